@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Verathos.Host.Cli;
+
+/// <summary>Every verb of the program, one file each under Commands/.</summary>
+public static class Verbs
+{
+    /// <summary>The verbs in the order in which help lists them.</summary>
+    public static IEnumerable<Command> All()
+    {
+        yield break;
+    }
+}

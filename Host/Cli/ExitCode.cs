@@ -23,4 +23,7 @@ public enum ExitCode
 
     /// <summary>The command line was wrong.</summary>
     Usage = 64,
+
+    /// <summary>Stopped by Ctrl-C or SIGTERM before it was done.</summary>
+    Cancelled = 130,
 }

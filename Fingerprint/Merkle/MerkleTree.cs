@@ -1,0 +1,118 @@
+using System.Numerics;
+using System.Security.Cryptography;
+
+namespace Verathos.Fingerprint.Merkle;
+
+/// <summary>The Merkle tree of RFC 9162, section 2.1, over SHA-256: leaves are hashed behind a 0x00 byte, nodes behind 0x01.</summary>
+public static class MerkleTree
+{
+    /// <summary>Bytes in a hash.</summary>
+    public const int HashSize = SHA256.HashSizeInBytes;
+
+    /// <summary>The hash of a leaf: SHA-256(0x00 || data).</summary>
+    public static byte[] LeafHash(ReadOnlySpan<byte> data)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData([0]);
+        hash.AppendData(data);
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>The Merkle tree hash of leaf hashes in order; that of no leaves is SHA-256 of the empty string.</summary>
+    /// <param name="leafHashes">32 bytes each.</param>
+    public static byte[] Root(IReadOnlyList<byte[]> leafHashes)
+    {
+        ArgumentNullException.ThrowIfNull(leafHashes);
+        return leafHashes.Count == 0 ? SHA256.HashData([]) : Subtree(leafHashes, 0, leafHashes.Count);
+    }
+
+    /// <summary>The inclusion proof of one leaf (RFC 9162, section 2.1.3.1), from the leaf's sibling up.</summary>
+    /// <param name="leafHashes">32 bytes each.</param>
+    /// <param name="index">From 0.</param>
+    public static IReadOnlyList<byte[]> InclusionProof(IReadOnlyList<byte[]> leafHashes, int index)
+    {
+        ArgumentNullException.ThrowIfNull(leafHashes);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, leafHashes.Count);
+        List<byte[]> path = [];
+        (int start, int end) = (0, leafHashes.Count);
+        while (end - start > 1)
+        {
+            int split = start + LargestPowerOfTwoBelow(end - start);
+            if (index < split)
+            {
+                path.Add(Subtree(leafHashes, split, end));
+                end = split;
+            }
+            else
+            {
+                path.Add(Subtree(leafHashes, start, split));
+                start = split;
+            }
+        }
+
+        path.Reverse();
+        return path;
+    }
+
+    /// <summary>Whether a proof leads from a leaf hash to a root (RFC 9162, section 2.1.3.2).</summary>
+    public static bool VerifyInclusion(ReadOnlySpan<byte> leafHash, long index, long treeSize, IReadOnlyList<byte[]> proof, ReadOnlySpan<byte> root)
+    {
+        ArgumentNullException.ThrowIfNull(proof);
+        if (index < 0 || index >= treeSize || leafHash.Length != HashSize || root.Length != HashSize)
+        {
+            return false;
+        }
+
+        (long fn, long sn) = (index, treeSize - 1);
+        byte[] running = leafHash.ToArray();
+        foreach (byte[] sibling in proof)
+        {
+            if (sn == 0 || sibling is not { Length: HashSize })
+            {
+                return false;
+            }
+
+            if ((fn & 1) == 1 || fn == sn)
+            {
+                running = NodeHash(sibling, running);
+                while (fn != 0 && (fn & 1) == 0)
+                {
+                    fn >>= 1;
+                    sn >>= 1;
+                }
+            }
+            else
+            {
+                running = NodeHash(running, sibling);
+            }
+
+            fn >>= 1;
+            sn >>= 1;
+        }
+
+        return sn == 0 && CryptographicOperations.FixedTimeEquals(running, root);
+    }
+
+    private static byte[] Subtree(IReadOnlyList<byte[]> leafHashes, int start, int end)
+    {
+        if (end - start == 1)
+        {
+            return leafHashes[start];
+        }
+
+        int split = start + LargestPowerOfTwoBelow(end - start);
+        return NodeHash(Subtree(leafHashes, start, split), Subtree(leafHashes, split, end));
+    }
+
+    private static byte[] NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        Span<byte> input = stackalloc byte[1 + (2 * HashSize)];
+        input[0] = 1;
+        left.CopyTo(input[1..]);
+        right.CopyTo(input[(1 + HashSize)..]);
+        return SHA256.HashData(input);
+    }
+
+    private static int LargestPowerOfTwoBelow(int count) => 1 << (31 - BitOperations.LeadingZeroCount((uint)(count - 1)));
+}

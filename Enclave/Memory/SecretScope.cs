@@ -1,0 +1,56 @@
+namespace Verathos.Enclave.Memory;
+
+/// <summary>Everything secret that one request holds; ended together, whichever way the request ends.</summary>
+internal sealed class SecretScope : IDisposable
+{
+    private readonly List<SecretBuffer> _buffers = [];
+    private readonly List<SecretIds> _ids = [];
+    private readonly List<IDisposable> _others = [];
+
+    /// <summary>The buffers, for tests that look whether they are zero afterwards.</summary>
+    public IReadOnlyList<SecretBuffer> Buffers => _buffers;
+
+    /// <summary>The token lists, for tests that look whether they are zero afterwards.</summary>
+    public IReadOnlyList<SecretIds> Ids => _ids;
+
+    /// <summary>Owns a buffer.</summary>
+    public SecretBuffer Own(SecretBuffer buffer)
+    {
+        _buffers.Add(buffer);
+        return buffer;
+    }
+
+    /// <summary>Owns a token list.</summary>
+    public SecretIds Own(SecretIds ids)
+    {
+        _ids.Add(ids);
+        return ids;
+    }
+
+    /// <summary>Owns anything else that zeroes itself when disposed.</summary>
+    public T Own<T>(T other)
+        where T : IDisposable
+    {
+        _others.Add(other);
+        return other;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IDisposable other in _others)
+        {
+            other.Dispose();
+        }
+
+        foreach (SecretBuffer buffer in _buffers)
+        {
+            buffer.Dispose();
+        }
+
+        foreach (SecretIds ids in _ids)
+        {
+            ids.Dispose();
+        }
+    }
+}

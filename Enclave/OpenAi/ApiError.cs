@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Verathos.Enclave.OpenAi;
+
+/// <summary>An error in OpenAI's shape, sealed to the client. No text of a request ever gets into it beyond a parameter's name.</summary>
+/// <param name="Status">The inner HTTP status.</param>
+/// <param name="Type">OpenAI's <c>type</c>, such as <c>invalid_request_error</c>.</param>
+/// <param name="Code">A stable code for programs.</param>
+/// <param name="Param">The parameter that is at fault, or null.</param>
+/// <param name="Message">One sentence that says what to do.</param>
+public sealed record ApiError(int Status, string Type, string Code, string? Param, string Message)
+{
+    private const string InvalidRequest = "invalid_request_error";
+
+    /// <summary>How many seconds to wait before another try, or null.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
+    /// <summary>400: the request is wrong and stays wrong.</summary>
+    public static ApiError Invalid(string code, string? param, string message) => new(400, InvalidRequest, code, param, message);
+
+    /// <summary>400: a parameter that would change the answer and that this node cannot honour.</summary>
+    public static ApiError Unsupported(string param, string why) =>
+        new(400, InvalidRequest, "unsupported_parameter", param, $"The parameter '{param}' is not supported: {why}.");
+
+    /// <summary>404: no such path.</summary>
+    public static ApiError NotFound() =>
+        new(404, InvalidRequest, "not_found", null, "No such path. Use POST /v1/chat/completions, POST /v1/completions or GET /v1/models.");
+
+    /// <summary>404: another model than the one that the evidence names.</summary>
+    public static ApiError ModelNotFound(string served) =>
+        new(404, InvalidRequest, "model_not_found", "model", $"This node serves the model '{served}' only.");
+
+    /// <summary>405: the path exists, the method does not.</summary>
+    public static ApiError MethodNotAllowed(string allowed) =>
+        new(405, InvalidRequest, "method_not_allowed", null, $"Use {allowed} on this path.");
+
+    /// <summary>409: the client expects evidence that this keyset was not bound by.</summary>
+    public static ApiError BindingMismatch() =>
+        new(409, InvalidRequest, "binding_mismatch", "verathos-binding", "The binding that the request expects is not one of this keyset's. Fetch evidence for a fresh nonce, verify it and seal the request again.");
+
+    /// <summary>409: the keyset takes no new requests because it ends soon.</summary>
+    public static ApiError KeysetRetiring() =>
+        new(409, InvalidRequest, "keyset_retiring", null, "The keyset ends soon and takes no new requests. Fetch evidence for a fresh nonce, verify it and seal the request again.");
+
+    /// <summary>409: the same encapsulated header came before.</summary>
+    public static ApiError Replayed() =>
+        new(409, InvalidRequest, "request_replayed", null, "This encapsulated request was received before. Seal a new one.");
+
+    /// <summary>413: the body is larger than the node takes.</summary>
+    public static ApiError TooLarge(int limit) =>
+        new(413, InvalidRequest, "request_too_large", null, $"The request is longer than {limit} bytes.");
+
+    /// <summary>422: the prompt is longer than the context or the node's limit.</summary>
+    public static ApiError PromptTooLong(int tokens, int limit) =>
+        new(422, InvalidRequest, "context_length_exceeded", "messages", $"The prompt has {tokens} tokens; this node takes at most {limit} and needs room for the answer.");
+
+    /// <summary>429: the queue is full.</summary>
+    public static ApiError Busy(int retryAfterSeconds) =>
+        new(429, "rate_limit_error", "queue_full", null, "The node's queue is full. Try again later, or another node.") { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>503: the replay record is full; it refuses and never forgets.</summary>
+    public static ApiError ReplayRecordFull(int retryAfterSeconds) =>
+        new(503, "server_error", "replay_record_full", null, "The node has recorded as many requests as this keyset allows. Try again after the next keyset, or another node.") { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>500: a failure inside; the details stay inside.</summary>
+    public static ApiError Internal() =>
+        new(500, "server_error", "internal_error", null, "The enclave failed while it worked on this request. Nothing was signed for it.");
+
+    /// <summary>Writes <c>{"error":{...}}</c>.</summary>
+    public byte[] ToJson()
+    {
+        ArrayBufferWriter<byte> buffer = new(256);
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("error");
+            json.WriteString("message", Message);
+            json.WriteString("type", Type);
+            json.WriteString("param", Param);
+            json.WriteString("code", Code);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+}

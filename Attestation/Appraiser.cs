@@ -1,0 +1,55 @@
+using Verathos.Attestation.Policies;
+using Verathos.Attestation.Verdicts;
+
+namespace Verathos.Attestation;
+
+/// <summary>
+/// Evidence in, verdict out. Never throws for evidence, whatever its bytes; throws only for misuse (null arguments).
+/// </summary>
+public static class Appraiser
+{
+    /// <summary>Appraises what a node showed for one nonce.</summary>
+    /// <param name="evidence">The evidence as received, with the nonce that the verifier made.</param>
+    /// <param name="policy">The policy; null verifies only, and the verdict says <c>appraised: false</c>.</param>
+    /// <param name="anchors">The roots that everything must lead to.</param>
+    /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Where that time came from.</param>
+    public static Verdict Appraise(NodeEvidence evidence, Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        ArgumentNullException.ThrowIfNull(anchors);
+        return default(Verdict) with { At = at, TimeSource = source, Appraised = policy is not null, Simulated = anchors.Simulated };
+    }
+
+    /// <summary>Verifies, and with a policy appraises, a lone TDX quote. Policy lines that need a whole node are left out.</summary>
+    /// <param name="quote">The quote; bytes after its end must be zero.</param>
+    /// <param name="collateral">QuoteCollateralV3 JSON in UTF-8; null fails <c>collateral.missing</c>.</param>
+    /// <param name="policy">The policy; null verifies only.</param>
+    /// <param name="anchors">The roots that everything must lead to.</param>
+    /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Where that time came from.</param>
+    public static Verdict AppraiseQuote(
+        ReadOnlyMemory<byte> quote, ReadOnlyMemory<byte>? collateral, Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        ArgumentNullException.ThrowIfNull(anchors);
+        return default(Verdict) with { At = at, TimeSource = source, Appraised = policy is not null, Simulated = anchors.Simulated };
+    }
+
+    /// <summary>Verifies, and with a policy appraises, a lone GPU report. Policy lines that need a whole node are left out.</summary>
+    /// <param name="gpu">Report and certificate chain.</param>
+    /// <param name="rims">Reference measurement files (SWID XML), in any order.</param>
+    /// <param name="expectedNonce">The nonce that the report must answer, 32 bytes; null where the caller made none, which the verdict says.</param>
+    /// <param name="policy">The policy; null verifies only.</param>
+    /// <param name="anchors">The roots that everything must lead to.</param>
+    /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Where that time came from.</param>
+    public static Verdict AppraiseGpu(
+        GpuEvidence gpu, IReadOnlyList<ReadOnlyMemory<byte>> rims, ReadOnlyMemory<byte>? expectedNonce,
+        Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        ArgumentNullException.ThrowIfNull(gpu);
+        ArgumentNullException.ThrowIfNull(rims);
+        ArgumentNullException.ThrowIfNull(anchors);
+        return default(Verdict) with { At = at, TimeSource = source, Appraised = policy is not null, Simulated = anchors.Simulated };
+    }
+}

@@ -1,0 +1,205 @@
+using System.Text.Json;
+using Verathos.Attestation.Verdicts;
+
+namespace Verathos.Attestation.Policies;
+
+/// <summary>Readers of the values that policy fields hold.</summary>
+internal static class PolicyValues
+{
+    public delegate bool Reader<T>(JsonElement element, out T? value, out string problem);
+
+    private static readonly Dictionary<string, int> KemNumbers = new(StringComparer.Ordinal)
+    {
+        ["X25519"] = 0x0020,
+        ["X-Wing"] = 0x647A,
+    };
+
+    public static bool Seconds(JsonElement element, out TimeSpan value, out string problem)
+    {
+        bool ok = Integer(element, out int seconds, out problem) && seconds > 0;
+        value = TimeSpan.FromSeconds(seconds);
+        problem = ok ? "" : "a positive whole number of seconds is required";
+        return ok;
+    }
+
+    public static bool Integer(JsonElement element, out int value, out string problem)
+    {
+        value = 0;
+        problem = "a whole number of at least 0 is required";
+        return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value) && value >= 0;
+    }
+
+    public static bool TimeSources(JsonElement element, out IReadOnlyList<TimeSource>? value, out string problem) =>
+        List(element, out value, out problem, "verifier, anchored or asserted", static text => text switch
+        {
+            "verifier" => TimeSource.Verifier,
+            "anchored" => TimeSource.Anchored,
+            "asserted" => TimeSource.Asserted,
+            _ => (TimeSource?)null,
+        });
+
+    public static bool TcbStatuses(JsonElement element, out IReadOnlyList<TcbStatus>? value, out string problem) =>
+        List(element, out value, out problem, "a status by Intel's name; Revoked is never accepted", static text =>
+            Enum.TryParse(text, ignoreCase: false, out TcbStatus status) && status.ToString() == text
+            && status is not (TcbStatus.Revoked or TcbStatus.NoMatch)
+                ? status
+                : null);
+
+    public static bool Kems(JsonElement element, out IReadOnlyList<int>? value, out string problem) =>
+        List(element, out value, out problem, "X25519 or X-Wing", static text => KemNumbers.TryGetValue(text, out int kem) ? kem : (int?)null);
+
+    public static bool Topologies(JsonElement element, out IReadOnlyList<string>? value, out string problem) =>
+        Words(element, out value, out problem, "in-process or split", static text => text is "in-process" or "split");
+
+    public static bool GpuModes(JsonElement element, out IReadOnlyList<string>? value, out string problem) =>
+        Words(element, out value, out problem, "SPT, MPT or PPCIE", static text => text is "SPT" or "MPT" or "PPCIE");
+
+    public static bool Strings(JsonElement element, out IReadOnlyList<string>? value, out string problem) =>
+        Words(element, out value, out problem, "a string of 1 to 100 characters", static text => text.Length is > 0 and <= 100);
+
+    public static Reader<bool> Only(string word) => (JsonElement element, out bool value, out string problem) =>
+    {
+        value = element.ValueKind == JsonValueKind.String && element.ValueEquals(word);
+        problem = value ? "" : $"\"{word}\" is the only requirement here; leaving it out is a waiver";
+        return value;
+    };
+
+    public static Reader<ReadOnlyMemory<byte>> Hex(int length) => (JsonElement element, out ReadOnlyMemory<byte> value, out string problem) =>
+        TryHex(element, length, out value, out problem);
+
+    public static Reader<IReadOnlyList<ReadOnlyMemory<byte>>> HexList(int length) =>
+        (JsonElement element, out IReadOnlyList<ReadOnlyMemory<byte>>? value, out string problem) =>
+        {
+            value = null;
+            problem = $"a list of at least one string of {2 * length} hexadecimal digits is required";
+            if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() == 0)
+            {
+                return false;
+            }
+
+            List<ReadOnlyMemory<byte>> items = [];
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                if (!TryHex(item, length, out ReadOnlyMemory<byte> bytes, out string itemProblem))
+                {
+                    problem = itemProblem;
+                    return false;
+                }
+
+                items.Add(bytes);
+            }
+
+            value = items;
+            return true;
+        };
+
+    public static Reader<MaskedValue> Masked(int length) => (JsonElement element, out MaskedValue? value, out string problem) =>
+    {
+        value = null;
+        problem = "{\"mask\": hex, \"value\": hex} is required, with no bit of the value outside the mask";
+        if (element.ValueKind != JsonValueKind.Object || element.GetPropertyCount() != 2
+            || !element.TryGetProperty("mask", out JsonElement mask) || !TryHex(mask, length, out ReadOnlyMemory<byte> maskBytes, out _)
+            || !element.TryGetProperty("value", out JsonElement bits) || !TryHex(bits, length, out ReadOnlyMemory<byte> bitBytes, out _))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < length; i++)
+        {
+            if ((bitBytes.Span[i] & ~maskBytes.Span[i]) != 0)
+            {
+                return false;
+            }
+        }
+
+        value = new MaskedValue(maskBytes, bitBytes);
+        return true;
+    };
+
+    public static bool Range(JsonElement element, out CountRange? value, out string problem)
+    {
+        value = null;
+        problem = "{\"min\": n, \"max\": m} is required, with 1 <= n <= m <= 64";
+        if (element.ValueKind != JsonValueKind.Object || element.GetPropertyCount() != 2
+            || !element.TryGetProperty("min", out JsonElement min) || !Integer(min, out int least, out _)
+            || !element.TryGetProperty("max", out JsonElement max) || !Integer(max, out int most, out _)
+            || least < 1 || most < least || most > 64)
+        {
+            return false;
+        }
+
+        value = new CountRange(least, most);
+        return true;
+    }
+
+    public static bool Subnet(JsonElement element, out SubnetRule? value, out string problem)
+    {
+        value = null;
+        problem = "{\"genesisHash\": 64 hexadecimal digits, \"networkUid\": n} is required";
+        if (element.ValueKind != JsonValueKind.Object || element.GetPropertyCount() != 2
+            || !element.TryGetProperty("genesisHash", out JsonElement hash) || !TryHex(hash, 32, out ReadOnlyMemory<byte> genesis, out _)
+            || !element.TryGetProperty("networkUid", out JsonElement uid) || !Integer(uid, out int number, out _))
+        {
+            return false;
+        }
+
+        value = new SubnetRule(genesis, (uint)number);
+        return true;
+    }
+
+    private static bool Words(JsonElement element, out IReadOnlyList<string>? value, out string problem, string what, Func<string, bool> accept)
+    {
+        value = null;
+        problem = $"a list of at least one value is required, each {what}";
+        if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() == 0)
+        {
+            return false;
+        }
+
+        List<string> items = [];
+        foreach (JsonElement item in element.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.String || !accept(item.GetString()!))
+            {
+                return false;
+            }
+
+            items.Add(item.GetString()!);
+        }
+
+        value = items;
+        return true;
+    }
+
+    private static bool List<T>(JsonElement element, out IReadOnlyList<T>? value, out string problem, string what, Func<string, T?> convert)
+        where T : struct
+    {
+        value = null;
+        if (!Words(element, out IReadOnlyList<string>? words, out problem, what, text => convert(text) is not null))
+        {
+            return false;
+        }
+
+        value = [.. words!.Select(word => convert(word)!.Value)];
+        return true;
+    }
+
+    private static bool TryHex(JsonElement element, int length, out ReadOnlyMemory<byte> value, out string problem)
+    {
+        value = default;
+        problem = $"{2 * length} hexadecimal digits are required";
+        if (element.ValueKind != JsonValueKind.String || element.GetString() is not { } text || text.Length != 2 * length)
+        {
+            return false;
+        }
+
+        byte[] bytes = new byte[length];
+        if (Convert.FromHexString(text, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+        {
+            return false;
+        }
+
+        value = bytes;
+        return true;
+    }
+}

@@ -1,0 +1,127 @@
+namespace Verathos.Attestation.Verdicts;
+
+/// <summary>
+/// The names of all checks. They are part of the interface: tests, exit codes and users refer to them.
+/// The order of a verdict's checks is the order of this list.
+/// </summary>
+public static class CheckNames
+{
+    /// <summary>The reason of a default verdict.</summary>
+    public const string NothingChecked = "nothing-checked";
+
+    // The policy as a whole.
+
+    /// <summary>The trust anchors in use are the ones that the policy names.</summary>
+    public const string PolicyTrustAnchor = "policy.trust-anchor";
+
+    /// <summary>The policy accepts where the time came from.</summary>
+    public const string PolicyTimeSource = "policy.time-source";
+
+    /// <summary>The policy has a section for the evidence format.</summary>
+    public const string PolicySection = "policy.section";
+
+    /// <summary>The evidence is younger than the policy's maximum age.</summary>
+    public const string PolicyEvidenceAge = "policy.evidence-age";
+
+    // The quote by itself (Intel TDX DCAP quoting library API, Quote Generation Library, appendix 3 and 4).
+
+    /// <summary>Every length and constant of the quote holds.</summary>
+    public const string QuoteFormat = "quote.format";
+
+    /// <summary>The certificates lead from the PCK leaf to the pinned Intel root at the time of the appraisal.</summary>
+    public const string QuoteChain = "quote.chain";
+
+    /// <summary>The PCK leaf signed the quoting enclave's report.</summary>
+    public const string QuoteQeReportSignature = "quote.qe-report-signature";
+
+    /// <summary>The quoting enclave's report carries SHA-256(attestation key || authentication data) and 32 zero bytes.</summary>
+    public const string QuoteQeReportData = "quote.qe-report-data";
+
+    /// <summary>The attestation key signed header and body.</summary>
+    public const string QuoteSignature = "quote.signature";
+
+    // The collateral.
+
+    /// <summary>Collateral is there and parses.</summary>
+    public const string CollateralMissing = "collateral.missing";
+
+    /// <summary>The CRLs' issuers chain to the pinned root.</summary>
+    public const string CollateralCrlChain = "collateral.crl-chain";
+
+    /// <summary>Both CRLs are signed by the issuers of the certificates that they rule on, and are in date.</summary>
+    public const string CollateralCrl = "collateral.crl";
+
+    /// <summary>No certificate of the PCK and TCB signing chains is revoked.</summary>
+    public const string CollateralRevocation = "collateral.revocation";
+
+    /// <summary>TCB info: signing chain, signature over the raw bytes, dates, identifier.</summary>
+    public const string CollateralTcbInfo = "collateral.tcb-info";
+
+    /// <summary>QE identity: signing chain, signature over the raw bytes, dates, identifier.</summary>
+    public const string CollateralQeIdentity = "collateral.qe-identity";
+
+    /// <summary>TCB info is of the platform's FMSPC and PCE identifier.</summary>
+    public const string CollateralFmspc = "collateral.fmspc";
+
+    // What the collateral says about the platform.
+
+    /// <summary>The quoting enclave is the one of the QE identity (signer, product, attributes, MISCSELECT).</summary>
+    public const string TcbQeIdentity = "tcb.qe-identity";
+
+    /// <summary>The TDX module's measurement signer and attributes are those of the TCB info.</summary>
+    public const string TcbModule = "tcb.module";
+
+    /// <summary>A TCB level matches and is not revoked; the policy accepts the merged status.</summary>
+    public const string TcbStatus = "tcb.status";
+
+    /// <summary>The debug bit of the guest is off.</summary>
+    public const string QuoteDebug = "quote.debug";
+
+    // A GPU report by itself.
+
+    /// <summary>Every length and constant of the report holds.</summary>
+    public const string GpuFormat = "gpu.format";
+
+    /// <summary>The device certificates lead from the leaf to the pinned NVIDIA root.</summary>
+    public const string GpuChain = "gpu.chain";
+
+    /// <summary>The device leaf signed request and response.</summary>
+    public const string GpuSignature = "gpu.signature";
+
+    /// <summary>The report names the firmware that the leaf certificate names.</summary>
+    public const string GpuFirmwareId = "gpu.fwid";
+
+    /// <summary>The request carries the expected nonce.</summary>
+    public const string GpuNonce = "gpu.nonce";
+
+    /// <summary>The driver's reference measurements: found, signed, in date, of this driver.</summary>
+    public const string GpuDriverRim = "gpu.driver-rim";
+
+    /// <summary>The VBIOS's reference measurements: found, signed, in date, of this VBIOS.</summary>
+    public const string GpuVbiosRim = "gpu.vbios-rim";
+
+    /// <summary>Every active reference measurement equals the measurement in the report.</summary>
+    public const string GpuMeasurements = "gpu.measurements";
+
+    /// <summary>Every report of the node has its own device certificate.</summary>
+    public const string GpuDistinct = "gpu.distinct";
+
+    // What ties the evidence together.
+
+    /// <summary>The client's nonce is in the Merkle tree of nonces.</summary>
+    public const string NonceInclusion = "nonce.inclusion";
+
+    /// <summary>The keyset parses and is in its validity.</summary>
+    public const string KeysetValidity = "keyset.validity";
+
+    /// <summary>The configuration parses and says truly whether the node is simulated.</summary>
+    public const string ConfigurationFormat = "configuration.format";
+
+    /// <summary>The quote's report data equals the recomputed binding and sixteen zero bytes.</summary>
+    public const string BindingReportData = "binding.report-data";
+
+    // Policy lines: "policy." and the section and field, such as policy.tdx.mrtd; see Policies.PolicyFields.
+
+    /// <summary>The prefix of checks that a policy's field asks for; the field's path follows.</summary>
+    public const string PolicyPrefix = "policy.";
+}

@@ -1,0 +1,89 @@
+namespace Verathos.Host.Configuration;
+
+/// <summary>Every member of the configuration file.</summary>
+internal static class ConfigurationFields
+{
+    public static IReadOnlyList<ConfigurationField> All { get; } =
+    [
+        new("listen", FieldKind.TextList, "Addresses that clients reach: http://HOST:PORT or https://HOST:PORT. Port 0 lets the system choose.",
+            c => c.Listen, (c, v) => c with { Listen = (IReadOnlyList<string>)v }),
+        new("tlsCertificate", FieldKind.Text, "PEM file with the certificate and its chain for https addresses.",
+            c => c.TlsCertificate, (c, v) => c with { TlsCertificate = (string)v }),
+        new("tlsKey", FieldKind.Text, "PEM file with the certificate's private key.",
+            c => c.TlsKey, (c, v) => c with { TlsKey = (string)v }),
+        new("model", FieldKind.Text, "A Hugging Face folder or a .gguf file. The demonstration model when absent. Not with enclave.",
+            c => c.Model, (c, v) => c with { Model = (string)v }),
+        new("tee", FieldKind.Text, "The platform whose evidence the node presents. Not with enclave, which has its own.",
+            c => c.Tee, (c, v) => c with { Tee = (string)v })
+        { Choices = ["simulated", "tdx"] },
+        new("enclave", FieldKind.Text, "Where the enclave process listens, unix:PATH. In the node's own process when absent.",
+            c => c.Enclave, (c, v) => c with { Enclave = (string)v }),
+        new("policy", FieldKind.Text, "Policy that the node's own evidence must satisfy before the node starts.",
+            c => c.Policy, (c, v) => c with { Policy = (string)v }),
+        new("simulatedAuthorities", FieldKind.Text, "Folder of the simulated authorities. The user's data folder when absent.",
+            c => c.SimulatedAuthorities, (c, v) => c with { SimulatedAuthorities = (string)v }),
+        new("profile", FieldKind.Text, "The engine's numeric profile.",
+            c => c.Profile, (c, v) => c with { Profile = (string)v })
+        { Choices = ["bf16", "f32"] },
+        new("gatewayPath", FieldKind.Text, "Path of the gateway resource that takes sealed requests.",
+            c => c.GatewayPath, (c, v) => c with { GatewayPath = (string)v }),
+        new("metricsListen", FieldKind.Text, "Address for /metrics alone, http://HOST:PORT. On every listen address when absent.",
+            c => c.MetricsListen, (c, v) => c with { MetricsListen = (string)v }),
+        new("logLevel", FieldKind.Text, "The least severe log event that is written.",
+            c => c.LogLevel, (c, v) => c with { LogLevel = (string)v })
+        { Choices = ["debug", "information", "warning", "error"] },
+
+        Limit("bodyBytes", "Longest sealed request in bytes. A longer one is answered 413.", 1024, 64L << 20,
+            l => l.BodyBytes, (l, v) => l with { BodyBytes = v }),
+        Limit("headerBytes", "Longest request header section in bytes. A longer one is answered 431.", 1024, 1 << 20,
+            l => l.HeaderBytes, (l, v) => l with { HeaderBytes = (int)v }),
+        Limit("connections", "Connections open at once.", 1, 1_000_000,
+            l => l.Connections, (l, v) => l with { Connections = (int)v }),
+        Limit("concurrency", "Sealed requests that the enclave works on at once.", 1, 4096,
+            l => l.Concurrency, (l, v) => l with { Concurrency = (int)v }),
+        Limit("queue", "Sealed requests that wait for a place. One more is answered 429.", 0, 100_000,
+            l => l.Queue, (l, v) => l with { Queue = (int)v }),
+        Limit("evidence", "Requests for evidence that wait or run at once. One more is answered 429.", 1, 100_000,
+            l => l.Evidence, (l, v) => l with { Evidence = (int)v }),
+        Limit("clientPerMinute", "Requests a minute that one client address may make in the long run.", 1, 10_000_000,
+            l => l.ClientPerMinute, (l, v) => l with { ClientPerMinute = (int)v }),
+        Limit("clientBurst", "Requests that one client address may make at once before clientPerMinute counts.", 1, 1_000_000,
+            l => l.ClientBurst, (l, v) => l with { ClientBurst = (int)v }),
+        new("limits.exemptClients", FieldKind.TextList, "Networks whose clients are not counted, such as a relay's: 192.0.2.0/24.",
+            c => c.Limits.ExemptClients, (c, v) => c with { Limits = c.Limits with { ExemptClients = (IReadOnlyList<string>)v } }),
+
+        Timeout("headerSeconds", "For a request's header section.", t => t.HeaderSeconds, (t, v) => t with { HeaderSeconds = v }),
+        Timeout("bodySeconds", "For the whole of a sealed request.", t => t.BodySeconds, (t, v) => t with { BodySeconds = v }),
+        Timeout("idleSeconds", "For the next bytes of a sealed request.", t => t.IdleSeconds, (t, v) => t with { IdleSeconds = v }),
+        Timeout("writeSeconds", "For a client to take the next bytes of an answer.", t => t.WriteSeconds, (t, v) => t with { WriteSeconds = v }),
+        Timeout("queueSeconds", "For a place among the running requests.", t => t.QueueSeconds, (t, v) => t with { QueueSeconds = v }),
+        Timeout("answerSeconds", "For a whole answer.", t => t.AnswerSeconds, (t, v) => t with { AnswerSeconds = v }),
+        Timeout("evidenceSeconds", "For evidence.", t => t.EvidenceSeconds, (t, v) => t with { EvidenceSeconds = v }),
+        Timeout("drainSeconds", "For running answers to finish once the node was told to stop.",
+            t => t.DrainSeconds, (t, v) => t with { DrainSeconds = v }),
+    ];
+
+    private static ConfigurationField Limit(
+        string name,
+        string description,
+        long minimum,
+        long maximum,
+        Func<LimitsConfiguration, long> get,
+        Func<LimitsConfiguration, long, LimitsConfiguration> set) =>
+        new("limits." + name, FieldKind.Whole, description, c => get(c.Limits), (c, v) => c with { Limits = set(c.Limits, (long)v) })
+        {
+            Minimum = minimum,
+            Maximum = maximum,
+        };
+
+    private static ConfigurationField Timeout(
+        string name,
+        string description,
+        Func<TimeoutsConfiguration, int> get,
+        Func<TimeoutsConfiguration, int, TimeoutsConfiguration> set) =>
+        new("timeouts." + name, FieldKind.Whole, description, c => (long)get(c.Timeouts), (c, v) => c with { Timeouts = set(c.Timeouts, (int)(long)v) })
+        {
+            Minimum = 1,
+            Maximum = 86_400,
+        };
+}

@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.Net;
+
+namespace Verathos.Host.Configuration;
+
+/// <summary>Checks what the members of a configuration mean together.</summary>
+public static class ConfigurationValidator
+{
+    private static readonly SearchValues<char> NotPlain = SearchValues.Create("{}?#* %\\");
+    private static readonly string[] ReservedPaths = ["/health", "/metrics", "/.well-known"];
+
+    /// <summary>Every mistake, each starting with the member's name; empty when there is none.</summary>
+    public static IReadOnlyList<string> Validate(NodeConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        List<string> errors = [];
+        if (configuration.Listen.Count == 0)
+        {
+            errors.Add("listen: name at least one address, such as http://127.0.0.1:8080");
+        }
+
+        foreach (string address in configuration.Listen)
+        {
+            CheckAddress("listen", address, configuration, errors);
+        }
+
+        if (configuration.MetricsListen is { } metrics)
+        {
+            CheckAddress("metricsListen", metrics, configuration, errors);
+        }
+
+        CheckFile("tlsCertificate", configuration.TlsCertificate, errors);
+        CheckFile("tlsKey", configuration.TlsKey, errors);
+        if (configuration.TlsCertificate is null != configuration.TlsKey is null)
+        {
+            errors.Add("tlsKey: tlsCertificate and tlsKey go together");
+        }
+
+        CheckFile("policy", configuration.Policy, errors);
+        CheckEnclave(configuration, errors);
+        CheckGatewayPath(configuration.GatewayPath, errors);
+        foreach (string network in configuration.Limits.ExemptClients.Where(network => !IPNetwork.TryParse(network, out _)))
+        {
+            errors.Add($"limits.exemptClients: {network} is not a network such as 192.0.2.0/24 or 2001:db8::/32");
+        }
+
+        if (configuration.Timeouts.IdleSeconds > configuration.Timeouts.BodySeconds)
+        {
+            errors.Add("timeouts.idleSeconds: must not be longer than timeouts.bodySeconds");
+        }
+
+        return errors;
+    }
+
+    private static void CheckAddress(string member, string address, NodeConfiguration configuration, List<string> errors)
+    {
+        if (!ListenAddress.TryParse(address, out ListenAddress? parsed))
+        {
+            errors.Add($"{member}: {address} is not an address such as http://127.0.0.1:8080");
+        }
+        else if (parsed.Secure && (configuration.TlsCertificate is null || configuration.TlsKey is null))
+        {
+            errors.Add($"{member}: {address} needs tlsCertificate and tlsKey");
+        }
+    }
+
+    private static void CheckEnclave(NodeConfiguration configuration, List<string> errors)
+    {
+        if (configuration.Enclave is { } enclave)
+        {
+            if (!UnixAddress.TryParse(enclave, out _))
+            {
+                errors.Add($"enclave: {enclave} is not unix:PATH with a path of at most {UnixAddress.LongestPath} bytes");
+            }
+
+            if (configuration.Model is not null)
+            {
+                errors.Add("model: the enclave process loads the model; give it there, not here");
+            }
+
+            if (configuration.Tee is not null)
+            {
+                errors.Add("tee: the enclave process has the platform driver; give it there, not here");
+            }
+        }
+        else if (configuration.Tee is null)
+        {
+            errors.Add("tee: say which platform: tdx on a TDX guest, simulated to try things out (it protects nothing)");
+        }
+    }
+
+    private static void CheckGatewayPath(string path, List<string> errors)
+    {
+        if (!path.StartsWith('/') || path.Length < 2 || path.AsSpan().ContainsAny(NotPlain))
+        {
+            errors.Add($"gatewayPath: {path} is not a plain path such as /verathos/gateway");
+        }
+        else if (ReservedPaths.Any(reserved => path == reserved || path.StartsWith(reserved + "/", StringComparison.Ordinal)))
+        {
+            errors.Add($"gatewayPath: {path} is taken by the node itself");
+        }
+    }
+
+    private static void CheckFile(string member, string? path, List<string> errors)
+    {
+        if (path is not null && !File.Exists(path))
+        {
+            errors.Add($"{member}: {path} is not there");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+namespace Verathos.Host.Configuration;
+
+internal enum FieldKind
+{
+    Text,
+    TextList,
+    Whole,
+}

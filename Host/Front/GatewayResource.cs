@@ -1,0 +1,168 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using Verathos.Enclave;
+using Verathos.Host.Configuration;
+using Verathos.Host.Limits;
+using Verathos.Host.Logs;
+using Verathos.Host.Metrics;
+
+namespace Verathos.Host.Front;
+
+/// <summary>
+/// The gateway resource (RFC 9458 section 5, chunked form): passes ciphertext in and ciphertext out as it comes. Once an
+/// answer has begun, every failure cuts the connection, so that a client cannot take a cut answer for a whole one.
+/// </summary>
+internal sealed class GatewayResource(
+    IEnclave enclave, NodeConfiguration configuration, Admission admission, FrontMetrics metrics, TimeProvider time, ILogger logger)
+{
+    /// <summary>Media type of a sealed request.</summary>
+    public const string RequestType = "message/ohttp-chunked-req";
+
+    /// <summary>Media type of a sealed answer.</summary>
+    public const string ResponseType = "message/ohttp-chunked-res";
+
+    private readonly LimitsConfiguration _limits = configuration.Limits;
+    private readonly TimeoutsConfiguration _timeouts = configuration.Timeouts;
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out MediaTypeHeaderValue? type)
+            || !type.MediaType.Equals(RequestType, StringComparison.OrdinalIgnoreCase))
+        {
+            await Answers.ProblemAsync(
+                context, StatusCodes.Status415UnsupportedMediaType, "this resource takes sealed requests only",
+                $"Send Content-Type: {RequestType}; there is no unsealed or unchunked form.").ConfigureAwait(false);
+            return;
+        }
+
+        if (context.Request.ContentLength > _limits.BodyBytes)
+        {
+            await TooLongAsync(context).ConfigureAwait(false);
+            return;
+        }
+
+        (AdmissionPlace? place, Refusal refusal) = await admission.EnterAsync(context.RequestAborted).ConfigureAwait(false);
+        if (place is null)
+        {
+            metrics.Refused(refusal);
+            await Answers.RefusedAsync(context, refusal, admission.RetryAfter).ConfigureAwait(false);
+            return;
+        }
+
+        using (place)
+        {
+            await RelayAsync(context).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RelayAsync(HttpContext context)
+    {
+        long start = time.GetTimestamp();
+        SealedBody body = new(context, _limits, _timeouts, time);
+        long sent = 0;
+        bool begun = false;
+        CutReason cut = CutReason.None;
+        using CancellationTokenSource longest = new(TimeSpan.FromSeconds(_timeouts.AnswerSeconds), time);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, longest.Token);
+        try
+        {
+            // The enumerator is disposed, and with it the enclave's work ended, before this request gives its place back.
+            IAsyncEnumerator<ReadOnlyMemory<byte>> answer = enclave.HandleAsync(body.ReadAsync(stop.Token), stop.Token).GetAsyncEnumerator(stop.Token);
+            await using (answer.ConfigureAwait(false))
+            {
+                while (await answer.MoveNextAsync().ConfigureAwait(false))
+                {
+                    if (!begun)
+                    {
+                        begun = true;
+                        Begin(context);
+                        metrics.FirstByte(time.GetElapsedTime(start));
+                    }
+
+                    sent += answer.Current.Length;
+                    await SendAsync(context, answer.Current, stop.Token).ConfigureAwait(false);
+                }
+            }
+
+            if (!begun)
+            {
+                throw new EnclaveException(EnclaveFailure.Internal, "the enclave gave no answer");
+            }
+        }
+        catch (EnclaveException failure) when (body.Failure == CutReason.None && !stop.IsCancellationRequested)
+        {
+            cut = failure.Failure == EnclaveFailure.ConnectionLost || begun ? CutReason.EnclaveLost : CutReason.None;
+            if (failure.Failure is not (EnclaveFailure.Undecryptable or EnclaveFailure.Incomplete))
+            {
+                FrontLog.EnclaveFailed(logger, "gateway", failure.Failure.ToString());
+            }
+
+            await Answers.EnclaveFailedAsync(context, failure.Failure).ConfigureAwait(false);
+        }
+        catch (Exception problem) when (problem is OperationCanceledException or EnclaveException or IOException)
+        {
+            cut = body.Failure != CutReason.None ? body.Failure
+                : context.RequestAborted.IsCancellationRequested ? CutReason.ClientGone
+                : longest.IsCancellationRequested ? CutReason.AnswerTooLong
+                : CutReason.ClientTooSlow;
+            await CutAsync(context, cut).ConfigureAwait(false);
+        }
+        finally
+        {
+            metrics.Streamed(time.GetElapsedTime(start), body.Bytes, sent);
+            context.Items[typeof(GatewayResource)] = (body.Bytes, sent);
+            if (cut != CutReason.None)
+            {
+                metrics.Cut(cut);
+                FrontLog.Cut(logger, "gateway", cut);
+                if (begun)
+                {
+                    context.Abort();
+                }
+            }
+        }
+    }
+
+    private static void Begin(HttpContext context)
+    {
+        HttpResponse response = context.Response;
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = ResponseType;
+        response.Headers.CacheControl = "no-store";
+        response.Headers["Incremental"] = "?1";
+        response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    private async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(_timeouts.WriteSeconds), time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        FlushResult flushed = await context.Response.BodyWriter.WriteAsync(piece, either.Token).ConfigureAwait(false);
+        if (flushed.IsCompleted || flushed.IsCanceled)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    private Task CutAsync(HttpContext context, CutReason cut) => cut switch
+    {
+        CutReason.BodyTooLong => TooLongAsync(context),
+        CutReason.BodyTooSlow => Answers.ProblemAsync(
+            context, StatusCodes.Status408RequestTimeout, "the request did not arrive in time", "Send the whole sealed request without pause."),
+        CutReason.BodyBroken => Answers.UndecryptableAsync(context),
+        CutReason.AnswerTooLong => Answers.ProblemAsync(
+            context, StatusCodes.Status503ServiceUnavailable, "no answer in time", "Try again later, or ask for fewer tokens.", TimeSpan.FromSeconds(5)),
+        _ => Task.CompletedTask,
+    };
+
+    private Task TooLongAsync(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        return Answers.ProblemAsync(
+            context, StatusCodes.Status413PayloadTooLarge, "the sealed request is too long", $"Send at most {_limits.BodyBytes} bytes.");
+    }
+}

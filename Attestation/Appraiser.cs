@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Verathos.Attestation.Policies;
+using Verathos.Attestation.Tdx;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation;
@@ -32,7 +34,14 @@ public static class Appraiser
         ReadOnlyMemory<byte> quote, ReadOnlyMemory<byte>? collateral, Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
     {
         ArgumentNullException.ThrowIfNull(anchors);
-        return default(Verdict) with { At = at, TimeSource = source, Appraised = policy is not null, Simulated = anchors.Simulated };
+        long start = Stopwatch.GetTimestamp();
+        CheckList checks = new();
+        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Tdx, "tdx"))
+        {
+            new TdxAppraisal(checks, anchors, at).Run(quote, collateral, policy?.Tdx);
+        }
+
+        return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
     }
 
     /// <summary>Verifies, and with a policy appraises, a lone GPU report. Policy lines that need a whole node are left out.</summary>
@@ -51,5 +60,30 @@ public static class Appraiser
         ArgumentNullException.ThrowIfNull(rims);
         ArgumentNullException.ThrowIfNull(anchors);
         return default(Verdict) with { At = at, TimeSource = source, Appraised = policy is not null, Simulated = anchors.Simulated };
+    }
+
+    private static bool PolicyAdmits(CheckList checks, Policy? policy, TrustAnchors anchors, TimeSource source)
+    {
+        if (policy is null)
+        {
+            return true;
+        }
+
+        bool admitted = policy.Admits(anchors, out string? error);
+        checks.Add(CheckNames.PolicyTrustAnchor, error, string.Join(" and ", policy.TrustAnchorNames));
+        checks.AddLine(policy.Node.TimeSources, "the policy accepts it", accepted =>
+            accepted.Contains(source) ? null : $"the time is {source switch { TimeSource.Verifier => "the verifier's own", TimeSource.Anchored => "anchored", _ => "only asserted" }}");
+        return admitted;
+    }
+
+    private static bool HasSection(CheckList checks, Policy? policy, object? section, string name)
+    {
+        if (policy is null)
+        {
+            return true;
+        }
+
+        checks.Add(CheckNames.PolicySection + "." + name, section is null ? $"the policy has no section {name}, so it rejects this format" : null, $"the policy has a section {name}");
+        return section is not null;
     }
 }

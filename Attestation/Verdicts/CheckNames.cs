@@ -71,7 +71,7 @@ public static class CheckNames
     /// <summary>The TDX module's measurement signer and attributes are those of the TCB info.</summary>
     public const string TcbModule = "tcb.module";
 
-    /// <summary>A TCB level matches and is not revoked; the policy accepts the merged status.</summary>
+    /// <summary>A TCB level matches and is not revoked. Which other statuses pass is for policy.tdx.tcbStatuses.</summary>
     public const string TcbStatus = "tcb.status";
 
     /// <summary>The debug bit of the guest is off.</summary>

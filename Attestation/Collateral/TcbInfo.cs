@@ -1,0 +1,74 @@
+using System.Text.Json;
+
+namespace Verathos.Attestation.Collateral;
+
+/// <summary>Intel's TCB info, version 3 (Intel PCS API v4, "Get TDX TCB Info").</summary>
+public sealed record TcbInfo
+{
+    /// <summary><c>TDX</c> or <c>SGX</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>When it was issued.</summary>
+    public required DateTimeOffset IssueDate { get; init; }
+
+    /// <summary>When the next one is due.</summary>
+    public required DateTimeOffset NextUpdate { get; init; }
+
+    /// <summary>The platform family, 6 bytes.</summary>
+    public required ReadOnlyMemory<byte> Fmspc { get; init; }
+
+    /// <summary>The PCE identifier, 2 bytes.</summary>
+    public required ReadOnlyMemory<byte> PceId { get; init; }
+
+    /// <summary>Rises with each TCB recovery event.</summary>
+    public required int TcbEvaluationDataNumber { get; init; }
+
+    /// <summary>The TDX module for TEE_TCB_SVN[1] = 0; null in a TCB info for SGX.</summary>
+    public required TdxModuleIdentity? TdxModule { get; init; }
+
+    /// <summary>The TDX modules by major version.</summary>
+    public required IReadOnlyList<TdxModuleIdentity> TdxModuleIdentities { get; init; }
+
+    /// <summary>Levels in the order of the document; the first that matches counts.</summary>
+    public required IReadOnlyList<TcbLevel> TcbLevels { get; init; }
+
+    /// <summary>Parses the exact signed JSON text.</summary>
+    public static bool TryParse(ReadOnlyMemory<byte> json, out TcbInfo? info, out ParseError error)
+    {
+        info = null;
+        if (!CollateralJson.TryOpen(json, "TCB info", out JsonDocument? document, out error))
+        {
+            return false;
+        }
+
+        using (document)
+        {
+            CollateralJson reader = new("TCB info");
+            JsonElement root = document!.RootElement;
+            string id = reader.String(root, "id");
+            reader.Require(id is "TDX" or "SGX", $"id \"{id}\" is unknown");
+            int version = reader.Integer(root, "version");
+            reader.Require(version == 3, $"version {version} is not 3");
+            reader.Require(reader.Integer(root, "tcbType") == 0, "tcbType is not 0");
+            bool tdx = id == "TDX";
+            TcbInfo result = new()
+            {
+                Id = id,
+                IssueDate = reader.Date(root, "issueDate"),
+                NextUpdate = reader.Date(root, "nextUpdate"),
+                Fmspc = reader.Hex(root, "fmspc", 6),
+                PceId = reader.Hex(root, "pceId", 2),
+                TcbEvaluationDataNumber = reader.Integer(root, "tcbEvaluationDataNumber"),
+                TdxModule = tdx ? reader.Module(reader.Object(root, "tdxModule"), identity: false) : null,
+                TdxModuleIdentities = root.TryGetProperty("tdxModuleIdentities", out _) && tdx
+                    ? [.. reader.Array(root, "tdxModuleIdentities").Select(item => reader.Module(item, identity: true))]
+                    : [],
+                TcbLevels = [.. reader.Array(root, "tcbLevels").Select(item => reader.Level(item, tdx))],
+            };
+            reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
+            info = reader.Problem is null ? result : null;
+            error = reader.Error;
+            return info is not null;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+
+namespace Verathos.Attestation.Tdx;
+
+/// <summary>An SGX enclave report body of 384 bytes (Intel SDM volume 3D, REPORT), as a quoting enclave's report is.</summary>
+/// <param name="Bytes">The 384 bytes.</param>
+public readonly record struct EnclaveReport(ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>Length in bytes.</summary>
+    public const int Length = 384;
+
+    /// <summary>MISCSELECT, 4 bytes.</summary>
+    public ReadOnlySpan<byte> MiscSelect => Bytes.Span.Slice(16, 4);
+
+    /// <summary>ATTRIBUTES, 16 bytes.</summary>
+    public ReadOnlySpan<byte> Attributes => Bytes.Span.Slice(48, 16);
+
+    /// <summary>MRENCLAVE, 32 bytes.</summary>
+    public ReadOnlySpan<byte> MrEnclave => Bytes.Span.Slice(64, 32);
+
+    /// <summary>MRSIGNER, 32 bytes.</summary>
+    public ReadOnlySpan<byte> MrSigner => Bytes.Span.Slice(128, 32);
+
+    /// <summary>ISVPRODID.</summary>
+    public int IsvProdId => BinaryPrimitives.ReadUInt16LittleEndian(Bytes.Span[256..]);
+
+    /// <summary>ISVSVN.</summary>
+    public int IsvSvn => BinaryPrimitives.ReadUInt16LittleEndian(Bytes.Span[258..]);
+
+    /// <summary>REPORTDATA, 64 bytes.</summary>
+    public ReadOnlySpan<byte> ReportData => Bytes.Span.Slice(320, 64);
+}

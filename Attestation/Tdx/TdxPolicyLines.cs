@@ -1,0 +1,91 @@
+using Verathos.Attestation.Collateral;
+using Verathos.Attestation.Policies;
+using Verathos.Attestation.Verdicts;
+using Verathos.Attestation.X509;
+
+namespace Verathos.Attestation.Tdx;
+
+/// <summary>The lines of a policy's <c>tdx</c> section, in the order of the section. <c>tdx.debug</c> is judged with the quote.</summary>
+internal static class TdxPolicyLines
+{
+    public static void Appraise(
+        CheckList checks, TdxPolicy policy, TdxQuote quote, PckExtensions? pck, QuoteCollateral? collateral, DateTimeOffset at)
+    {
+        TdReport body = quote.Body;
+        Listed(checks, policy.QeVendors, quote.QeVendorId, "the quoting enclave's vendor");
+        checks.AddLine(policy.TcbStatuses, $"{checks.TcbStatus} is accepted", accepted =>
+            checks.TcbStatus is { } status && accepted.Contains(status) ? null : $"TCB status {checks.TcbStatus?.ToString() ?? "unknown"} is not accepted");
+        checks.AddLine(policy.MinTcbEvaluationNumber, "recent enough", minimum =>
+            collateral is null ? "there is no collateral"
+            : Math.Min(collateral.TcbInfo.TcbEvaluationDataNumber, collateral.QeIdentity.TcbEvaluationDataNumber) is var number && number >= minimum ? null
+            : $"TCB evaluation number {number} is below {minimum}");
+        checks.AddLine(policy.MaxCollateralAge, "recent enough", maximum =>
+            collateral is null ? "there is no collateral"
+            : Age(collateral, at) is var age && age <= maximum ? null
+            : $"collateral is {age.TotalHours:F0} hours old, more than {maximum.TotalHours:F0}");
+        Listed(checks, policy.Fmspcs, pck?.Fmspc, "the platform family");
+        Listed(checks, policy.Ppids, pck?.Ppid, "the platform");
+        checks.AddLine(policy.MinTeeTcbSvn, "high enough", minimum => AtLeast(body.TeeTcbSvn.Span, minimum.Span)
+            ? null
+            : $"TEE_TCB_SVN {Convert.ToHexStringLower(body.TeeTcbSvn.Span)} is below {Convert.ToHexStringLower(minimum.Span)}");
+        Listed(checks, policy.MrSeam, body.MrSeam, "MRSEAM");
+        Listed(checks, policy.MrSignerSeam, body.MrSignerSeam, "MRSIGNERSEAM");
+        Listed(checks, policy.SeamAttributes, body.SeamAttributes, "SEAMATTRIBUTES");
+        Masked(checks, policy.TdAttributes, body.TdAttributes, "TDATTRIBUTES");
+        Masked(checks, policy.Xfam, body.Xfam, "XFAM");
+        Listed(checks, policy.MrTd, body.MrTd, "MRTD");
+        Listed(checks, policy.MrConfigId, body.MrConfigId, "MRCONFIGID");
+        Listed(checks, policy.MrOwner, body.MrOwner, "MROWNER");
+        Listed(checks, policy.MrOwnerConfig, body.MrOwnerConfig, "MROWNERCONFIG");
+        for (int i = 0; i < policy.Rtmrs.Count; i++)
+        {
+            Listed(checks, policy.Rtmrs[i], body.Rtmr(i), $"RTMR{i}");
+        }
+    }
+
+    private static void Listed(CheckList checks, PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> field, ReadOnlyMemory<byte>? actual, string what) =>
+        checks.AddLine(field, $"{what} is listed", accepted =>
+        {
+            if (actual is not { } value)
+            {
+                return $"{what} is unknown";
+            }
+
+            foreach (ReadOnlyMemory<byte> item in accepted)
+            {
+                if (item.Span.SequenceEqual(value.Span))
+                {
+                    return null;
+                }
+            }
+
+            return $"{what} {Convert.ToHexStringLower(value.Span)} is not listed";
+        });
+
+    private static void Masked(CheckList checks, PolicyField<MaskedValue> field, ReadOnlyMemory<byte> actual, string what) =>
+        checks.AddLine(field, $"{what} is as required", required => required.Matches(actual.Span)
+            ? null
+            : $"{what} {Convert.ToHexStringLower(actual.Span)} is not {Convert.ToHexStringLower(required.Value.Span)} under the mask");
+
+    private static TimeSpan Age(QuoteCollateral collateral, DateTimeOffset at)
+    {
+        // The root's CRL is left out: Intel issues it once a year.
+        DateTimeOffset oldest = collateral.TcbInfo.IssueDate;
+        oldest = collateral.QeIdentity.IssueDate < oldest ? collateral.QeIdentity.IssueDate : oldest;
+        oldest = collateral.PckCrl.ThisUpdate < oldest ? collateral.PckCrl.ThisUpdate : oldest;
+        return at - oldest;
+    }
+
+    private static bool AtLeast(ReadOnlySpan<byte> actual, ReadOnlySpan<byte> minimum)
+    {
+        for (int i = 0; i < actual.Length; i++)
+        {
+            if (actual[i] < minimum[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

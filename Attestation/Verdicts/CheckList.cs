@@ -1,0 +1,112 @@
+using Verathos.Attestation.Policies;
+
+namespace Verathos.Attestation.Verdicts;
+
+/// <summary>Collects the checks and claims of one appraisal in the order of the specification.</summary>
+internal sealed class CheckList
+{
+    private const string NotEvaluated = "not evaluated: ";
+
+    private readonly List<Check> _checks = [];
+    private readonly OrderedDictionary<string, string> _claims = [];
+
+    public bool Malformed { get; set; }
+
+    public bool Unsupported { get; set; }
+
+    public TcbStatus? TcbStatus { get; set; }
+
+    public IReadOnlyList<string> Advisories { get; set; } = [];
+
+    /// <summary>The earliest end of trust seen so far.</summary>
+    public DateTimeOffset? TrustedUntil { get; private set; }
+
+    public void Pass(string name, string detail, string? line = null) => _checks.Add(new Check(name, CheckResult.Passed, detail, line));
+
+    public void Fail(string name, string detail, string? line = null) => _checks.Add(new Check(name, CheckResult.Failed, detail, line));
+
+    public void Waive(string name, string reason, string line) => _checks.Add(new Check(name, CheckResult.Waived, reason, line));
+
+    /// <summary>A check whose input did not hold: it counts as failed.</summary>
+    public void Skip(string name, string because, string? line = null) => Fail(name, NotEvaluated + because, line);
+
+    /// <summary>Adds a check that passed where the problem is null.</summary>
+    public bool Add(string name, string? problem, string detail)
+    {
+        if (problem is null)
+        {
+            Pass(name, detail);
+        }
+        else
+        {
+            Fail(name, problem);
+        }
+
+        return problem is null;
+    }
+
+    /// <summary>Adds the check of one policy line: waived, or passed where <paramref name="judge"/> returns no problem.</summary>
+    public void AddLine<T>(PolicyField<T> field, string detail, Func<T, string?> judge)
+        where T : notnull
+    {
+        string name = CheckNames.PolicyPrefix + field.Line;
+        if (field.Waiver is { } reason)
+        {
+            Waive(name, reason, field.Line);
+        }
+        else if (judge(field.Value) is { } problem)
+        {
+            Fail(name, problem, field.Line);
+        }
+        else
+        {
+            Pass(name, detail, field.Line);
+        }
+    }
+
+    public void Claim(string name, string value) => _claims[name] = value;
+
+    public void Claim(string name, ReadOnlySpan<byte> value) => _claims[name] = Convert.ToHexStringLower(value);
+
+    public void EndTrustAt(DateTimeOffset end)
+    {
+        if (TrustedUntil is null || end < TrustedUntil)
+        {
+            TrustedUntil = end;
+        }
+    }
+
+    public Verdict ToVerdict(Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source, TimeSpan elapsed)
+    {
+        string? reason = _checks.Count == 0 ? CheckNames.NothingChecked : null;
+        foreach (Check check in _checks)
+        {
+            if (check.Result is not (CheckResult.Passed or CheckResult.Waived))
+            {
+                reason = check.Name;
+                break;
+            }
+        }
+
+        VerdictKind kind = Malformed ? VerdictKind.Malformed
+            : Unsupported ? VerdictKind.Unsupported
+            : reason is null ? VerdictKind.Accepted
+            : VerdictKind.Rejected;
+        return new Verdict
+        {
+            Kind = kind,
+            Appraised = policy is not null,
+            Simulated = anchors.Simulated,
+            Reason = reason ?? "",
+            Checks = _checks,
+            TcbStatus = TcbStatus,
+            Advisories = Advisories,
+            PolicyDigest = policy?.Digest ?? default,
+            At = at,
+            TimeSource = source,
+            TrustedUntil = kind == VerdictKind.Accepted ? TrustedUntil : null,
+            Elapsed = elapsed,
+            Claims = _claims,
+        };
+    }
+}

@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace Verathos.GpuRuntime.Formats;
+
+/// <summary>Turns stored elements into binary32, exactly: every F16, BF16 and Q8_0 value is one.</summary>
+public static class Quantization
+{
+    /// <summary>Elements in a Q8_0 block.</summary>
+    public const int BlockElements = 32;
+
+    /// <summary>Bytes in a Q8_0 block: the scale and the elements.</summary>
+    public const int BlockBytes = 34;
+
+    /// <summary>Converts a run of elements.</summary>
+    /// <param name="type">How <paramref name="source"/> stores them.</param>
+    /// <param name="source">The stored bytes.</param>
+    /// <param name="destination">One float for each element of <paramref name="source"/>.</param>
+    /// <exception cref="ArgumentException">The lengths do not agree.</exception>
+    public static void ToSingle(TensorType type, ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        long needed = type switch
+        {
+            TensorType.F32 => 4L * destination.Length,
+            TensorType.Q80 => (long)destination.Length / BlockElements * BlockBytes,
+            _ => 2L * destination.Length,
+        };
+        if (source.Length != needed || (type == TensorType.Q80 && destination.Length % BlockElements != 0))
+        {
+            throw new ArgumentException($"{source.Length} bytes do not hold {destination.Length} elements of {type}", nameof(source));
+        }
+
+        switch (type)
+        {
+            case TensorType.F32:
+                MemoryMarshal.Cast<byte, float>(source).CopyTo(destination);
+                break;
+            case TensorType.F16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
+                break;
+            case TensorType.BF16:
+                ReadOnlySpan<ushort> upper = MemoryMarshal.Cast<byte, ushort>(source);
+                for (int i = 0; i < upper.Length; i++)
+                {
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
+                }
+
+                break;
+            default:
+                FromQ8(source, destination);
+                break;
+        }
+    }
+
+    /// <summary>Rounds binary32 to bfloat16, ties to even; a NaN stays a NaN.</summary>
+    public static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+    }
+
+    private static void FromQ8(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (int block = 0; block * BlockElements < destination.Length; block++)
+        {
+            ReadOnlySpan<byte> stored = source.Slice(block * BlockBytes, BlockBytes);
+            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(stored);
+            Span<float> part = destination.Slice(block * BlockElements, BlockElements);
+            for (int i = 0; i < BlockElements; i++)
+            {
+                part[i] = scale * (sbyte)stored[2 + i];
+            }
+        }
+    }
+}

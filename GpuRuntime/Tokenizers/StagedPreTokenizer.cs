@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.ML.Tokenizers;
+
+namespace Verathos.GpuRuntime.Tokenizers;
+
+/// <summary>
+/// Splits a text by several patterns in turn, each applied to the pieces of the one before, as tokenizer.json's Sequence does:
+/// a match is a piece, and so is the text between two matches.
+/// </summary>
+internal sealed class StagedPreTokenizer(IReadOnlyList<Regex> stages) : PreTokenizer
+{
+    /// <summary>GPT-2's pattern, which ByteLevel with use_regex stands for.</summary>
+    public static Regex Gpt2 { get; } = new(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant | RegexOptions.Compiled);
+
+    /// <summary>Digits with individual_digits: every numeric character alone.</summary>
+    public static Regex EachDigit { get; } = new(@"\p{N}", RegexOptions.CultureInvariant | RegexOptions.Compiled);
+
+    /// <summary>Digits without individual_digits: runs of numeric characters.</summary>
+    public static Regex DigitRuns { get; } = new(@"\p{N}+", RegexOptions.CultureInvariant | RegexOptions.Compiled);
+
+    /// <inheritdoc/>
+    public override IEnumerable<(int Offset, int Length)> PreTokenize(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length == 0)
+        {
+            return [];
+        }
+
+        (string proxy, int[]? starts) = Stand(text);
+        List<(int Offset, int Length)> pieces = [(0, proxy.Length)];
+        foreach (Regex stage in stages)
+        {
+            List<(int Offset, int Length)> next = [];
+            foreach ((int offset, int length) in pieces)
+            {
+                Split(stage, proxy.AsSpan(offset, length), offset, next);
+            }
+
+            pieces = next;
+        }
+
+        return starts is null ? pieces : pieces.ConvertAll(p => (starts[p.Offset], starts[p.Offset + p.Length] - starts[p.Offset]));
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
+
+    private static void Split(Regex pattern, ReadOnlySpan<char> text, int offset, List<(int Offset, int Length)> pieces)
+    {
+        int end = 0;
+        foreach (ValueMatch match in pattern.EnumerateMatches(text))
+        {
+            if (match.Index > end)
+            {
+                pieces.Add((offset + end, match.Index - end));
+            }
+
+            if (match.Length > 0)
+            {
+                pieces.Add((offset + match.Index, match.Length));
+            }
+
+            end = match.Index + match.Length;
+        }
+
+        if (end < text.Length)
+        {
+            pieces.Add((offset + end, text.Length - end));
+        }
+    }
+
+    /// <summary>
+    /// .NET's patterns see halves of characters above U+FFFF and take none of them for a letter or a digit. Each such character
+    /// is represented by one of the same category; the array gives where each representative's original starts.
+    /// </summary>
+    private static (string Proxy, int[]? Starts) Stand(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
+        {
+            return (text, null);
+        }
+
+        StringBuilder proxy = new(text.Length);
+        List<int> starts = [];
+        int at = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            starts.Add(at);
+            proxy.Append(rune.IsBmp ? (char)rune.Value : Representative(rune));
+            at += rune.Utf16SequenceLength;
+        }
+
+        starts.Add(at);
+        return (proxy.ToString(), [.. starts]);
+    }
+
+    private static char Representative(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.UppercaseLetter => '\u00c0',
+        UnicodeCategory.LowercaseLetter => '\u00e0',
+        UnicodeCategory.TitlecaseLetter => '\u01c5',
+        UnicodeCategory.ModifierLetter => '\u02b0',
+        UnicodeCategory.OtherLetter => '\u05d0',
+        UnicodeCategory.DecimalDigitNumber => '\u0660',
+        UnicodeCategory.LetterNumber => '\u2160',
+        UnicodeCategory.OtherNumber => '\u00b2',
+        UnicodeCategory.NonSpacingMark => '\u0300',
+        UnicodeCategory.SpacingCombiningMark => '\u0903',
+        _ => '\u2603',
+    };
+}

@@ -1,0 +1,118 @@
+using System.Text;
+using Verathos.GpuRuntime.Chat;
+
+namespace Verathos.GpuRuntime.Tokenizers;
+
+/// <summary>A model's vocabulary: text to token ids and back. Safe for use from several threads.</summary>
+public sealed class Tokenizer
+{
+    private readonly Microsoft.ML.Tokenizers.Tokenizer _encoder;
+    private readonly byte[][] _bytes;
+    private readonly Dictionary<string, int> _specials;
+    private readonly string[] _specialNames;
+    private readonly bool _stripsFirstSpace;
+
+    internal Tokenizer(Microsoft.ML.Tokenizers.Tokenizer encoder, TokenizerParts parts)
+    {
+        _encoder = encoder;
+        _bytes = parts.TokenBytes;
+        _specials = parts.Specials;
+        _specialNames = [.. _specials.Keys.OrderByDescending(static name => name.Length).ThenBy(static name => name, StringComparer.Ordinal)];
+        _stripsFirstSpace = parts.StripsFirstSpace;
+        BosId = parts.BosId;
+        AddsBos = parts.AddsBos && parts.BosId is not null;
+    }
+
+    /// <summary>Number of ids, special tokens included. A model may have rows beyond it; they have no text.</summary>
+    public int VocabularySize => _bytes.Length;
+
+    /// <summary>The token that begins a sequence, where the vocabulary has one.</summary>
+    public int? BosId { get; }
+
+    /// <summary>Whether a prompt begins with <see cref="BosId"/>.</summary>
+    public bool AddsBos { get; }
+
+    /// <summary>The id of a special token.</summary>
+    public bool TryGetSpecial(string name, out int id) => _specials.TryGetValue(name, out id);
+
+    /// <summary>Text to ids. The names of special tokens are ordinary text, and nothing is added.</summary>
+    public int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        List<int> ids = [];
+        EncodePlain(text, ids);
+        return [.. ids];
+    }
+
+    /// <summary>Text to ids; the names of special tokens become those tokens. For text of one's own only.</summary>
+    public int[] EncodeWithSpecials(string text) => EncodeSegments([new ChatSegment(text, true)]);
+
+    /// <summary>A completion's prompt to ids: <see cref="BosId"/> where the model wants it, then <see cref="Encode"/>.</summary>
+    public int[] EncodePrompt(string text) => AddsBos ? [BosId!.Value, .. Encode(text)] : Encode(text);
+
+    /// <summary>Ids to text; special tokens have none, and bytes that are not UTF-8 become U+FFFD.</summary>
+    public string Decode(ReadOnlySpan<int> ids)
+    {
+        TokenDecoder decoder = CreateDecoder();
+        StringBuilder text = new();
+        foreach (int id in ids)
+        {
+            text.Append(decoder.Append(id));
+        }
+
+        return text.Append(decoder.Flush()).ToString();
+    }
+
+    /// <summary>The bytes that a token stands for; none for a special token or an id outside the vocabulary.</summary>
+    public ReadOnlySpan<byte> TokenBytes(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : default;
+
+    /// <summary>Starts decoding ids one at a time; the pieces together equal <see cref="Decode"/>.</summary>
+    public TokenDecoder CreateDecoder() => new(this, _stripsFirstSpace);
+
+    /// <summary>Encodes a rendered conversation; adjacent pieces between special tokens are encoded as one text.</summary>
+    internal int[] EncodeSegments(IEnumerable<ChatSegment> segments)
+    {
+        List<int> ids = [];
+        StringBuilder run = new();
+        foreach (ChatSegment segment in segments)
+        {
+            if (segment.FromTemplate)
+            {
+                SplitSpecials(segment.Text, run, ids);
+            }
+            else
+            {
+                run.Append(segment.Text);
+            }
+        }
+
+        EncodePlain(run.ToString(), ids);
+        return AddsBos && (ids.Count == 0 || ids[0] != BosId) ? [BosId!.Value, .. ids] : [.. ids];
+    }
+
+    private void SplitSpecials(string text, StringBuilder run, List<int> ids)
+    {
+        for (int at = 0; at < text.Length;)
+        {
+            string? name = _specialNames.FirstOrDefault(n => string.CompareOrdinal(text, at, n, 0, n.Length) == 0);
+            if (name is null)
+            {
+                run.Append(text[at++]);
+                continue;
+            }
+
+            EncodePlain(run.ToString(), ids);
+            run.Clear();
+            ids.Add(_specials[name]);
+            at += name.Length;
+        }
+    }
+
+    private void EncodePlain(string text, List<int> ids)
+    {
+        if (text.Length > 0)
+        {
+            ids.AddRange(_encoder.EncodeToIds(text, considerPreTokenization: true, considerNormalization: true));
+        }
+    }
+}

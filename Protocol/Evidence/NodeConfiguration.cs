@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using Verathos.Protocol.Cbor;
+
+namespace Verathos.Protocol.Evidence;
+
+/// <summary>
+/// What the binding states about how the enclave runs: {1: topology, 2: engine, 3: numeric profile, 4: {1: request bytes,
+/// 2: prompt tokens, 3: output tokens, 4: concurrent}, 5: simulated}.
+/// </summary>
+/// <param name="Topology">"in-process" or "split".</param>
+/// <param name="Engine">Name and version of the engine.</param>
+/// <param name="NumericProfile">Name of the profile that fixes the bits.</param>
+/// <param name="Limits">What is accepted.</param>
+/// <param name="Simulated">True if the platform driver is the simulator.</param>
+public sealed record NodeConfiguration(string Topology, string Engine, string NumericProfile, NodeLimits Limits, bool Simulated)
+{
+    /// <summary>The topology of an enclave inside the host's process.</summary>
+    public const string InProcess = "in-process";
+
+    /// <summary>The topology of an enclave in a process of its own.</summary>
+    public const string Split = "split";
+
+    /// <summary>Deterministic CBOR.</summary>
+    public byte[] Encode() => new DeterministicCborMap()
+        .Add(1, Topology)
+        .Add(2, Engine)
+        .Add(3, NumericProfile)
+        .Add(4, writer => writer.Map(new DeterministicCborMap()
+            .Add(1, Limits.MaxRequestBytes)
+            .Add(2, Limits.MaxPromptTokens)
+            .Add(3, Limits.MaxOutputTokens)
+            .Add(4, Limits.MaxConcurrent)))
+        .Add(5, writer => writer.Boolean(Simulated))
+        .Encode();
+
+    /// <summary>SHA-256 over encoded bytes: the configuration digest of the binding.</summary>
+    public static byte[] DigestOf(ReadOnlySpan<byte> encoded) => SHA256.HashData(encoded);
+
+    /// <summary>Reads a configuration; exact members, and a topology that is known.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> encoded, [NotNullWhen(true)] out NodeConfiguration? configuration)
+    {
+        configuration = null;
+        DeterministicCborReader reader = new(encoded);
+        if (!DeterministicCbor.TryValidate(encoded, out _)
+            || !reader.TryReadMap(out int count) || count != 5
+            || !Label(ref reader, 1) || !reader.TryReadText(out string topology) || topology is not (InProcess or Split)
+            || !Label(ref reader, 2) || !reader.TryReadText(out string engine)
+            || !Label(ref reader, 3) || !reader.TryReadText(out string profile)
+            || !Label(ref reader, 4) || !reader.TryReadMap(out int limits) || limits != 4
+            || !Label(ref reader, 1) || !reader.TryReadUInt32(out uint requestBytes)
+            || !Label(ref reader, 2) || !reader.TryReadUInt32(out uint promptTokens)
+            || !Label(ref reader, 3) || !reader.TryReadUInt32(out uint outputTokens)
+            || !Label(ref reader, 4) || !reader.TryReadUInt32(out uint concurrent)
+            || !Label(ref reader, 5) || !reader.TryReadBoolean(out bool simulated))
+        {
+            return false;
+        }
+
+        configuration = new NodeConfiguration(
+            topology, engine, profile, new NodeLimits(requestBytes, promptTokens, outputTokens, concurrent), simulated);
+        return true;
+    }
+
+    private static bool Label(ref DeterministicCborReader reader, long label) => reader.TryReadInt64(out long read) && read == label;
+}

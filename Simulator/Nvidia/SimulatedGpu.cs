@@ -26,7 +26,7 @@ public sealed class SimulatedGpu
     /// <param name="spec">Its fields.</param>
     /// <returns>The report and the certificates of the GPU that signed it.</returns>
     /// <exception cref="ArgumentException">A fixed-size field has another length, or there is no such GPU.</exception>
-    public GpuEvidence Mint(GpuReportSpec spec)
+    public MintedGpuEvidence Mint(GpuReportSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentOutOfRangeException.ThrowIfNegative(spec.Device);
@@ -56,7 +56,7 @@ public sealed class SimulatedGpu
         BinaryPrimitives.WriteUInt16LittleEndian(rest[32..], checked((ushort)opaque.Length));
         opaque.CopyTo(rest[34..]);
         Sign(spec, report);
-        return new GpuEvidence(report, nvidia.DeviceChain(
+        return new MintedGpuEvidence(report, nvidia.DeviceChain(
             spec.Device, Sized(spec.CertifiedFirmwareId ?? spec.FirmwareId, 48, nameof(spec.CertifiedFirmwareId))));
     }
 

@@ -50,7 +50,7 @@ public sealed class SimulatedGpuTests(TestInstallation test) : IClassFixture<Tes
     [Fact]
     public void A_minted_report_verifies_with_plain_cryptography()
     {
-        GpuEvidence evidence = Mint(Spec);
+        MintedGpuEvidence evidence = Mint(Spec);
         X509Certificate2Collection chain = Chain(evidence);
         var parts = new GpuParts(evidence.Report);
         Assert.Equal(5, chain.Count);
@@ -65,7 +65,7 @@ public sealed class SimulatedGpuTests(TestInstallation test) : IClassFixture<Tes
         var serials = new HashSet<string>();
         for (int device = 0; device < SimulatedGpu.DeviceCount; device++)
         {
-            GpuEvidence evidence = Mint(Spec with { Device = device });
+            MintedGpuEvidence evidence = Mint(Spec with { Device = device });
             X509Certificate2 leaf = Chain(evidence)[0];
             Assert.True(new GpuParts(evidence.Report).SignatureHolds(leaf));
             serials.Add(leaf.SerialNumber);
@@ -80,7 +80,7 @@ public sealed class SimulatedGpuTests(TestInstallation test) : IClassFixture<Tes
     [InlineData(SignatureFault.ForeignKey)]
     public void A_wrong_signature_can_be_asked_for(SignatureFault fault)
     {
-        GpuEvidence evidence = Mint(Spec with { Signature = fault });
+        MintedGpuEvidence evidence = Mint(Spec with { Signature = fault });
         Assert.False(new GpuParts(evidence.Report).SignatureHolds(Chain(evidence)[0]));
     }
 
@@ -108,13 +108,13 @@ public sealed class SimulatedGpuTests(TestInstallation test) : IClassFixture<Tes
     [Fact]
     public void The_leaf_certifies_the_firmware_digest_of_the_report()
     {
-        GpuEvidence evidence = Mint(Spec);
+        MintedGpuEvidence evidence = Mint(Spec);
         byte[] fwid = new GpuParts(evidence.Report).Opaque.Single(field => field.Id == 20).Value;
         Assert.EndsWith(
             Convert.ToHexString(fwid), Convert.ToHexString(Chain(evidence)[0].Extensions["2.23.133.5.4.1"]!.RawData), StringComparison.Ordinal);
     }
 
-    private GpuEvidence Mint(GpuReportSpec spec) => test.Installation.Gpu.Mint(spec);
+    private MintedGpuEvidence Mint(GpuReportSpec spec) => test.Installation.Gpu.Mint(spec);
 
-    private static X509Certificate2Collection Chain(GpuEvidence evidence) => Der.Pem(Encoding.ASCII.GetString(evidence.CertificateChain));
+    private static X509Certificate2Collection Chain(MintedGpuEvidence evidence) => Der.Pem(Encoding.ASCII.GetString(evidence.CertificateChain));
 }

@@ -86,8 +86,12 @@ public sealed class SimulatedCollateralTests(TestInstallation test) : IClassFixt
         var issued = new DateTimeOffset(2025, 2, 3, 4, 5, 6, TimeSpan.Zero);
         JsonElement bundle = Parse(Mint(new()
         {
-            TcbEvaluationDataNumber = 5, QeEvaluationDataNumber = 6, IssueDate = issued, NextUpdate = issued.AddDays(2),
-            Fmspc = [0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF], EditTcbInfo = json => json.Replace("\"version\":3", "\"version\":9", StringComparison.Ordinal),
+            TcbEvaluationDataNumber = 5,
+            QeEvaluationDataNumber = 6,
+            IssueDate = issued,
+            NextUpdate = issued.AddDays(2),
+            Fmspc = [0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF],
+            EditTcbInfo = json => json.Replace("\"version\":3", "\"version\":9", StringComparison.Ordinal),
         }));
         JsonElement tcb = Inner(bundle, "tcb_info");
         Assert.Equal(5, tcb.GetProperty("tcbEvaluationDataNumber").GetInt32());

@@ -90,7 +90,11 @@ public sealed class SimulatedGpuTests(TestInstallation test) : IClassFixture<Tes
         byte[] odd = RandomNumberGenerator.GetBytes(48);
         var parts = new GpuParts(Mint(Spec with
         {
-            DriverVersion = "600.1", VbiosVersion = "96.00.CF.00.02", FeatureFlag = 2, ProtectedPcie = 0xAA, Nvdec0Status = 0xAA,
+            DriverVersion = "600.1",
+            VbiosVersion = "96.00.CF.00.02",
+            FeatureFlag = 2,
+            ProtectedPcie = 0xAA,
+            Nvdec0Status = 0xAA,
             Measurements = ImmutableDictionary<int, byte[]>.Empty.Add(7, odd),
             Opaque = ImmutableDictionary<OpaqueField, byte[]?>.Empty.Add(OpaqueField.SwitchIds, null).Add(OpaqueField.BoardId, [9]),
         }).Report);

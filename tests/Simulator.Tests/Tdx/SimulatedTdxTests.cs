@@ -50,10 +50,22 @@ public sealed class SimulatedTdxTests(TestInstallation test) : IClassFixture<Tes
         byte[] Mark(int length, byte value) => [.. Enumerable.Repeat(value, length)];
         byte[] quote = Mint(Spec with
         {
-            TeeTcbSvn = Mark(16, 1), MrSeam = Mark(48, 2), MrSignerSeam = Mark(48, 3), SeamAttributes = Mark(8, 4),
-            TdAttributes = Mark(8, 5), Xfam = Mark(8, 6), MrTd = Mark(48, 7), MrConfigId = Mark(48, 8), MrOwner = Mark(48, 9),
-            MrOwnerConfig = Mark(48, 10), Rtmr0 = Mark(48, 11), Rtmr1 = Mark(48, 12), Rtmr2 = Mark(48, 13), Rtmr3 = Mark(48, 14),
-            ReportData = Mark(64, 15), UserData = Mark(20, 16),
+            TeeTcbSvn = Mark(16, 1),
+            MrSeam = Mark(48, 2),
+            MrSignerSeam = Mark(48, 3),
+            SeamAttributes = Mark(8, 4),
+            TdAttributes = Mark(8, 5),
+            Xfam = Mark(8, 6),
+            MrTd = Mark(48, 7),
+            MrConfigId = Mark(48, 8),
+            MrOwner = Mark(48, 9),
+            MrOwnerConfig = Mark(48, 10),
+            Rtmr0 = Mark(48, 11),
+            Rtmr1 = Mark(48, 12),
+            Rtmr2 = Mark(48, 13),
+            Rtmr3 = Mark(48, 14),
+            ReportData = Mark(64, 15),
+            UserData = Mark(20, 16),
         });
 
         // Offsets of sgx_quote4_t and sgx_report2_body_t.
@@ -76,8 +88,15 @@ public sealed class SimulatedTdxTests(TestInstallation test) : IClassFixture<Tes
         {
             Qe = new QeReportSpec
             {
-                CpuSvn = Mark(16, 1), MiscSelect = 0x02020202, Attributes = Mark(16, 3), MrEnclave = Mark(32, 4),
-                MrSigner = Mark(32, 5), IsvProdId = 0x0606, IsvSvn = 0x0707, ReportData = Mark(64, 8), AuthenticationData = Mark(7, 9),
+                CpuSvn = Mark(16, 1),
+                MiscSelect = 0x02020202,
+                Attributes = Mark(16, 3),
+                MrEnclave = Mark(32, 4),
+                MrSigner = Mark(32, 5),
+                IsvProdId = 0x0606,
+                IsvSvn = 0x0707,
+                ReportData = Mark(64, 8),
+                AuthenticationData = Mark(7, 9),
             },
         }));
         (int Offset, int Length)[] fields = [(0, 16), (16, 4), (48, 16), (64, 32), (128, 32), (256, 2), (258, 2), (320, 64)];
@@ -139,9 +158,14 @@ public sealed class SimulatedTdxTests(TestInstallation test) : IClassFixture<Tes
     {
         var pck = new PckSpec
         {
-            TcbComponents = [.. Enumerable.Range(200, 16).Select(i => (byte)i)], PceSvn = 300, Fmspc = [1, 2, 3, 4, 5, 6],
-            PceId = [7, 8], Ppid = RandomNumberGenerator.GetBytes(16), SerialNumber = [0x55, 1, 2],
-            NotBefore = new DateTimeOffset(2020, 1, 2, 3, 4, 5, TimeSpan.Zero), NotAfter = new DateTimeOffset(2021, 1, 2, 3, 4, 5, TimeSpan.Zero),
+            TcbComponents = [.. Enumerable.Range(200, 16).Select(i => (byte)i)],
+            PceSvn = 300,
+            Fmspc = [1, 2, 3, 4, 5, 6],
+            PceId = [7, 8],
+            Ppid = RandomNumberGenerator.GetBytes(16),
+            SerialNumber = [0x55, 1, 2],
+            NotBefore = new DateTimeOffset(2020, 1, 2, 3, 4, 5, TimeSpan.Zero),
+            NotAfter = new DateTimeOffset(2021, 1, 2, 3, 4, 5, TimeSpan.Zero),
         };
         X509Certificate2 leaf = new QuoteParts(Mint(Spec with { Pck = pck })).Leaf;
         string extension = Convert.ToHexString(leaf.Extensions[SgxExtension]!.RawData);

@@ -1,0 +1,20 @@
+namespace Verathos.Protocol.Receipts;
+
+/// <summary>Values of the protected header "typ" (RFC 9596), one for every kind of signed statement.</summary>
+public static class ReceiptTypes
+{
+    /// <summary>Opens a stream.</summary>
+    public const string Acceptance = "application/vnd.verathos.acceptance+cwt";
+
+    /// <summary>In a stream: what was delivered so far.</summary>
+    public const string Checkpoint = "application/vnd.verathos.checkpoint+cwt";
+
+    /// <summary>Closes a stream.</summary>
+    public const string Receipt = "application/vnd.verathos.receipt+cwt";
+
+    /// <summary>Reserved for an old key's statement about its successor.</summary>
+    public const string Rotation = "application/vnd.verathos.rotation+cwt";
+
+    /// <summary>Reserved for training records.</summary>
+    public const string Training = "application/vnd.verathos.training+cwt";
+}

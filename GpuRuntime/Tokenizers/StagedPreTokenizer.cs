@@ -14,11 +14,11 @@ internal sealed class StagedPreTokenizer(IReadOnlyList<Regex> stages) : PreToken
     /// <summary>GPT-2's pattern, which ByteLevel with use_regex stands for.</summary>
     public static Regex Gpt2 { get; } = new(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant | RegexOptions.Compiled);
 
-    /// <summary>Digits with individual_digits: every numeric character alone.</summary>
-    public static Regex EachDigit { get; } = new(@"\p{N}", RegexOptions.CultureInvariant | RegexOptions.Compiled);
+    /// <summary>Digits with individual_digits: each of 0 to 9 alone. Other numeric characters are left to the later stages, as the recorded ids of SmolLM2's tokenizer have it.</summary>
+    public static Regex EachDigit { get; } = new("[0-9]", RegexOptions.CultureInvariant | RegexOptions.Compiled);
 
-    /// <summary>Digits without individual_digits: runs of numeric characters.</summary>
-    public static Regex DigitRuns { get; } = new(@"\p{N}+", RegexOptions.CultureInvariant | RegexOptions.Compiled);
+    /// <summary>Digits without individual_digits: runs of 0 to 9.</summary>
+    public static Regex DigitRuns { get; } = new("[0-9]+", RegexOptions.CultureInvariant | RegexOptions.Compiled);
 
     /// <inheritdoc/>
     public override IEnumerable<(int Offset, int Length)> PreTokenize(string text)

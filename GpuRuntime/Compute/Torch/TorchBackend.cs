@@ -1,0 +1,127 @@
+using TorchSharp;
+using Verathos.GpuRuntime.Models;
+using Verathos.GpuRuntime.Native;
+using static TorchSharp.torch;
+
+namespace Verathos.GpuRuntime.Compute.Torch;
+
+/// <summary>The forward pass of a Llama-architecture model by libtorch on the CPU.</summary>
+internal sealed class TorchBackend : IComputeBackend
+{
+    private readonly ModelConfig _config;
+    private readonly TorchWeights _weights;
+    private readonly ScalarType _type;
+    private readonly Tensor _cosines;
+    private readonly Tensor _sines;
+
+    public TorchBackend(ModelSource source, NumericProfile profile, int maxContext, int threads)
+    {
+        NativeRuntime.Load();
+        set_num_threads(threads);
+        _config = source.Config;
+        Profile = profile;
+        _type = profile.Dtype == "f32" ? ScalarType.Float32 : ScalarType.BFloat16;
+        _weights = new TorchWeights(source, _type);
+        (float[] cosines, float[] sines) = RotaryTable.Make(maxContext, _config.HeadSize / 2, _config.RopeTheta);
+        _cosines = tensor(cosines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
+        _sines = tensor(sines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
+    }
+
+    public NumericProfile Profile { get; }
+
+    public long WeightBytes => _weights.Bytes;
+
+    public SequenceState CreateSequence(int capacity) => new TorchSequence(_config, capacity, _type);
+
+    public void Forward(SequenceState sequence, ReadOnlySpan<int> ids, Span<float> logits)
+    {
+        TorchSequence state = (TorchSequence)sequence;
+        if (ids.Length == 0 || ids.Length > state.Capacity - state.Length || logits.Length != _config.VocabularySize)
+        {
+            throw new ArgumentException($"{ids.Length} tokens after {state.Length} of {state.Capacity}, {logits.Length} logits");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable mode = inference_mode();
+        Tensor x = _weights.Embedding.index_select(0, tensor(ids.ToArray(), ScalarType.Int32));
+        Tensor cosines = _cosines.narrow(0, state.Length, ids.Length);
+        Tensor sines = _sines.narrow(0, state.Length, ids.Length);
+        Tensor? mask = ids.Length == 1 ? null : Mask(ids.Length, state.Length);
+        for (int i = 0; i < _weights.Layers.Length; i++)
+        {
+            using DisposeScope layerScope = NewDisposeScope();
+            TorchLayer layer = _weights.Layers[i];
+            Tensor attended = x + Attention(layer, Norm(x, layer.InputNorm), state, i, cosines, sines, mask);
+            x = (attended + FeedForward(layer, Norm(attended, layer.FeedForwardNorm))).MoveToOuterDisposeScope();
+        }
+
+        state.Length += ids.Length;
+        Tensor last = Norm(x.narrow(0, ids.Length - 1, 1), _weights.FinalNorm);
+        Tensor result = nn.functional.linear(last, _weights.Output).to(ScalarType.Float32).contiguous();
+        result.data<float>().CopyTo(logits);
+    }
+
+    public void Dispose()
+    {
+        _weights.Dispose();
+        _cosines.Dispose();
+        _sines.Dispose();
+    }
+
+    /// <summary>0 where a position may be seen, negative infinity where it lies ahead: [new, old + new].</summary>
+    private static Tensor Mask(int count, int past) =>
+        full(count, past + count, float.NegativeInfinity, ScalarType.Float32).triu(past + 1);
+
+    private Tensor Attention(TorchLayer layer, Tensor x, TorchSequence state, int index, Tensor cosines, Tensor sines, Tensor? mask)
+    {
+        long count = x.shape[0];
+        long past = state.Length;
+        int heads = _config.Heads;
+        int kvHeads = _config.KvHeads;
+        int size = _config.HeadSize;
+        Tensor projected = nn.functional.linear(x, layer.QueryKeyValue).view(count, heads + (2 * kvHeads), size);
+        Tensor rotated = Rotate(projected.narrow(1, 0, heads + kvHeads), cosines, sines);
+        state.Keys(index).narrow(1, past, count).copy_(rotated.narrow(1, heads, kvHeads).transpose(0, 1));
+        state.Values(index).narrow(1, past, count).copy_(projected.narrow(1, heads + kvHeads, kvHeads).transpose(0, 1));
+        Tensor keys = state.Keys(index).narrow(1, 0, past + count);
+        Tensor values = state.Values(index).narrow(1, 0, past + count);
+
+        // The query heads that share keys are put below each other, so that keys and values are read once.
+        int group = heads / kvHeads;
+        Tensor queries = rotated.narrow(1, 0, heads).reshape(count, kvHeads, group, size).permute(1, 2, 0, 3).reshape(kvHeads, group * count, size);
+        Tensor scores = queries.matmul(keys.transpose(1, 2)).to(ScalarType.Float32).mul(1f / MathF.Sqrt(size));
+        if (mask is not null)
+        {
+            scores = (scores.view(kvHeads, group, count, past + count) + mask).view(kvHeads, group * count, past + count);
+        }
+
+        Tensor mixed = scores.softmax(-1).to(_type).matmul(values);
+        Tensor joined = mixed.view(kvHeads, group, count, size).permute(2, 0, 1, 3).reshape(count, heads * size);
+        return nn.functional.linear(joined, layer.AttentionOutput);
+    }
+
+    /// <summary>Rotates the two halves of each head; x is [count, heads, size].</summary>
+    private Tensor Rotate(Tensor x, Tensor cosines, Tensor sines)
+    {
+        int half = _config.HeadSize / 2;
+        Tensor wide = x.to(ScalarType.Float32);
+        Tensor first = wide.narrow(2, 0, half);
+        Tensor second = wide.narrow(2, half, half);
+        return cat([(first * cosines) - (second * sines), (second * cosines) + (first * sines)], 2).to(_type);
+    }
+
+    private Tensor FeedForward(TorchLayer layer, Tensor x)
+    {
+        Tensor both = nn.functional.linear(x, layer.GateUp);
+        Tensor gate = both.narrow(1, 0, _config.IntermediateSize);
+        Tensor up = both.narrow(1, _config.IntermediateSize, _config.IntermediateSize);
+        return nn.functional.linear(nn.functional.silu(gate).mul_(up), layer.Down);
+    }
+
+    private Tensor Norm(Tensor x, Tensor weight)
+    {
+        Tensor wide = x.to(ScalarType.Float32);
+        Tensor scale = (wide * wide).mean([-1], keepdim: true).add_((float)_config.RmsNormEpsilon).rsqrt_();
+        return (wide * scale).mul_(weight).to(_type);
+    }
+}

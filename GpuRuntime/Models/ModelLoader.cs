@@ -1,0 +1,49 @@
+using Verathos.Fingerprint.Manifest;
+using Verathos.GpuRuntime.Compute.Torch;
+using Verathos.GpuRuntime.Formats;
+
+namespace Verathos.GpuRuntime.Models;
+
+/// <summary>Loads models: files are copied into private memory, hashed there, and used from there.</summary>
+public static class ModelLoader
+{
+    /// <summary>Loads a Hugging Face folder (config.json, tokenizer.json, *.safetensors) or a .gguf file.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told at most about a hundred times a stage, from any thread.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    /// <exception cref="ModelFormatException">The model is damaged or not supported; the message names the file, tensor or field.</exception>
+    /// <exception cref="FileNotFoundException">Nothing is there.</exception>
+    public static LoadedModel Load(string path, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(options);
+        bool folder = Directory.Exists(path);
+        if (!folder && !File.Exists(path))
+        {
+            throw new FileNotFoundException($"no model at {path}", path);
+        }
+
+        string name = options.Name ?? Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        LoadMeter reading = new(LoadStage.Reading, folder ? HuggingFaceFolder.WeightBytes(path) : new FileInfo(path).Length, progress, options.TimeProvider);
+        using ModelSource source = folder
+            ? HuggingFaceFolder.Open(path, reading.Add, cancellationToken)
+            : GgufModel.Open(path, reading.Add, cancellationToken);
+        return Finish(source, name, options, progress, cancellationToken);
+    }
+
+    /// <summary>Computes the manifest over a source, prepares the weights, and lets go of the source.</summary>
+    internal static LoadedModel Finish(ModelSource source, string name, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
+    {
+        long bytes = source.Tensors.Values.Sum(static t => t.Info.Length) + source.Documents.Sum(static d => (long)d.Bytes.Length);
+        ManifestBuilder builder = new();
+        source.AddTo(builder);
+        LoadMeter hashing = new(LoadStage.Hashing, bytes, progress, options.TimeProvider);
+        ModelManifest manifest = builder.Build(name, hashing.Add, cancellationToken);
+        progress?.Report(new LoadProgress(LoadStage.Preparing, 0, bytes, 0));
+        int context = Math.Max(1, Math.Min(options.MaxContext ?? int.MaxValue, source.Config.MaxPositions));
+        TorchBackend backend = new(source, options.Profile, context, Math.Max(1, options.Threads));
+        progress?.Report(new LoadProgress(LoadStage.Ready, bytes, bytes, hashing.BytesPerSecond));
+        return new LoadedModel(source.Config, source.Tokenizer, manifest, backend, context, source.StopIds, source.ChatTemplate);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using Verathos.GpuRuntime.Formats;
+
+namespace Verathos.GpuRuntime.Models;
+
+/// <summary>A tensor in the private copy of its file.</summary>
+/// <param name="Info">Its description.</param>
+/// <param name="Memory">The copy.</param>
+/// <param name="RotaryHeads">The number of heads where rows lie as rotary pairs (GGUF); 0 where they lie as halves (Hugging Face).</param>
+internal sealed record StoredTensor(TensorInfo Info, PrivateMemory Memory, int RotaryHeads)
+{
+    /// <summary>Rows: the product of all dimensions but the last.</summary>
+    public long Rows => Info.Shape.Count == 1 ? 1 : Info.Elements / Math.Max(1, Columns);
+
+    /// <summary>The last dimension.</summary>
+    public long Columns => Info.Shape[^1];
+
+    /// <summary>Writes the elements as f32, rows in Hugging Face's order.</summary>
+    /// <param name="destination">Native memory for <see cref="TensorInfo.Elements"/> floats.</param>
+    public unsafe void CopyToSingle(float* destination) => ForEachRow((source, row) =>
+        Quantization.ToSingle(Info.Type, source, new Span<float>(destination + (row * Columns), (int)Columns)));
+
+    /// <summary>Writes the elements as bfloat16, rows in Hugging Face's order; wider types are rounded to nearest, ties to even.</summary>
+    /// <param name="destination">Native memory for <see cref="TensorInfo.Elements"/> halves.</param>
+    public unsafe void CopyToBFloat16(ushort* destination) => ForEachRow((source, row) =>
+    {
+        Span<ushort> target = new(destination + (row * Columns), (int)Columns);
+        if (Info.Type == TensorType.BF16)
+        {
+            MemoryMarshal.Cast<byte, ushort>(source).CopyTo(target);
+            return;
+        }
+
+        float[] wide = System.Buffers.ArrayPool<float>.Shared.Rent((int)Columns);
+        Quantization.ToSingle(Info.Type, source, wide.AsSpan(0, (int)Columns));
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] = Quantization.ToBFloat16(wide[i]);
+        }
+
+        System.Buffers.ArrayPool<float>.Shared.Return(wide);
+    });
+
+    private void ForEachRow(RowAction action)
+    {
+        long rowBytes = Info.Length / Math.Max(1, Rows);
+        long headRows = RotaryHeads == 0 ? 0 : Rows / RotaryHeads;
+        Parallel.For(0L, Rows, row =>
+        {
+            // Row (half j, index i) of a head lies at 2i + j where rows are pairs.
+            long stored = row;
+            if (headRows > 0)
+            {
+                long within = row % headRows;
+                long half = headRows / 2;
+                stored = row - within + (2 * (within % half)) + (within / half);
+            }
+
+            action(Memory.Span(Info.Offset + (stored * rowBytes), rowBytes), row);
+        });
+    }
+
+    private delegate void RowAction(ReadOnlySpan<byte> source, long row);
+}

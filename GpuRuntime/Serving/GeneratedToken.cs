@@ -1,0 +1,7 @@
+namespace Verathos.GpuRuntime.Serving;
+
+/// <summary>One generated token.</summary>
+/// <param name="Id">Its id; an id that ends the answer is given too.</param>
+/// <param name="Index">Its place in the answer, from 0.</param>
+/// <param name="Finish">Set on the last token.</param>
+public readonly record struct GeneratedToken(int Id, int Index, FinishReason? Finish);

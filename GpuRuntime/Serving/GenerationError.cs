@@ -1,0 +1,23 @@
+namespace Verathos.GpuRuntime.Serving;
+
+/// <summary>Why a request was refused or an answer broke off.</summary>
+public enum GenerationError
+{
+    /// <summary>A field of the request is out of range.</summary>
+    InvalidRequest,
+
+    /// <summary>Prompt and answer together exceed the context.</summary>
+    ContextExceeded,
+
+    /// <summary>As many requests wait as may; try again later.</summary>
+    QueueFull,
+
+    /// <summary>The model gave logits that are no numbers.</summary>
+    NonFiniteLogits,
+
+    /// <summary>The forward pass failed.</summary>
+    Failed,
+
+    /// <summary>The engine is being stopped.</summary>
+    Stopped,
+}

@@ -1,0 +1,289 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Verathos.Fingerprint.Sampling;
+using Verathos.GpuRuntime.Models;
+
+namespace Verathos.GpuRuntime.Serving;
+
+/// <summary>
+/// Serves one model: requests wait in a bounded queue, active ones are computed in turn on one thread, tokens are given out as
+/// they are drawn. Every request has its own keys and values, which are overwritten when it ends, however it ends; nothing of
+/// one request is used for another. Does not own the model.
+/// </summary>
+public sealed class InferenceEngine : IAsyncDisposable
+{
+    private readonly LoadedModel _model;
+    private readonly EngineOptions _options;
+    private readonly int _maxContext;
+    private readonly Queue<ActiveRequest> _queue = new();
+    private readonly List<ActiveRequest> _active = [];
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly float[] _logits;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _stopping;
+    private volatile int _activeCount;
+
+    /// <summary>Starts the engine's thread.</summary>
+    public InferenceEngine(LoadedModel model, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.QueueCapacity, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxActive, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.PrefillChunk, 1, nameof(options));
+        (_model, _options) = (model, options);
+        _maxContext = Math.Min(options.MaxContext ?? int.MaxValue, model.MaxContext);
+        _logits = GC.AllocateArray<float>(model.Config.VocabularySize, pinned: true);
+        new Thread(Run) { IsBackground = true, Name = "verathos-engine" }.Start();
+    }
+
+    /// <summary>The most positions of a request, prompt and answer together.</summary>
+    public int MaxContext => _maxContext;
+
+    /// <summary>Sequences being computed.</summary>
+    public int ActiveSequences => _activeCount;
+
+    /// <summary>Requests that wait.</summary>
+    public int QueuedRequests
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queue.Count;
+            }
+        }
+    }
+
+    /// <summary>The last step's logits; all zero while nothing is active.</summary>
+    internal ReadOnlySpan<float> Logits => _logits;
+
+    /// <summary>Called with a sequence's state right after it was overwritten and before it is freed; for tests.</summary>
+    internal Action<ActiveRequest>? Released { get; set; }
+
+    /// <summary>Asks for an answer. The request takes its place in the queue at once, before the result is enumerated.</summary>
+    /// <param name="request">What to generate.</param>
+    /// <param name="cancellationToken">Ends the request; its memory is freed before the next step.</param>
+    /// <returns>The tokens as they are drawn. Leaving the enumeration early ends the request, too.</returns>
+    /// <exception cref="GenerationException">The request is invalid, does not fit or cannot be queued (thrown at once), or the answer broke off (thrown while enumerating).</exception>
+    public IAsyncEnumerable<GeneratedToken> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Check(request);
+        ActiveRequest entry = new(request, cancellationToken);
+        lock (_gate)
+        {
+            if (_stopping)
+            {
+                throw new GenerationException(GenerationError.Stopped, "the node is stopping");
+            }
+
+            // A free place counts too: with no place to wait at all, a request can still be served at once.
+            if (_queue.Count >= _options.QueueCapacity + Math.Max(0, _options.MaxActive - _activeCount))
+            {
+                throw new GenerationException(GenerationError.QueueFull, "too many requests wait already; try again later");
+            }
+
+            _queue.Enqueue(entry);
+        }
+
+        _work.Release();
+        return ReadAsync(entry, cancellationToken);
+    }
+
+    /// <summary>Ends all requests and the thread.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_stopping)
+            {
+                return;
+            }
+
+            _stopping = true;
+        }
+
+        _work.Release();
+        await _ended.Task.ConfigureAwait(false);
+        _work.Dispose();
+    }
+
+    private static async IAsyncEnumerable<GeneratedToken> ReadAsync(ActiveRequest entry, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (GeneratedToken token in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return token;
+            }
+        }
+        finally
+        {
+            entry.Abandon();
+        }
+    }
+
+    private void Check(GenerationRequest request)
+    {
+        int vocabulary = _model.Config.VocabularySize;
+        if (request.PromptIds is null or { Length: 0 } || Array.Exists(request.PromptIds, id => (uint)id >= (uint)vocabulary))
+        {
+            throw new GenerationException(GenerationError.InvalidRequest, "the prompt is empty or has an id outside the vocabulary");
+        }
+
+        if (request.MaxTokens < 1 || !request.Sampling.IsValid || request.Seed is not { Length: SamplingSeed.Size })
+        {
+            throw new GenerationException(GenerationError.InvalidRequest, "max_tokens must be at least 1, and the sampling parameters and seed in range");
+        }
+
+        if ((long)request.PromptIds.Length + request.MaxTokens > _maxContext)
+        {
+            throw new GenerationException(
+                GenerationError.ContextExceeded,
+                $"the prompt's {request.PromptIds.Length} tokens and the {request.MaxTokens} asked for exceed the context of {_maxContext}");
+        }
+    }
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            Admit();
+            if (_active.Count == 0)
+            {
+                _work.Wait();
+                continue;
+            }
+
+            for (int i = 0; i < _active.Count && !_stopping; i++)
+            {
+                if (!Advance(_active[i]))
+                {
+                    Release(_active[i]);
+                    _active.RemoveAt(i--);
+                    _activeCount = _active.Count;
+                }
+            }
+        }
+
+        Stop();
+    }
+
+    private void Admit()
+    {
+        lock (_gate)
+        {
+            while (_active.Count < _options.MaxActive && _queue.TryDequeue(out ActiveRequest? next))
+            {
+                _active.Add(next);
+                _activeCount = _active.Count;
+            }
+        }
+    }
+
+    /// <summary>One turn of a request: a part of its prompt, or one token. False when it has ended.</summary>
+    private bool Advance(ActiveRequest entry)
+    {
+        if (entry.IsCancelled)
+        {
+            entry.Tokens.Writer.TryComplete(new OperationCanceledException());
+            return false;
+        }
+
+        try
+        {
+            GenerationRequest request = entry.Request;
+
+            // The last token is never fed back.
+            entry.State ??= _model.Backend.CreateSequence(request.PromptIds.Length + request.MaxTokens - 1);
+            int fed = entry.State.Length;
+            int rest = request.PromptIds.Length - fed;
+            if (rest > 0)
+            {
+                int count = Math.Min(rest, _options.PrefillChunk);
+                _model.Backend.Forward(entry.State, request.PromptIds.AsSpan(fed, count), _logits);
+                if (count < rest)
+                {
+                    return true;
+                }
+            }
+            else
+            {
+                _model.Backend.Forward(entry.State, [entry.LastId], _logits);
+            }
+
+            return Draw(entry);
+        }
+        catch (ArithmeticException)
+        {
+            entry.Tokens.Writer.TryComplete(new GenerationException(GenerationError.NonFiniteLogits, "the model gave logits that are no numbers: its weights are damaged or overflow in this numeric profile"));
+            return false;
+        }
+#pragma warning disable CA1031 // Whatever fails in one request must end that request and not the engine.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            entry.Tokens.Writer.TryComplete(new GenerationException($"the forward pass failed ({e.GetType().Name})"));
+            return false;
+        }
+    }
+
+    private bool Draw(ActiveRequest entry)
+    {
+        GenerationRequest request = entry.Request;
+        int index = entry.Generated++;
+        int id = Sampler.Sample(_logits, request.Sampling, request.Seed, index);
+        FinishReason? finish = _model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
+            : entry.Generated == request.MaxTokens ? FinishReason.Length
+            : null;
+        entry.LastId = id;
+        if (finish is not null)
+        {
+            // Freed before the last token is given out, so that who sees the end sees the memory free.
+            Release(entry);
+        }
+
+        entry.Tokens.Writer.TryWrite(new GeneratedToken(id, index, finish));
+        if (finish is not null)
+        {
+            entry.Tokens.Writer.TryComplete();
+        }
+
+        return finish is null;
+    }
+
+    private void Release(ActiveRequest entry)
+    {
+        if (entry.IsReleased)
+        {
+            return;
+        }
+
+        entry.IsReleased = true;
+        entry.LastId = 0;
+        entry.State?.Dispose();
+        Array.Clear(_logits);
+        Released?.Invoke(entry);
+    }
+
+    private void Stop()
+    {
+        lock (_gate)
+        {
+            _active.AddRange(_queue);
+            _queue.Clear();
+        }
+
+        foreach (ActiveRequest entry in _active)
+        {
+            Release(entry);
+            entry.Tokens.Writer.TryComplete(new GenerationException(GenerationError.Stopped, "the node is stopping"));
+        }
+
+        _active.Clear();
+        _activeCount = 0;
+        _ended.SetResult();
+    }
+}

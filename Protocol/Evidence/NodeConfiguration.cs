@@ -6,14 +6,18 @@ namespace Verathos.Protocol.Evidence;
 
 /// <summary>
 /// What the binding states about how the enclave runs: {1: topology, 2: engine, 3: numeric profile, 4: {1: request bytes,
-/// 2: prompt tokens, 3: output tokens, 4: concurrent}, 5: simulated}.
+/// 2: prompt tokens, 3: output tokens, 4: concurrent}, 5: simulated, 6: GPU confidential mode, 7: GPU devtools}; the last two
+/// are there exactly if the node has GPUs.
 /// </summary>
 /// <param name="Topology">"in-process" or "split".</param>
 /// <param name="Engine">Name and version of the engine.</param>
 /// <param name="NumericProfile">Name of the profile that fixes the bits.</param>
 /// <param name="Limits">What is accepted.</param>
 /// <param name="Simulated">True if the platform driver is the simulator.</param>
-public sealed record NodeConfiguration(string Topology, string Engine, string NumericProfile, NodeLimits Limits, bool Simulated)
+/// <param name="GpuConfidentialMode">True if every GPU runs in confidential mode, as the enclave found; null without GPUs.</param>
+/// <param name="GpuDevTools">True if a GPU runs in devtools mode; null without GPUs.</param>
+public sealed record NodeConfiguration(
+    string Topology, string Engine, string NumericProfile, NodeLimits Limits, bool Simulated, bool? GpuConfidentialMode = null, bool? GpuDevTools = null)
 {
     /// <summary>The topology of an enclave inside the host's process.</summary>
     public const string InProcess = "in-process";
@@ -22,17 +26,21 @@ public sealed record NodeConfiguration(string Topology, string Engine, string Nu
     public const string Split = "split";
 
     /// <summary>Deterministic CBOR.</summary>
-    public byte[] Encode() => new DeterministicCborMap()
-        .Add(1, Topology)
-        .Add(2, Engine)
-        .Add(3, NumericProfile)
-        .Add(4, writer => writer.Map(new DeterministicCborMap()
-            .Add(1, Limits.MaxRequestBytes)
-            .Add(2, Limits.MaxPromptTokens)
-            .Add(3, Limits.MaxOutputTokens)
-            .Add(4, Limits.MaxConcurrent)))
-        .Add(5, writer => writer.Boolean(Simulated))
-        .Encode();
+    public byte[] Encode()
+    {
+        if (GpuConfidentialMode.HasValue != GpuDevTools.HasValue)
+        {
+            throw new InvalidOperationException("both of a configuration's GPU members are set, or neither");
+        }
+
+        DeterministicCborMap map = Core();
+        if (GpuConfidentialMode is { } confidential && GpuDevTools is { } devTools)
+        {
+            map.Add(6, writer => writer.Boolean(confidential)).Add(7, writer => writer.Boolean(devTools));
+        }
+
+        return map.Encode();
+    }
 
     /// <summary>SHA-256 over encoded bytes: the configuration digest of the binding.</summary>
     public static byte[] DigestOf(ReadOnlySpan<byte> encoded) => SHA256.HashData(encoded);
@@ -43,7 +51,7 @@ public sealed record NodeConfiguration(string Topology, string Engine, string Nu
         configuration = null;
         DeterministicCborReader reader = new(encoded);
         if (!DeterministicCbor.TryValidate(encoded, out _)
-            || !reader.TryReadMap(out int count) || count != 5
+            || !reader.TryReadMap(out int count) || count is not (5 or 7)
             || !Label(ref reader, 1) || !reader.TryReadText(out string topology) || topology is not (InProcess or Split)
             || !Label(ref reader, 2) || !reader.TryReadText(out string engine)
             || !Label(ref reader, 3) || !reader.TryReadText(out string profile)
@@ -57,10 +65,35 @@ public sealed record NodeConfiguration(string Topology, string Engine, string Nu
             return false;
         }
 
+        bool? confidential = null;
+        bool? devTools = null;
+        if (count == 7)
+        {
+            if (!Label(ref reader, 6) || !reader.TryReadBoolean(out bool readConfidential)
+                || !Label(ref reader, 7) || !reader.TryReadBoolean(out bool readDevTools))
+            {
+                return false;
+            }
+
+            confidential = readConfidential;
+            devTools = readDevTools;
+        }
+
         configuration = new NodeConfiguration(
-            topology, engine, profile, new NodeLimits(requestBytes, promptTokens, outputTokens, concurrent), simulated);
+            topology, engine, profile, new NodeLimits(requestBytes, promptTokens, outputTokens, concurrent), simulated, confidential, devTools);
         return true;
     }
+
+    private DeterministicCborMap Core() => new DeterministicCborMap()
+        .Add(1, Topology)
+        .Add(2, Engine)
+        .Add(3, NumericProfile)
+        .Add(4, writer => writer.Map(new DeterministicCborMap()
+            .Add(1, Limits.MaxRequestBytes)
+            .Add(2, Limits.MaxPromptTokens)
+            .Add(3, Limits.MaxOutputTokens)
+            .Add(4, Limits.MaxConcurrent)))
+        .Add(5, writer => writer.Boolean(Simulated));
 
     private static bool Label(ref DeterministicCborReader reader, long label) => reader.TryReadInt64(out long read) && read == label;
 }

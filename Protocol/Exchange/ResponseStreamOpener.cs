@@ -25,6 +25,9 @@ public sealed class ResponseStreamOpener(ChunkedResponseOpener opener) : IDispos
     /// <summary>Chunks opened so far, without the final one: the i of the chain.</summary>
     public int ChunkCount => hashes.Count;
 
+    /// <summary>SHA-256 of each of those chunks' plaintext, in order.</summary>
+    public IReadOnlyList<byte[]> ChunkHashes => hashes;
+
     /// <summary>True once the final chunk was opened and the message in it was over.</summary>
     public bool IsComplete => ended && Error == ExchangeError.None;
 

@@ -41,6 +41,11 @@ internal sealed record StoredTensor(TensorInfo Info, PrivateMemory Memory, int R
         System.Buffers.ArrayPool<float>.Shared.Return(wide);
     });
 
+    /// <summary>Writes the elements as they are stored, rows in Hugging Face's order.</summary>
+    /// <param name="destination">Native memory for <see cref="TensorInfo.Length"/> bytes.</param>
+    public unsafe void CopyRaw(byte* destination) => ForEachRow((source, row) =>
+        source.CopyTo(new Span<byte>(destination + (row * source.Length), source.Length)));
+
     private void ForEachRow(RowAction action)
     {
         long rowBytes = Info.Length / Math.Max(1, Rows);

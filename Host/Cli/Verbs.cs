@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Verathos.Host.Commands;
 
 namespace Verathos.Host.Cli;
 
@@ -8,6 +9,6 @@ public static class Verbs
     /// <summary>The verbs in the order in which help lists them.</summary>
     public static IEnumerable<Command> All()
     {
-        yield break;
+        yield return ModelCommand.Create();
     }
 }

@@ -10,5 +10,9 @@ public static class Verbs
     public static IEnumerable<Command> All()
     {
         yield return ModelCommand.Create();
+        yield return ChatCommand.Create();
+        yield return ProxyCommand.Create();
+        yield return EvidenceCommand.Create();
+        yield return ReceiptCommand.Create();
     }
 }

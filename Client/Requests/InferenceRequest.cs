@@ -1,0 +1,304 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Verathos.Client.Requests;
+
+/// <summary>
+/// A request in the OpenAI interface, made unambiguous before it is sealed: every sampling parameter is written out
+/// with at most six decimals, so that the receipt can be required to repeat it exactly.
+/// </summary>
+public sealed class InferenceRequest
+{
+    /// <summary>Seeds that the client draws stay below 2^53, so that any JSON reader keeps them exact.</summary>
+    private const long SeedLimit = 1L << 53;
+
+    private const uint Million = 1_000_000;
+
+    private readonly byte[] _body;
+
+    private InferenceRequest(InferenceKind kind, byte[] body, RequestedParameters parameters, string? model, bool stream, bool includeUsage)
+    {
+        Kind = kind;
+        _body = body;
+        Parameters = parameters;
+        Model = model;
+        Stream = stream;
+        IncludeUsage = includeUsage;
+    }
+
+    /// <summary>The endpoint.</summary>
+    public InferenceKind Kind { get; }
+
+    /// <summary>What the receipt must repeat.</summary>
+    public RequestedParameters Parameters { get; }
+
+    /// <summary>The model that the caller named, if any.</summary>
+    public string? Model { get; }
+
+    /// <summary>Whether the caller wants the answer in pieces. On the wire every answer is a stream.</summary>
+    public bool Stream { get; }
+
+    /// <summary>Whether the caller asked for usage at the end of a stream (<c>stream_options.include_usage</c>).</summary>
+    public bool IncludeUsage { get; }
+
+    /// <summary>The JSON body that is sealed, UTF-8.</summary>
+    /// <param name="defaultModel">The model to name where the caller named none.</param>
+    public byte[] Encode(string defaultModel)
+    {
+        if (Model is not null)
+            return _body;
+
+        byte[] name = JsonSerializer.SerializeToUtf8Bytes(defaultModel);
+        return [.. "{\"model\":"u8, .. name, .. ","u8, .. _body.AsSpan(1)];
+    }
+
+    /// <summary>A chat request from its messages.</summary>
+    /// <param name="messages">Role and content, in order.</param>
+    /// <param name="model">The model's name, or null for the node's own.</param>
+    /// <param name="temperature">0 is greedy.</param>
+    /// <param name="topP">Nucleus mass, above 0 and at most 1.</param>
+    /// <param name="topK">Candidates kept, 0 for all.</param>
+    /// <param name="maxTokens">The most tokens to generate; null for the node's limit.</param>
+    /// <param name="seed">The client's seed; null draws one.</param>
+    /// <param name="stop">Strings that end the answer.</param>
+    /// <exception cref="VerathosException"><see cref="ClientFailure.InvalidRequest"/> when a parameter is out of range.</exception>
+    public static InferenceRequest Chat(
+        IEnumerable<(string Role, string Content)> messages,
+        string? model = null,
+        double temperature = 1,
+        double topP = 1,
+        int topK = 0,
+        int? maxTokens = null,
+        long? seed = null,
+        IEnumerable<string>? stop = null)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        JsonArray list = [];
+        foreach ((string role, string content) in messages)
+            list.Add(new JsonObject { ["role"] = role, ["content"] = content });
+
+        JsonObject body = new()
+        {
+            ["messages"] = list,
+            ["temperature"] = temperature,
+            ["top_p"] = topP,
+            ["top_k"] = topK,
+            ["stream"] = true,
+        };
+        if (model is not null)
+            body["model"] = model;
+        if (maxTokens is not null)
+            body["max_tokens"] = maxTokens.Value;
+        if (seed is not null)
+            body["seed"] = seed.Value;
+        if (stop is not null)
+            body["stop"] = new JsonArray([.. stop.Select(s => (JsonNode)s)]);
+
+        return TryCreate(InferenceKind.Chat, body, out InferenceRequest? request, out string? error)
+            ? request!
+            : throw new VerathosException(ClientFailure.InvalidRequest, error!);
+    }
+
+    /// <summary>Reads a request as an OpenAI client sends it.</summary>
+    /// <param name="kind">The endpoint.</param>
+    /// <param name="json">The body, UTF-8.</param>
+    /// <param name="request">The request on success.</param>
+    /// <param name="error">What is wrong with it otherwise; names members, never content.</param>
+    public static bool TryParse(InferenceKind kind, ReadOnlyMemory<byte> json, out InferenceRequest? request, out string? error)
+    {
+        request = null;
+        JsonNode? node;
+        try
+        {
+            node = JsonNode.Parse(json.Span, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 64 });
+        }
+        catch (JsonException)
+        {
+            error = "the body is not JSON in UTF-8, or names a member twice";
+            return false;
+        }
+
+        if (node is not JsonObject body)
+        {
+            error = "the body must be a JSON object";
+            return false;
+        }
+
+        return TryCreate(kind, body, out request, out error);
+    }
+
+    private static bool TryCreate(InferenceKind kind, JsonObject body, out InferenceRequest? request, out string? error)
+    {
+        request = null;
+        if (!TryFixedPoint(body, "temperature", Million, 2 * Million, out uint temperature, out error)
+            || !TryFixedPoint(body, "top_p", Million, Million, out uint topP, out error)
+            || !TryInteger(body, "top_k", 0, int.MaxValue, out long? topK, out error)
+            || !TryInteger(body, "seed", long.MinValue, long.MaxValue, out long? seed, out error)
+            || !TryInteger(body, "max_completion_tokens", 1, int.MaxValue, out long? maxCompletion, out error)
+            || !TryInteger(body, "max_tokens", 1, int.MaxValue, out long? maxTokens, out error)
+            || !TryInteger(body, "n", 1, 1, out _, out error)
+            || !TryBoolean(body, "stream", out bool stream, out error)
+            || !TryUsage(body, out bool usage, out error)
+            || !TryModel(body, out string? model, out error))
+        {
+            return false;
+        }
+
+        if (topP == 0)
+        {
+            error = "top_p must be above 0 and at most 1";
+            return false;
+        }
+
+        string content = kind == InferenceKind.Chat ? "messages" : "prompt";
+        if (!body.ContainsKey(content))
+        {
+            error = $"{content} is missing";
+            return false;
+        }
+
+        if (maxCompletion is not null && maxTokens is not null && maxCompletion != maxTokens)
+        {
+            error = "max_tokens and max_completion_tokens differ: send one of them";
+            return false;
+        }
+
+        RequestedParameters parameters = new(
+            temperature,
+            topP,
+            (int)(topK ?? 0),
+            unchecked((ulong)(seed ?? DrawSeed())),
+            (int?)(maxTokens ?? maxCompletion));
+        request = new InferenceRequest(kind, Write(body, parameters), parameters, model, stream, usage);
+        return true;
+    }
+
+    private static byte[] Write(JsonObject body, RequestedParameters parameters)
+    {
+        ArrayBufferWriter<byte> buffer = new(512);
+        using (Utf8JsonWriter writer = new(buffer))
+        {
+            writer.WriteStartObject();
+            foreach ((string name, JsonNode? value) in body)
+            {
+                if (name is "temperature" or "top_p" or "top_k" or "seed" or "max_tokens" or "max_completion_tokens" or "stream" or "stream_options" or "n" || value is null)
+                    continue;
+
+                writer.WritePropertyName(name);
+                value.WriteTo(writer);
+            }
+
+            writer.WriteNumber("temperature", parameters.TemperatureMicro / (decimal)Million);
+            writer.WriteNumber("top_p", parameters.TopPMicro / (decimal)Million);
+            writer.WriteNumber("top_k", parameters.TopK);
+            writer.WriteNumber("seed", unchecked((long)parameters.Seed));
+            if (parameters.MaxTokens is int maximum)
+                writer.WriteNumber("max_tokens", maximum);
+
+            writer.WriteBoolean("stream", true);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static long DrawSeed()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        RandomNumberGenerator.Fill(bytes);
+        return (long)(BitConverter.ToUInt64(bytes) % SeedLimit);
+    }
+
+    private static bool TryFixedPoint(JsonObject body, string name, uint absent, uint maximum, out uint micro, out string? error)
+    {
+        micro = absent;
+        error = null;
+        if (body[name] is not { } node)
+            return true;
+
+        if (node.GetValueKind() == JsonValueKind.Number
+            && decimal.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out decimal value)
+            && value >= 0
+            && value <= maximum / (decimal)Million)
+        {
+            micro = (uint)Math.Round(value * Million, MidpointRounding.ToEven);
+            return true;
+        }
+
+        error = string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from 0 to {maximum / (decimal)Million:0.######}");
+        return false;
+    }
+
+    private static bool TryInteger(JsonObject body, string name, long minimum, long maximum, out long? value, out string? error)
+    {
+        value = null;
+        error = null;
+        if (body[name] is not { } node)
+            return true;
+
+        if (node.GetValueKind() == JsonValueKind.Number
+            && long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            && number >= minimum
+            && number <= maximum)
+        {
+            value = number;
+            return true;
+        }
+
+        error = string.Create(CultureInfo.InvariantCulture, $"{name} must be a whole number from {minimum} to {maximum}");
+        return false;
+    }
+
+    private static bool TryBoolean(JsonObject body, string name, out bool value, out string? error)
+    {
+        value = false;
+        error = null;
+        switch (body[name]?.GetValueKind())
+        {
+            case null or JsonValueKind.False:
+                return true;
+            case JsonValueKind.True:
+                value = true;
+                return true;
+            default:
+                error = $"{name} must be true or false";
+                return false;
+        }
+    }
+
+    private static bool TryUsage(JsonObject body, out bool usage, out string? error)
+    {
+        usage = false;
+        error = null;
+        if (body["stream_options"] is not { } node)
+            return true;
+
+        if (node is not JsonObject options)
+        {
+            error = "stream_options must be an object";
+            return false;
+        }
+
+        return TryBoolean(options, "include_usage", out usage, out error);
+    }
+
+    private static bool TryModel(JsonObject body, out string? model, out string? error)
+    {
+        model = null;
+        error = null;
+        if (body["model"] is not { } node)
+            return true;
+
+        if (node.GetValueKind() != JsonValueKind.String)
+        {
+            error = "model must be a string";
+            return false;
+        }
+
+        model = node.GetValue<string>();
+        return true;
+    }
+}

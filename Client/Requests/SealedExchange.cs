@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using Verathos.Client.Trust;
+using Verathos.Protocol.Bhttp;
+using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Requests;
+
+namespace Verathos.Client.Requests;
+
+/// <summary>
+/// One request to one attested node and the keys of its answer. It is sealed at the moment its bytes leave, so that a call that
+/// waited in a queue past the end of trust is never sent.
+/// </summary>
+internal sealed class SealedExchange : IDisposable
+{
+    private const int PaddingBucket = 512;
+
+    private readonly TimeProvider _clock;
+    private readonly string _method;
+    private readonly string _path;
+    private readonly byte[] _auditSecret = RandomNumberGenerator.GetBytes(32);
+    private ChunkedRequestSealer? _sealer;
+    private long _started;
+
+    public SealedExchange(AttestedNode node, InferenceRequest? request, string method, string path, TimeProvider clock)
+    {
+        Node = node;
+        _request = request;
+        _method = method;
+        _path = path;
+        _clock = clock;
+        _started = clock.GetTimestamp();
+        AuditCommitment = SHA256.HashData(_auditSecret);
+    }
+
+    private readonly InferenceRequest? _request;
+
+    public AttestedNode Node { get; }
+
+    public InferenceRequest Request => _request ?? throw new InvalidOperationException("this exchange carries no inference");
+
+    public byte[] ClientNonce { get; } = RandomNumberGenerator.GetBytes(32);
+
+    public byte[] AuditCommitment { get; }
+
+    /// <summary>SHA-256 over the encapsulated request; empty before it was sealed.</summary>
+    public byte[] RequestDigest { get; private set; } = [];
+
+    public DateTimeOffset SentAt { get; private set; }
+
+    public DateTimeOffset Now => _clock.GetUtcNow();
+
+    public TimeSpan Elapsed => _clock.GetElapsedTime(_started);
+
+    /// <summary>Seals the request with fresh keys and writes it.</summary>
+    /// <exception cref="VerathosException"><see cref="ClientFailure.TrustExpired"/> when trust has ended; nothing is written then.</exception>
+    public async Task WriteAsync(Stream output, CancellationToken cancellationToken)
+    {
+        byte[] plain = Encode();
+        try
+        {
+            byte[] sealedBytes = Seal(plain);
+            await output.WriteAsync(sealedBytes, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+
+    public ChunkedResponseOpener CreateResponseOpener() =>
+        _sealer?.CreateResponseOpener() ?? throw new InvalidOperationException("the request has not been sealed");
+
+    public void Dispose()
+    {
+        _sealer?.Dispose();
+        CryptographicOperations.ZeroMemory(_auditSecret);
+    }
+
+    private byte[] Seal(byte[] plain)
+    {
+        if (!Node.IsTrusted)
+            throw new VerathosException(ClientFailure.TrustExpired, "trust in the node's evidence ended before the request could leave");
+
+        SentAt = _clock.GetUtcNow();
+        _started = _clock.GetTimestamp();
+        _sealer?.Dispose();
+        if (!ChunkedRequestSealer.TryCreate(Node.Key, out _sealer))
+            throw new VerathosException(ClientFailure.NoUsableKey, "the node's HPKE key is not a valid public key");
+
+        byte[] message = _sealer.SealAll(plain);
+        RequestDigest = _sealer.RequestDigest.ToArray();
+        return message;
+    }
+
+    /// <summary>The request in binary HTTP, padded with zeros (RFC 9292 section 3.8) so that its length says little of the prompt's.</summary>
+    private byte[] Encode()
+    {
+        List<BhttpField> fields =
+        [
+            new(VerathosHeaders.Binding, Convert.ToHexStringLower(Node.Statement.Binding)),
+            new(VerathosHeaders.ClientNonce, Convert.ToHexStringLower(ClientNonce)),
+            new(VerathosHeaders.AuditCommitment, Convert.ToHexStringLower(AuditCommitment)),
+        ];
+        if (_request is not null)
+            fields.Add(new("content-type", "application/json"));
+
+        byte[] message = new BinaryRequest
+        {
+            Method = _method,
+            Scheme = "https",
+            Authority = "",
+            Path = _path,
+            Fields = fields,
+            Content = _request?.Encode(Node.ModelName) ?? default,
+        }.Encode();
+        byte[] padded = new byte[(message.Length + PaddingBucket - 1) / PaddingBucket * PaddingBucket];
+        message.CopyTo(padded, 0);
+        CryptographicOperations.ZeroMemory(message);
+        return padded;
+    }
+}

@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.Globalization;
+using Verathos.Attestation;
+using Verathos.Attestation.Policies;
+using Verathos.Attestation.Verdicts;
+using Verathos.Client;
+using Verathos.Client.Bundles;
+using Verathos.Client.Trust;
+using Verathos.Host.Cli;
+
+namespace Verathos.Host.Commands;
+
+/// <summary>The options that say which evidence is meant and what goes with it.</summary>
+internal sealed class EvidenceArguments
+{
+    private const int NonceLength = 32;
+
+    private readonly Argument<string?> _source = new("source")
+    {
+        Description = "A node's address, or a file: a saved bundle, a node's evidence, a TDX quote, a GPU report (default: the node at " + TrustArguments.DefaultNode + ")",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> _node = new("--node") { Description = "A node's address" };
+
+    private readonly Option<string?> _collateral = new("--collateral") { Description = "The collateral of a quote: a QuoteCollateralV3 JSON file" };
+
+    private readonly Option<string?> _chain = new("--chain") { Description = "The certificate chain of a GPU report, PEM" };
+
+    private readonly Option<string[]> _rims = new("--rim") { Description = "A reference measurement file of a GPU report; may be given several times" };
+
+    private readonly Option<string?> _nonce = new("--nonce") { Description = "The nonce that the evidence answers, 64 hexadecimal digits" };
+
+    private readonly Option<string?> _at = new("--at") { Description = "The time of judgement, as 2026-01-31T12:00:00Z or in Unix seconds (default: now; a bundle's own time for a bundle)" };
+
+    public EvidenceArguments(Command command)
+    {
+        command.Arguments.Add(_source);
+        command.Options.Add(_node);
+        command.Options.Add(_collateral);
+        command.Options.Add(_chain);
+        command.Options.Add(_rims);
+        command.Options.Add(_nonce);
+        command.Options.Add(_at);
+        Trust.AddTo(command, node: false);
+    }
+
+    public TrustArguments Trust { get; } = new();
+
+    /// <summary>The roots: those that the policy asks for, else those that the options name.</summary>
+    public TrustAnchors AnchorsFor(VerbContext context, Policy? policy)
+    {
+        if (policy is not null || context.Value(Trust.AllowSimulated))
+            return Trust.AnchorsFor(context, policy);
+
+        return context.Value(Trust.Anchors) is not { } folder
+            ? TrustAnchors.Production
+            : TrustAnchors.TryLoadSimulated(folder, out TrustAnchors? anchors, out string? error)
+                ? anchors!
+                : throw new CommandException(ExitCode.Failed, $"the trust anchors in {folder} cannot be read: {error}");
+    }
+
+    /// <summary>Fetches or reads what is meant.</summary>
+    public async Task<EvidenceSource> LoadAsync(VerbContext context, CancellationToken token)
+    {
+        string? given = context.Value(_node) ?? context.Value(_source);
+        DateTimeOffset? at = context.Value(_at) is { } time ? ParseTime(time) : null;
+        if (given is null || (given.Contains("://", StringComparison.Ordinal) && !File.Exists(given)))
+            return await FetchAsync(TrustArguments.ParseNode(given ?? TrustArguments.DefaultNode), at, token).ConfigureAwait(false);
+
+        byte[] file = await File.ReadAllBytesAsync(given, token).ConfigureAwait(false);
+        byte[]? nonce = context.Value(_nonce) is { } hex ? ParseNonce(hex) : null;
+        TimeSource source = at is null ? TimeSource.Verifier : TimeSource.Asserted;
+        DateTimeOffset when = at ?? TimeProvider.System.GetUtcNow();
+        EvidenceFileKind kind = EvidenceFile.Recognise(file);
+        switch (kind)
+        {
+            case EvidenceFileKind.Bundle:
+                ProofBundle.TryDecode(file, out ProofBundle? bundle, out _);
+                return new EvidenceSource.Bundle(bundle!, at);
+            case EvidenceFileKind.Collection:
+                return new EvidenceSource.Collection(
+                    file,
+                    nonce ?? throw new CommandException(ExitCode.Usage, $"{given} is a node's evidence, which answers a nonce: give it with --nonce"),
+                    when,
+                    when,
+                    source);
+            case EvidenceFileKind.Quote:
+                byte[]? collateral = context.Value(_collateral) is { } path ? await File.ReadAllBytesAsync(path, token).ConfigureAwait(false) : null;
+                return new EvidenceSource.Quote(file, collateral, when, source);
+            case EvidenceFileKind.GpuReport:
+                string chain = context.Value(_chain) ?? throw new CommandException(ExitCode.Usage, $"{given} is a GPU report: give its certificate chain with --chain");
+                List<ReadOnlyMemory<byte>> rims = [];
+                foreach (string rim in context.Value(_rims) ?? [])
+                    rims.Add(await File.ReadAllBytesAsync(rim, token).ConfigureAwait(false));
+                return new EvidenceSource.Gpu(new GpuEvidence(file, await File.ReadAllBytesAsync(chain, token).ConfigureAwait(false)), rims, nonce, when, source);
+            case EvidenceFileKind.SnpReport:
+                throw new CommandException(ExitCode.Unsupported, $"{given} looks like an SEV-SNP report; this build verifies TDX quotes and NVIDIA GPU reports");
+            default:
+                throw new CommandException(ExitCode.Malformed, $"{given} is no evidence that is known here: a saved bundle, a node's evidence, a TDX quote or a GPU report");
+        }
+    }
+
+    private static async Task<EvidenceSource> FetchAsync(Uri node, DateTimeOffset? at, CancellationToken token)
+    {
+        try
+        {
+            using EvidenceFetcher fetcher = new(new ClientOptions());
+            FetchedEvidence fetched = await fetcher.FetchAsync(node, token).ConfigureAwait(false);
+            return new EvidenceSource.Collection(
+                fetched.Raw,
+                fetched.Nonce,
+                fetched.RequestedAt,
+                at ?? TimeProvider.System.GetUtcNow(),
+                at is null ? TimeSource.Verifier : TimeSource.Asserted);
+        }
+        catch (VerathosException failure)
+        {
+            throw TrustArguments.Failure(failure);
+        }
+    }
+
+    private static byte[] ParseNonce(string hex)
+    {
+        byte[] nonce = new byte[NonceLength];
+        return hex.Length == 2 * NonceLength && Convert.FromHexString(hex, nonce, out _, out _) == System.Buffers.OperationStatus.Done
+            ? nonce
+            : throw new CommandException(ExitCode.Usage, "--nonce takes 64 hexadecimal digits");
+    }
+
+    private static DateTimeOffset ParseTime(string text)
+    {
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds())
+            return DateTimeOffset.FromUnixTimeSeconds(seconds);
+
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+            ? time
+            : throw new CommandException(ExitCode.Usage, "--at takes a time such as 2026-01-31T12:00:00Z, or Unix seconds");
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using Verathos.Attestation.Policies;
+using Verathos.Attestation.Verdicts;
+using Verathos.Client.Trust;
+using Verathos.Client.Verdicts;
+using Verathos.Host.Cli;
+
+namespace Verathos.Host.Commands;
+
+/// <summary>Prints the outcome of <c>evidence</c> and <c>receipt verify</c>.</summary>
+internal static class EvidenceReport
+{
+    /// <summary>What the evidence says. The exit status says whether it parses.</summary>
+    public static ExitCode Show(VerbContext context, EvidenceSource.Appraised appraised)
+    {
+        Verdict verdict = appraised.Verdict;
+        if (verdict.Simulated)
+            context.Output.Simulated();
+
+        if (context.Json)
+        {
+            context.Output.WriteJson(new
+            {
+                kind = appraised.Source.Name,
+                simulated = verdict.Simulated,
+                node = Node(appraised.Evidence),
+                verdict = TrustArguments.Json(verdict),
+            });
+        }
+        else
+        {
+            context.Output.Table(["claim", "value"], Claims(appraised), appraised.Source.Name + (verdict.Simulated ? " (SIMULATED)" : ""));
+            context.Output.Line(VerdictTable.Summary(verdict));
+            context.Output.Line("nothing here was judged by a policy; use evidence verify for that");
+        }
+
+        return verdict.Kind switch
+        {
+            VerdictKind.Malformed => ExitCode.Malformed,
+            VerdictKind.Unsupported => ExitCode.Unsupported,
+            _ => ExitCode.Accepted,
+        };
+    }
+
+    /// <summary>Every check and the outcome. The exit status is that of the verdict, or of the receipt where that is what fails.</summary>
+    public static ExitCode Verify(VerbContext context, TrustArguments trust, Policy? policy, EvidenceSource.Appraised appraised)
+    {
+        Verdict verdict = appraised.Verdict;
+        ExitCode exit = trust.Exit(context, verdict);
+        if (exit is ExitCode.Accepted or ExitCode.NotAppraised && appraised.Receipt is { Valid: false })
+            exit = ExitCode.Rejected;
+
+        if (verdict.Simulated)
+            context.Output.Simulated();
+
+        if (context.Json)
+        {
+            context.Output.WriteJson(new
+            {
+                kind = appraised.Source.Name,
+                exit = (int)exit,
+                outcome = exit,
+                simulated = verdict.Simulated,
+                policy = policy?.Name,
+                same_policy_as_saved = appraised.SamePolicy,
+                node = Node(appraised.Evidence),
+                verdict = TrustArguments.Json(verdict),
+                receipt = appraised.Receipt is { } checks ? TrustArguments.Json(checks) : null,
+            });
+            return exit;
+        }
+
+        string title = $"{appraised.Source.Name}, {(policy is null ? "no policy" : "policy " + policy.Name)}{(verdict.Simulated ? " (SIMULATED)" : "")}";
+        context.Output.Table(VerdictTable.Headers, VerdictTable.Rows(verdict.Checks), title);
+        if (appraised.Receipt is { } receipt)
+        {
+            context.Output.Table(VerdictTable.Headers, VerdictTable.Rows(receipt.Checks), "the receipt");
+            context.Output.Line(VerdictTable.Summary(receipt));
+        }
+
+        if (verdict.Advisories.Count > 0)
+            context.Output.Line("advisories: " + string.Join(", ", verdict.Advisories));
+
+        context.Output.Line(VerdictTable.Time(verdict));
+        if (appraised.SamePolicy == false)
+            context.Output.Line("the bundle was saved under another policy than the one applied here");
+
+        context.Output.Line(VerdictTable.Summary(verdict));
+        if (verdict is { IsAccepted: true, Simulated: true } && exit == ExitCode.Rejected && appraised.Receipt is not { Valid: false })
+            context.Output.Note("simulated evidence is accepted with --allow-simulated only");
+
+        return exit;
+    }
+
+    private static IEnumerable<IReadOnlyList<string>> Claims(EvidenceSource.Appraised appraised)
+    {
+        if (appraised.Evidence is { Keyset: { } keyset, Manifest: { } manifest, Configuration: { } configuration } evidence)
+        {
+            yield return ["model", manifest.Name];
+            yield return ["manifest root", Convert.ToHexStringLower(manifest.Root)];
+            yield return ["keyset digest", Convert.ToHexStringLower(keyset.Digest.Span)];
+            yield return ["keyset valid", $"{Time(keyset.NotBefore)} to {Time(keyset.NotAfter)}"];
+            yield return ["keys", string.Join(", ", keyset.KeyConfigs.Select(key => key.Kem.ToString()))];
+            yield return ["binding", Convert.ToHexStringLower(evidence.Binding.Span)];
+            yield return ["topology", configuration.Topology];
+            yield return ["engine", configuration.Engine];
+            yield return ["numeric profile", configuration.NumericProfile];
+            yield return ["GPUs", evidence.Collection!.Gpus.Count.ToString(CultureInfo.InvariantCulture)];
+        }
+
+        foreach ((string name, string value) in appraised.Verdict.Claims)
+            yield return [name, value];
+    }
+
+    private static object? Node(AppraisedEvidence? evidence) =>
+        evidence is { Keyset: { } keyset, Manifest: { } manifest, Configuration: { } configuration }
+            ? new
+            {
+                model = manifest.Name,
+                manifest_root = Convert.ToHexStringLower(manifest.Root),
+                keyset_digest = Convert.ToHexStringLower(keyset.Digest.Span),
+                not_before = keyset.NotBefore,
+                not_after = keyset.NotAfter,
+                kems = keyset.KeyConfigs.Select(key => key.Kem.ToString()),
+                binding = Convert.ToHexStringLower(evidence.Binding.Span),
+                topology = configuration.Topology,
+                engine = configuration.Engine,
+                numeric_profile = configuration.NumericProfile,
+                gpus = evidence.Collection!.Gpus.Count,
+            }
+            : null;
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,71 @@
+using Verathos.Attestation;
+using Verathos.Attestation.Policies;
+using Verathos.Attestation.Verdicts;
+using Verathos.Client.Bundles;
+using Verathos.Client.Receipts;
+using Verathos.Client.Trust;
+
+namespace Verathos.Host.Commands;
+
+/// <summary>Evidence to look at, of whatever kind.</summary>
+internal abstract record EvidenceSource
+{
+    /// <summary>What it is, in words.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>True for a lone quote or report, which is no node's whole evidence.</summary>
+    public virtual bool IsPiece => false;
+
+    /// <summary>Verifies it, and with a policy appraises it.</summary>
+    public abstract Appraised Appraise(Policy? policy, TrustAnchors anchors);
+
+    /// <summary>The outcome.</summary>
+    /// <param name="Source">What was looked at.</param>
+    /// <param name="Verdict">The verdict.</param>
+    /// <param name="Evidence">The parts of a node's evidence, where it is one.</param>
+    /// <param name="Receipt">The checks of the receipt in a bundle.</param>
+    /// <param name="SamePolicy">For a bundle: whether the policy is the one that it was saved under.</param>
+    public sealed record Appraised(EvidenceSource Source, Verdict Verdict, AppraisedEvidence? Evidence = null, ReceiptVerdict? Receipt = null, bool? SamePolicy = null);
+
+    public sealed record Bundle(ProofBundle Value, DateTimeOffset? At) : EvidenceSource
+    {
+        public override string Name => "a saved bundle";
+
+        public override Appraised Appraise(Policy? policy, TrustAnchors anchors)
+        {
+            BundleVerdict verdict = BundleVerifier.Verify(Value, policy, anchors, At);
+            return new Appraised(this, verdict.Evidence.Verdict, verdict.Evidence, verdict.Receipt, verdict.SamePolicy);
+        }
+    }
+
+    public sealed record Collection(ReadOnlyMemory<byte> Raw, byte[] Nonce, DateTimeOffset RequestedAt, DateTimeOffset At, TimeSource Time) : EvidenceSource
+    {
+        public override string Name => "a node's evidence";
+
+        public override Appraised Appraise(Policy? policy, TrustAnchors anchors)
+        {
+            AppraisedEvidence evidence = EvidenceVerifier.Appraise(Raw, Nonce, RequestedAt, policy, anchors, At, Time);
+            return new Appraised(this, evidence.Verdict, evidence);
+        }
+    }
+
+    public sealed record Quote(byte[] Raw, byte[]? Collateral, DateTimeOffset At, TimeSource Time) : EvidenceSource
+    {
+        public override string Name => "a quote";
+
+        public override bool IsPiece => true;
+
+        public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
+            new(this, Appraiser.AppraiseQuote(Raw, Collateral is null ? null : Collateral, policy, anchors, At, Time));
+    }
+
+    public sealed record Gpu(GpuEvidence Report, IReadOnlyList<ReadOnlyMemory<byte>> Rims, byte[]? Nonce, DateTimeOffset At, TimeSource Time) : EvidenceSource
+    {
+        public override string Name => "a GPU report";
+
+        public override bool IsPiece => true;
+
+        public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
+            new(this, Appraiser.AppraiseGpu(Report, Rims, Nonce is null ? null : Nonce, policy, anchors, At, Time));
+    }
+}

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using Verathos.Attestation.Nvidia;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Tdx;
 using Verathos.Attestation.Verdicts;
@@ -6,7 +8,8 @@ using Verathos.Attestation.Verdicts;
 namespace Verathos.Attestation;
 
 /// <summary>
-/// Evidence in, verdict out. Never throws for evidence, whatever its bytes; throws only for misuse (null arguments).
+/// Evidence in, verdict out. Never throws for evidence, whatever its bytes; throws only for misuse (null arguments). Imported
+/// keys, verified chains, collateral and reference measurements are kept, within bounds, for the next call.
 /// </summary>
 public static class Appraiser
 {
@@ -20,7 +23,14 @@ public static class Appraiser
     {
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(anchors);
-        return default(Verdict) with { At = at, TimeSource = source, Appraised = policy is not null, Simulated = anchors.Simulated };
+        long start = Stopwatch.GetTimestamp();
+        CheckList checks = new();
+        if (PolicyAdmits(checks, policy, anchors, source))
+        {
+            new NodeAppraisal(checks, evidence, policy, anchors, at).Run();
+        }
+
+        return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
     }
 
     /// <summary>Verifies, and with a policy appraises, a lone TDX quote. Policy lines that need a whole node are left out.</summary>
@@ -38,7 +48,12 @@ public static class Appraiser
         CheckList checks = new();
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Tdx, "tdx"))
         {
-            new TdxAppraisal(checks, anchors, at).Run(quote, collateral, policy?.Tdx);
+            TdxAppraisal tdx = new(checks, anchors, at);
+            tdx.Verify(quote, collateral, policy?.Tdx);
+            if (policy?.Tdx is not null)
+            {
+                tdx.AddPolicyLines(policy.Tdx);
+            }
         }
 
         return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
@@ -47,7 +62,10 @@ public static class Appraiser
     /// <summary>Verifies, and with a policy appraises, a lone GPU report. Policy lines that need a whole node are left out.</summary>
     /// <param name="gpu">Report and certificate chain.</param>
     /// <param name="rims">Reference measurement files (SWID XML), in any order.</param>
-    /// <param name="expectedNonce">The nonce that the report must answer, 32 bytes; null where the caller made none, which the verdict says.</param>
+    /// <param name="expectedNonce">
+    /// The nonce that the report must answer, 32 bytes. Null where the caller made none: then nothing says that the report is
+    /// fresh, the claims say so, and a policy rejects it.
+    /// </param>
     /// <param name="policy">The policy; null verifies only.</param>
     /// <param name="anchors">The roots that everything must lead to.</param>
     /// <param name="at">The time of judgement.</param>
@@ -59,7 +77,49 @@ public static class Appraiser
         ArgumentNullException.ThrowIfNull(gpu);
         ArgumentNullException.ThrowIfNull(rims);
         ArgumentNullException.ThrowIfNull(anchors);
-        return default(Verdict) with { At = at, TimeSource = source, Appraised = policy is not null, Simulated = anchors.Simulated };
+        long start = Stopwatch.GetTimestamp();
+        CheckList checks = new();
+        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Gpu, "gpu"))
+        {
+            GpuAppraisal appraisal = GpuAppraisal.Run(gpu, rims, expectedNonce, anchors, at);
+            GpuSet set = new(checks, [appraisal]);
+            set.AddReportChecks(policy?.Gpu);
+            if (expectedNonce is not null)
+            {
+                checks.Add(CheckNames.GpuNonce, appraisal.NonceProblem, "answers the expected nonce");
+            }
+            else
+            {
+                checks.Claim("gpu.freshness", "not checked: no expected nonce was given");
+                if (policy is not null)
+                {
+                    checks.Fail(CheckNames.GpuNonce, "no expected nonce was given, so nothing says that the report is fresh");
+                }
+            }
+
+            if (policy?.Gpu is not null)
+            {
+                set.AddPolicyLines(policy.Gpu);
+            }
+        }
+
+        return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>Forgets every imported key and every kept result, as a fresh process would have none.</summary>
+    public static void ClearCaches() => VerificationCache.Clear();
+
+    internal static bool HasSection(CheckList checks, Policy? policy, object? section, string name)
+    {
+        if (policy is null)
+        {
+            return true;
+        }
+
+        checks.Add(
+            $"{CheckNames.PolicySection}.{name}", section is null ? $"the policy has no section {name}, so it rejects this format" : null,
+            $"the policy has a section {name}");
+        return section is not null;
     }
 
     private static bool PolicyAdmits(CheckList checks, Policy? policy, TrustAnchors anchors, TimeSource source)
@@ -71,19 +131,8 @@ public static class Appraiser
 
         bool admitted = policy.Admits(anchors, out string? error);
         checks.Add(CheckNames.PolicyTrustAnchor, error, string.Join(" and ", policy.TrustAnchorNames));
-        checks.AddLine(policy.Node.TimeSources, "the policy accepts it", accepted =>
-            accepted.Contains(source) ? null : $"the time is {source switch { TimeSource.Verifier => "the verifier's own", TimeSource.Anchored => "anchored", _ => "only asserted" }}");
+        checks.AddLine(policy.Node.TimeSources, "the source of the time is accepted", accepted =>
+            accepted.Contains(source) ? null : $"the time is {source.ToString().ToLowerInvariant()}, which the policy does not accept");
         return admitted;
-    }
-
-    private static bool HasSection(CheckList checks, Policy? policy, object? section, string name)
-    {
-        if (policy is null)
-        {
-            return true;
-        }
-
-        checks.Add(CheckNames.PolicySection + "." + name, section is null ? $"the policy has no section {name}, so it rejects this format" : null, $"the policy has a section {name}");
-        return section is not null;
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Verathos.Attestation.Collateral;
+using Verathos.Attestation.Nvidia;
 using Verathos.Attestation.X509;
 
 namespace Verathos.Attestation;
@@ -21,6 +22,8 @@ internal static class VerificationCache
 
     public static BoundedCache<VerifiedCollateral> Collateral { get; } = new(256);
 
+    public static BoundedCache<VerifiedRim> Rims { get; } = new(256);
+
 
     public static void Clear()
     {
@@ -29,6 +32,7 @@ internal static class VerificationCache
         Paths.Clear();
         Links.Clear();
         Collateral.Clear();
+        Rims.Clear();
     }
 
     /// <summary>A dictionary under 32-byte keys that forgets its oldest entries beyond a fixed size.</summary>

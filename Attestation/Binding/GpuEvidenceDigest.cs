@@ -7,7 +7,7 @@ namespace Verathos.Attestation.Binding;
 public static class GpuEvidenceDigest
 {
     /// <summary>The 32-byte digest, or null for a node without GPUs.</summary>
-    public static byte[]? Compute(IReadOnlyList<GpuEvidence> gpus)
+    public static ReadOnlyMemory<byte>? Compute(IReadOnlyList<GpuEvidence> gpus)
     {
         ArgumentNullException.ThrowIfNull(gpus);
         if (gpus.Count == 0)

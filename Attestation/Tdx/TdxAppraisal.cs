@@ -21,7 +21,8 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
     /// <summary>The quote, where it parsed.</summary>
     public TdxQuote? Quote => _quote;
 
-    public void Run(ReadOnlyMemory<byte> quoteBytes, ReadOnlyMemory<byte>? collateral, TdxPolicy? policy)
+    /// <summary>Every check that needs no policy, in the order of Intel's library.</summary>
+    public void Verify(ReadOnlyMemory<byte> quoteBytes, ReadOnlyMemory<byte>? collateral, TdxPolicy? policy)
     {
         if (!TdxQuote.TryParse(quoteBytes, out _quote, out ParseError error))
         {
@@ -37,9 +38,14 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         VerifyCollateral(collateral);
         EvaluateTcb(_quote!);
         VerifyDebug(_quote!, policy);
-        if (policy is not null)
+    }
+
+    /// <summary>The lines of the policy's section.</summary>
+    public void AddPolicyLines(TdxPolicy policy)
+    {
+        if (_quote is not null)
         {
-            TdxPolicyLines.Appraise(checks, policy, _quote!, _pck, _collateral?.Collateral, at);
+            TdxPolicyLines.Appraise(checks, policy, _quote, _pck, _collateral?.Collateral, at);
         }
     }
 

@@ -14,14 +14,8 @@ public static class CheckNames
     /// <summary>The trust anchors in use are the ones that the policy names.</summary>
     public const string PolicyTrustAnchor = "policy.trust-anchor";
 
-    /// <summary>The policy accepts where the time came from.</summary>
-    public const string PolicyTimeSource = "policy.time-source";
-
-    /// <summary>The policy has a section for the evidence format.</summary>
+    /// <summary>The policy has a section for the evidence format, whose name follows: <c>policy.section.tdx</c>.</summary>
     public const string PolicySection = "policy.section";
-
-    /// <summary>The evidence is younger than the policy's maximum age.</summary>
-    public const string PolicyEvidenceAge = "policy.evidence-age";
 
     // The quote by itself (Intel TDX DCAP quoting library API, Quote Generation Library, appendix 3 and 4).
 
@@ -91,9 +85,6 @@ public static class CheckNames
     /// <summary>The report names the firmware that the leaf certificate names.</summary>
     public const string GpuFirmwareId = "gpu.fwid";
 
-    /// <summary>The request carries the expected nonce.</summary>
-    public const string GpuNonce = "gpu.nonce";
-
     /// <summary>The driver's reference measurements: found, signed, in date, of this driver.</summary>
     public const string GpuDriverRim = "gpu.driver-rim";
 
@@ -102,9 +93,6 @@ public static class CheckNames
 
     /// <summary>Every active reference measurement equals the measurement in the report.</summary>
     public const string GpuMeasurements = "gpu.measurements";
-
-    /// <summary>Every report of the node has its own device certificate.</summary>
-    public const string GpuDistinct = "gpu.distinct";
 
     // What ties the evidence together.
 
@@ -120,7 +108,13 @@ public static class CheckNames
     /// <summary>The quote's report data equals the recomputed binding and sixteen zero bytes.</summary>
     public const string BindingReportData = "binding.report-data";
 
-    // Policy lines: "policy." and the section and field, such as policy.tdx.mrtd; see Policies.PolicyFields.
+    /// <summary>The request carries the expected nonce.</summary>
+    public const string GpuNonce = "gpu.nonce";
+
+    /// <summary>Every report of the node has its own device certificate.</summary>
+    public const string GpuDistinct = "gpu.distinct";
+
+    // Policy lines: "policy." and the section and field, such as policy.tdx.mrTd.
 
     /// <summary>The prefix of checks that a policy's field asks for; the field's path follows.</summary>
     public const string PolicyPrefix = "policy.";

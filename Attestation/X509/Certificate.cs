@@ -85,7 +85,8 @@ public sealed class Certificate
         SerialNumber.Length > 1 && SerialNumber.Span[0] == 0 ? SerialNumber.Span[1..] : SerialNumber.Span);
 
     /// <summary>The value of an extension (the OCTET STRING's content), or null.</summary>
-    public ReadOnlyMemory<byte>? Extension(string oid) => _extensions.TryGetValue(oid, out ReadOnlyMemory<byte> value) ? value : null;
+    /// <remarks>The cast matters: without it null converts to an empty memory, and "absent" reads as "there, and empty".</remarks>
+    public ReadOnlyMemory<byte>? Extension(string oid) => _extensions.TryGetValue(oid, out ReadOnlyMemory<byte> value) ? value : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>True within the validity period.</summary>
     public bool IsValidAt(DateTimeOffset at) => at >= NotBefore && at <= NotAfter;

@@ -120,8 +120,8 @@ public sealed class RevocationList
 
         ReadOnlyMemory<byte>? number = extensions.TryGetValue(CrlNumberOid, out ReadOnlyMemory<byte> value)
             ? new AsnReader(value, AsnEncodingRules.DER).ReadIntegerBytes()
-            : null;
-        return new RevocationList(tbsBytes.ToArray(), issuer.ToArray(), thisUpdate, nextUpdate, serials, number?.ToArray(), hash, signature);
+            : (ReadOnlyMemory<byte>?)null;
+        return new RevocationList(tbsBytes.ToArray(), issuer.ToArray(), thisUpdate, nextUpdate, serials, number, hash, signature);
     }
 
     private static void ReadEntries(AsnReader entries, HashSet<string> serials)

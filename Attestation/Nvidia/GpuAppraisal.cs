@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using Verathos.Attestation.Verdicts;
+using Verathos.Attestation.X509;
+
+namespace Verathos.Attestation.Nvidia;
+
+/// <summary>Verifies one GPU report, in the order of NVIDIA's local verifier. A problem is null where the check passed.</summary>
+internal sealed class GpuAppraisal
+{
+    // The measurement of the first video decoder, which says nothing while that decoder is off.
+    private const int Nvdec0RimIndex = 35;
+
+    public GpuReport? Report { get; private set; }
+
+    public CertificatePath? Path { get; private set; }
+
+    public ParseError ParseError { get; private set; }
+
+    public string? ChainProblem { get; private set; } = "nothing was checked";
+
+    public string? SignatureProblem { get; private set; } = "nothing was checked";
+
+    public string? FirmwareProblem { get; private set; } = "nothing was checked";
+
+    public string? NonceProblem { get; private set; } = "nothing was checked";
+
+    public string? DriverRimProblem { get; private set; } = "nothing was checked";
+
+    public string? VbiosRimProblem { get; private set; } = "nothing was checked";
+
+    public string? MeasurementProblem { get; private set; } = "nothing was checked";
+
+    public int DriverMatches { get; private set; }
+
+    public int DriverActive { get; private set; }
+
+    public int VbiosMatches { get; private set; }
+
+    public int VbiosActive { get; private set; }
+
+    /// <summary>The chip's name: the first word of the device certificate's common name.</summary>
+    public string Chip => Path is null ? "" : Path.Leaf.CommonName.Split(' ')[0];
+
+    public static GpuAppraisal Run(
+        GpuEvidence evidence, IReadOnlyList<ReadOnlyMemory<byte>> rims, ReadOnlyMemory<byte>? expectedNonce, TrustAnchors anchors, DateTimeOffset at)
+    {
+        GpuAppraisal appraisal = new();
+        if (!GpuReport.TryParse(evidence.Report, out GpuReport? report, out ParseError error))
+        {
+            appraisal.ParseError = error;
+            return appraisal;
+        }
+
+        appraisal.Report = report;
+        appraisal.VerifyChain(evidence.CertificateChain, anchors, at);
+        appraisal.VerifySignature(report!);
+        appraisal.NonceProblem = expectedNonce is { } nonce && CryptographicOperations.FixedTimeEquals(nonce.Span, report!.RequestNonce.Span)
+            ? null
+            : "the report answers another nonce";
+        appraisal.CompareMeasurements(report!, rims, anchors, at);
+        return appraisal;
+    }
+
+    private void VerifyChain(ReadOnlyMemory<byte> pem, TrustAnchors anchors, DateTimeOffset at)
+    {
+        if (!PemReader.TryRead(pem.Span, out IReadOnlyList<Certificate> certificates, out ParseError error))
+        {
+            ChainProblem = error.ToString();
+            return;
+        }
+
+        if (!CertificatePath.TryBuild(certificates, anchors.NvidiaDeviceRootSpki.Span, out CertificatePath? path, out string problem))
+        {
+            ChainProblem = problem;
+            return;
+        }
+
+        if (path!.Certificates.Count != 5 || path.Leaf.IsAuthority || !path.Leaf.MaySignData)
+        {
+            ChainProblem = $"\"{path.Leaf.CommonName}\" is not the device certificate of a chain of five";
+            return;
+        }
+
+        Path = path;
+        ChainProblem = path.CheckValidity(at, out problem) ? null : problem;
+    }
+
+    private void VerifySignature(GpuReport report)
+    {
+        if (Path is null)
+        {
+            SignatureProblem = "not evaluated: there is no device certificate to trust";
+            FirmwareProblem = SignatureProblem;
+            return;
+        }
+
+        bool signed = Path.Leaf.TryGetKey(out EcPublicKey? key) && key!.KeySize == 384
+            && key.VerifyRaw(report.SignedBytes.Span, report.Signature.Span, HashAlgorithmName.SHA384);
+        SignatureProblem = signed ? null : "the device did not sign this report";
+
+        // Reports from before the field existed carry no firmware identifier; the signature covers its absence.
+        FirmwareProblem = report.FirmwareId is not { } firmware || FirmwareIdentifier.Read(Path.Leaf).Any(item => item.Span.SequenceEqual(firmware.Span))
+            ? null
+            : "the report's firmware identifier is not in the device certificate";
+    }
+
+    private void CompareMeasurements(GpuReport report, IReadOnlyList<ReadOnlyMemory<byte>> rims, TrustAnchors anchors, DateTimeOffset at)
+    {
+        VerifiedRim? driver = FindRim(rims, report.DriverVersion, "driver", anchors, at, out string? driverProblem);
+        VerifiedRim? vbios = FindRim(rims, report.VbiosVersion, "VBIOS", anchors, at, out string? vbiosProblem);
+        DriverRimProblem = driverProblem;
+        VbiosRimProblem = vbiosProblem;
+        List<int> differing = [];
+        if (driver is not null && driverProblem is null)
+        {
+            DriverActive = driver.Measurements.Count;
+            DriverMatches = Compare(report, driver, differing);
+        }
+
+        if (vbios is not null && vbiosProblem is null)
+        {
+            VbiosActive = vbios.Measurements.Count;
+            VbiosMatches = Compare(report, vbios, differing);
+        }
+
+        bool overlap = driver is not null && vbios is not null
+            && driver.Measurements.Select(item => item.Index).Intersect(vbios.Measurements.Select(item => item.Index)).Any();
+        MeasurementProblem = driverProblem is not null || vbiosProblem is not null ? "measurements not compared: a reference is missing or not to be relied on"
+            : overlap ? "driver and VBIOS references name the same index"
+            : differing.Count > 0 ? $"measurements differ from the reference at {string.Join(", ", differing.Order())}"
+            : null;
+    }
+
+    private VerifiedRim? FindRim(
+        IReadOnlyList<ReadOnlyMemory<byte>> rims, string? version, string what, TrustAnchors anchors, DateTimeOffset at, out string? problem)
+    {
+        if (version is null)
+        {
+            problem = $"the report names no {what} version";
+            return null;
+        }
+
+        problem = null;
+        foreach (ReadOnlyMemory<byte> xml in rims)
+        {
+            VerifiedRim? rim = VerifiedRim.Verify(xml, anchors.NvidiaRimRootSpki.Span, out ParseError error);
+            if (rim is null)
+            {
+                problem ??= $"a reference file does not parse: {error}";
+                continue;
+            }
+
+            if (!string.Equals(rim.Version, version, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            string? rimProblem = rim.ProblemAt(at)
+                ?? (Chip.Length > 0 && rim.Product == Chip ? null : $"the reference is for {rim.Product}, the device is {Chip}");
+            if (rimProblem is null)
+            {
+                problem = null;
+                return rim;
+            }
+
+            problem = $"{what} {version}: {rimProblem}";
+        }
+
+        problem ??= $"no reference measurements for {what} {version}";
+        return null;
+    }
+
+    private static int Compare(GpuReport report, VerifiedRim rim, List<int> differing)
+    {
+        int matches = 0;
+        foreach (RimMeasurement reference in rim.Measurements)
+        {
+            ReadOnlyMemory<byte>? actual = report.Measurement(reference.Index + 1);
+            if (actual is { } value && reference.Alternatives.Any(item => item.Span.SequenceEqual(value.Span)))
+            {
+                matches++;
+            }
+            else if (reference.Index != Nvdec0RimIndex || !report.IsNvdec0Off)
+            {
+                differing.Add(reference.Index);
+            }
+        }
+
+        return matches;
+    }
+}

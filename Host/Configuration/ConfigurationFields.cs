@@ -25,6 +25,11 @@ internal static class ConfigurationFields
         new("profile", FieldKind.Text, "The engine's numeric profile.",
             c => c.Profile, (c, v) => c with { Profile = (string)v })
         { Choices = ["bf16", "f32"] },
+        new("gpus", FieldKind.Whole, "GPUs whose evidence the node presents. One when absent and simulated, none on hardware.",
+            c => (long?)c.Gpus, (c, v) => c with { Gpus = (int)(long)v })
+        { Maximum = 16 },
+        new("wholeHostMeasured", FieldKind.Flag, "The operator's word that the whole program is inside the measured guest. Without it tdx needs enclave.",
+            c => c.WholeHostMeasured, (c, v) => c with { WholeHostMeasured = (bool)v }),
         new("gatewayPath", FieldKind.Text, "Path of the gateway resource that takes sealed requests.",
             c => c.GatewayPath, (c, v) => c with { GatewayPath = (string)v }),
         new("metricsListen", FieldKind.Text, "Address for /metrics alone, http://HOST:PORT. On every listen address when absent.",
@@ -32,6 +37,27 @@ internal static class ConfigurationFields
         new("logLevel", FieldKind.Text, "The least severe log event that is written.",
             c => c.LogLevel, (c, v) => c with { LogLevel = (string)v })
         { Choices = ["debug", "information", "warning", "error"] },
+
+        new("identity.genesisHash", FieldKind.Text, "The chain's genesis hash in 64 hex digits.",
+            c => c.Identity.GenesisHash, (c, v) => c with { Identity = c.Identity with { GenesisHash = (string)v } }),
+        new("identity.netUid", FieldKind.Whole, "The subnet's number.",
+            c => (long?)c.Identity.NetUid, (c, v) => c with { Identity = c.Identity with { NetUid = (int)(long)v } })
+        { Maximum = 65_535 },
+        new("identity.hotkey", FieldKind.Text, "The node's hotkey, its public key in 64 hex digits.",
+            c => c.Identity.Hotkey, (c, v) => c with { Identity = c.Identity with { Hotkey = (string)v } }),
+
+        new("engine.maxActive", FieldKind.Whole, "Sequences that generate side by side.",
+            c => (long)c.Engine.MaxActive, (c, v) => c with { Engine = c.Engine with { MaxActive = (int)(long)v } })
+        { Minimum = 1, Maximum = 1024 },
+        new("engine.queue", FieldKind.Whole, "Requests that wait for the engine inside the enclave.",
+            c => (long)c.Engine.Queue, (c, v) => c with { Engine = c.Engine with { Queue = (int)(long)v } })
+        { Minimum = 1, Maximum = 100_000 },
+        new("engine.maxOutputTokens", FieldKind.Whole, "The most tokens of one answer.",
+            c => (long)c.Engine.MaxOutputTokens, (c, v) => c with { Engine = c.Engine with { MaxOutputTokens = (int)(long)v } })
+        { Minimum = 1, Maximum = 1 << 20 },
+        new("engine.maxContext", FieldKind.Whole, "The longest prompt plus answer in tokens. The model's own limit when absent.",
+            c => (long?)c.Engine.MaxContext, (c, v) => c with { Engine = c.Engine with { MaxContext = (int)(long)v } })
+        { Minimum = 16, Maximum = 1 << 20 },
 
         Limit("bodyBytes", "Longest sealed request in bytes. A longer one is answered 413.", 1024, 64L << 20,
             l => l.BodyBytes, (l, v) => l with { BodyBytes = v }),

@@ -99,6 +99,12 @@ public static class ConfigurationReader
             case FieldKind.Whole:
                 error = "must be a whole number";
                 break;
+            case FieldKind.Flag when element.ValueKind is JsonValueKind.True or JsonValueKind.False:
+                value = element.GetBoolean();
+                break;
+            case FieldKind.Flag:
+                error = "must be true or false";
+                break;
             case FieldKind.Text when element.ValueKind == JsonValueKind.String:
                 string text = element.GetString()!;
                 value = text;

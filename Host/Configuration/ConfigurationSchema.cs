@@ -24,9 +24,13 @@ public static class ConfigurationSchema
             {
                 if (members[path[0]] is not JsonObject section)
                 {
-                    members[path[0]] = section = Section(path[0] == "limits"
-                        ? "What one client, and all clients together, may take."
-                        : "How long the node waits for what, in seconds.");
+                    members[path[0]] = section = Section(path[0] switch
+                    {
+                        "limits" => "What one client, and all clients together, may take.",
+                        "timeouts" => "How long the node waits for what, in seconds.",
+                        "engine" => "How much the engine in the enclave does at once.",
+                        _ => "Who the node is in a subnet. All three members, or none.",
+                    });
                 }
 
                 owner = (JsonObject)section["properties"]!;
@@ -56,7 +60,15 @@ public static class ConfigurationSchema
                 schema["type"] = "integer";
                 schema["minimum"] = field.Minimum;
                 schema["maximum"] = field.Maximum;
-                schema["default"] = (long)value!;
+                if (value is long number)
+                {
+                    schema["default"] = number;
+                }
+
+                break;
+            case FieldKind.Flag:
+                schema["type"] = "boolean";
+                schema["default"] = (bool)value!;
                 break;
             case FieldKind.TextList:
                 schema["type"] = "array";

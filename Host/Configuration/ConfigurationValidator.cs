@@ -6,6 +6,8 @@ namespace Verathos.Host.Configuration;
 /// <summary>Checks what the members of a configuration mean together.</summary>
 public static class ConfigurationValidator
 {
+    private const string MissingTee = "tee: say which platform: tdx on a TDX guest, simulated to try things out (it protects nothing)";
+
     private static readonly SearchValues<char> NotPlain = SearchValues.Create("{}?#* %\\");
     private static readonly string[] ReservedPaths = ["/health", "/metrics", "/.well-known"];
 
@@ -29,6 +31,7 @@ public static class ConfigurationValidator
             CheckAddress("metricsListen", metrics, configuration, errors);
         }
 
+        CheckIdentity(configuration.Identity, errors);
         CheckFile("tlsCertificate", configuration.TlsCertificate, errors);
         CheckFile("tlsKey", configuration.TlsKey, errors);
         if (configuration.TlsCertificate is null != configuration.TlsKey is null)
@@ -52,6 +55,26 @@ public static class ConfigurationValidator
         return errors;
     }
 
+    private static void CheckIdentity(IdentityConfiguration identity, List<string> errors)
+    {
+        int given = (identity.GenesisHash is null ? 0 : 1) + (identity.NetUid is null ? 0 : 1) + (identity.Hotkey is null ? 0 : 1);
+        if (given is 1 or 2)
+        {
+            errors.Add("identity: give genesisHash, netUid and hotkey, or none of them");
+        }
+
+        CheckHex("identity.genesisHash", identity.GenesisHash, errors);
+        CheckHex("identity.hotkey", identity.Hotkey, errors);
+    }
+
+    private static void CheckHex(string member, string? text, List<string> errors)
+    {
+        if (text is not null && (text.Length != 64 || !text.All(char.IsAsciiHexDigit)))
+        {
+            errors.Add($"{member}: must be 64 hex digits");
+        }
+    }
+
     private static void CheckAddress(string member, string address, NodeConfiguration configuration, List<string> errors)
     {
         if (!ListenAddress.TryParse(address, out ListenAddress? parsed))
@@ -62,6 +85,25 @@ public static class ConfigurationValidator
         {
             errors.Add($"{member}: {address} needs tlsCertificate and tlsKey");
         }
+    }
+
+    /// <summary>The same for the configuration of an enclave process, where only the enclave's members count.</summary>
+    public static IReadOnlyList<string> ValidateEnclave(NodeConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        List<string> errors = [];
+        if (configuration.Tee is null)
+        {
+            errors.Add(MissingTee);
+        }
+
+        if (configuration.Enclave is not null)
+        {
+            errors.Add("enclave: this is for the node's file; an enclave process listens where --listen says");
+        }
+
+        CheckIdentity(configuration.Identity, errors);
+        return errors;
     }
 
     private static void CheckEnclave(NodeConfiguration configuration, List<string> errors)
@@ -85,7 +127,7 @@ public static class ConfigurationValidator
         }
         else if (configuration.Tee is null)
         {
-            errors.Add("tee: say which platform: tdx on a TDX guest, simulated to try things out (it protects nothing)");
+            errors.Add(MissingTee);
         }
     }
 

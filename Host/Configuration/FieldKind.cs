@@ -5,4 +5,5 @@ internal enum FieldKind
     Text,
     TextList,
     Whole,
+    Flag,
 }

@@ -30,6 +30,18 @@ public sealed record NodeConfiguration
     /// <summary>The numeric profile of the engine.</summary>
     public string Profile { get; init; } = "bf16";
 
+    /// <summary>GPUs whose evidence the node presents; one when absent and simulated, none on hardware.</summary>
+    public int? Gpus { get; init; }
+
+    /// <summary>The operator's word that the whole program is inside the measured guest; without it hardware refuses one process.</summary>
+    public bool WholeHostMeasured { get; init; }
+
+    /// <summary>Who the node is in a subnet, or null.</summary>
+    public IdentityConfiguration Identity { get; init; } = new();
+
+    /// <summary>How much the engine does at once.</summary>
+    public EngineConfiguration Engine { get; init; } = new();
+
     /// <summary>The path of the gateway resource.</summary>
     public string GatewayPath { get; init; } = "/verathos/gateway";
 

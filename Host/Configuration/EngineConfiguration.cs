@@ -1,0 +1,17 @@
+namespace Verathos.Host.Configuration;
+
+/// <summary>How much the engine in the enclave does at once.</summary>
+public sealed record EngineConfiguration
+{
+    /// <summary>Sequences that generate side by side.</summary>
+    public int MaxActive { get; init; } = 8;
+
+    /// <summary>Requests that wait for the engine inside the enclave.</summary>
+    public int Queue { get; init; } = 64;
+
+    /// <summary>The most tokens of one answer.</summary>
+    public int MaxOutputTokens { get; init; } = 4096;
+
+    /// <summary>The longest prompt plus answer in tokens; the model's own limit when absent.</summary>
+    public int? MaxContext { get; init; }
+}

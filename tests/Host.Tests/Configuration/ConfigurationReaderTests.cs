@@ -1,0 +1,116 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Verathos.Host.Configuration;
+using Verathos.Testing;
+
+namespace Verathos.Host.Tests.Configuration;
+
+public sealed class ConfigurationReaderTests
+{
+    public static TheoryData<string, string> Mistakes => new()
+    {
+        { """{"listne": ["http://127.0.0.1:1"]}""", "listne: no such member" },
+        { """{"limits": {"body_bytes": 2048}}""", "limits.body_bytes: no such member; did you mean limits.bodyBytes?" },
+        { """{"bodyBytes": 2048}""", "bodyBytes: no such member; did you mean limits.bodyBytes?" },
+        { """{"limits": {"bodyBytes": 1}}""", "limits.bodyBytes: must be from 1024 to 67108864" },
+        { """{"limits": {"queue": "many"}}""", "limits.queue: must be a whole number" },
+        { """{"limits": {"queue": 1.5}}""", "limits.queue: must be a whole number" },
+        { """{"limits": []}""", "limits: must be an object" },
+        { """{"tee": "sgx"}""", "tee: must be one of simulated, tdx" },
+        { """{"model": ""}""", "model: must not be empty" },
+        { """{"model": 3}""", "model: must be a text" },
+        { """{"listen": "http://127.0.0.1:1"}""", "listen: must be a list of texts" },
+        { """{"wholeHostMeasured": "yes"}""", "wholeHostMeasured: must be true or false" },
+        { """{"tee": "tdx", "tee": "simulated"}""", "tee: given twice" },
+        { "{", "line 1: not JSON" },
+        { "[]", "the file must hold one JSON object" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void A_mistake_is_named(string json, string expected)
+    {
+        Assert.False(ConfigurationReader.TryRead(Encoding.UTF8.GetBytes(json), out _, out IReadOnlyList<string> errors));
+        Assert.StartsWith(expected, Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_mistake_is_reported_at_once()
+    {
+        byte[] json = """{"tee": "sgx", "limits": {"queue": -1, "nope": 1}, "timeouts": {"drainSeconds": 0}, "listen": 5}"""u8.ToArray();
+
+        Assert.False(ConfigurationReader.TryRead(json, out _, out IReadOnlyList<string> errors));
+
+        Assert.Equal(["tee", "limits.queue", "limits.nope", "timeouts.drainSeconds", "listen"], errors.Select(error => error.Split(':')[0]));
+    }
+
+    [Fact]
+    public void Every_member_that_the_schema_describes_is_read_into_its_place()
+    {
+        JsonObject schema = JsonNode.Parse(ConfigurationSchema.Create())!.AsObject();
+        List<string> described = [];
+        JsonObject file = Fill(schema, string.Empty, described);
+
+        bool read = ConfigurationReader.TryRead(Encoding.UTF8.GetBytes(file.ToJsonString()), out NodeConfiguration configuration, out IReadOnlyList<string> errors);
+
+        Assert.True(read, string.Join("; ", errors));
+        Assert.Equal(ConfigurationFields.All.Select(field => field.Path).Order(), described.Order());
+        foreach (ConfigurationField field in ConfigurationFields.All)
+        {
+            Assert.Equal(
+                JsonSerializer.Serialize(Value(file, field.Path)),
+                JsonSerializer.Serialize(field.Get(configuration)));
+        }
+    }
+
+    [Fact]
+    public void The_schema_in_the_documentation_is_the_programs()
+    {
+        string path = Path.Combine(Vectors.RepositoryRoot, "docs", "node.schema.json");
+
+        Assert.Equal(ConfigurationSchema.Create(), File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Comments_and_trailing_commas_are_allowed()
+    {
+        byte[] json = "{ // a comment\n \"tee\": \"simulated\", }"u8.ToArray();
+
+        Assert.True(ConfigurationReader.TryRead(json, out NodeConfiguration configuration, out _));
+        Assert.Equal("simulated", configuration.Tee);
+    }
+
+    private static JsonObject Fill(JsonObject schema, string prefix, List<string> described)
+    {
+        JsonObject file = [];
+        foreach ((string name, JsonNode? member) in schema["properties"]!.AsObject())
+        {
+            string path = prefix + name;
+            JsonObject described1 = member!.AsObject();
+            string type = described1["type"]!.GetValue<string>();
+            if (type == "object")
+            {
+                file[name] = Fill(described1, path + ".", described);
+                continue;
+            }
+
+            if (name != "$schema")
+            {
+                described.Add(path);
+            }
+
+            file[name] = type switch
+            {
+                "integer" => described1["maximum"]!.GetValue<long>(),
+                "boolean" => true,
+                "array" => new JsonArray("one", "two"),
+                _ => described1["enum"] is JsonArray choices ? choices[^1]!.GetValue<string>() : "text of " + name,
+            };
+        }
+
+        return file;
+    }
+
+    private static JsonNode? Value(JsonObject file, string path) => path.Split('.').Aggregate((JsonNode?)file, (node, name) => node![name]);
+}

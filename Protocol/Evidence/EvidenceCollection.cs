@@ -236,7 +236,7 @@ public sealed record EvidenceCollection
             Manifest = records["manifest"].Value,
             Identity = identity,
             NonceProof = proof,
-            CpuCollateral = records.TryGetValue("cpu-collateral", out (string, byte[] Value) collateral) ? collateral.Value : null,
+            CpuCollateral = records.TryGetValue("cpu-collateral", out (string, byte[] Value) collateral) ? collateral.Value : (ReadOnlyMemory<byte>?)null,
             GpuRims = rims,
         };
         error = null;

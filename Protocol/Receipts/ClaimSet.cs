@@ -47,9 +47,11 @@ internal sealed class ClaimSet
     public byte[] Bytes(long label, int length) =>
         new DeterministicCborReader(Take(label)) is var reader && reader.TryReadBytes(length, out byte[] value) ? value : Fail<byte[]>([]);
 
-    public ReadOnlyMemory<byte>? OptionalBytes(long label, int length) => claims.ContainsKey(label) ? Bytes(label, length) : null;
+    // The casts of null matter: a null array would become an empty memory that is there.
+    public ReadOnlyMemory<byte>? OptionalBytes(long label, int length) =>
+        claims.ContainsKey(label) ? Bytes(label, length) : (ReadOnlyMemory<byte>?)null;
 
-    public byte[]? BytesOrNull(long label, int length)
+    public ReadOnlyMemory<byte>? BytesOrNull(long label, int length)
     {
         byte[] value = Take(label);
         DeterministicCborReader reader = new(value);

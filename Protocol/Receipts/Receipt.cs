@@ -134,7 +134,6 @@ public sealed record Receipt
         }
 
         ClaimSet claims = ClaimSet.Read(payload);
-        byte[]? previous = claims.BytesOrNull(ReceiptLabels.Previous, 32);
         Receipt read = new()
         {
             BootId = claims.Issuer(),
@@ -155,7 +154,7 @@ public sealed record Receipt
             ChainHead = claims.Bytes(ReceiptLabels.ChainHead, 32),
             ChunkCount = claims.UInt64(ReceiptLabels.ChunkCount),
             Counter = claims.UInt64(ReceiptLabels.Counter),
-            Previous = previous is null ? null : previous,
+            Previous = claims.BytesOrNull(ReceiptLabels.Previous, 32),
             FinishReason = claims.Text(ReceiptLabels.FinishReason),
             AuditCommitment = claims.Bytes(ReceiptLabels.AuditCommitment, 32),
             Simulated = claims.Boolean(ReceiptLabels.Simulated),

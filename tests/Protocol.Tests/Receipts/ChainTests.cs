@@ -15,7 +15,7 @@ public class ChainTests
     [Fact]
     public void The_chain_is_what_its_definition_says()
     {
-        byte[] head = HMACSHA256.HashData(Secret, [.. Encoding.ASCII.GetBytes("verathos.chain.v1"), .. Request]);
+        byte[] head = HMACSHA256.HashData(Secret, (byte[])[.. Encoding.ASCII.GetBytes("verathos.chain.v1"), .. Request]);
         ChunkChain chain = new(Secret, Request);
         Assert.Equal(head, chain.Head.ToArray());
         for (ulong i = 1; i < 5; i++)
@@ -46,7 +46,7 @@ public class ChainTests
     [Fact]
     public void A_commitment_is_what_its_definition_says()
     {
-        byte[] expected = HMACSHA256.HashData(Secret, [.. "verathos.output.v1"u8, 0, 0, 0, 1, 0, 1, 0, 0]);
+        byte[] expected = HMACSHA256.HashData(Secret, (byte[])[.. "verathos.output.v1"u8, 0, 0, 0, 1, 0, 1, 0, 0]);
         Assert.Equal(expected, TokenCommitment.Compute(Secret, TokenCommitment.Output, [1, 65536]));
         Assert.NotEqual(expected, TokenCommitment.Compute(Secret, TokenCommitment.Prompt, [1, 65536]));
         Assert.NotEqual(expected, TokenCommitment.Compute(Request, TokenCommitment.Output, [1, 65536]));

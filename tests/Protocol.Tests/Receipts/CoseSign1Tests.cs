@@ -57,7 +57,7 @@ public sealed class CoseSign1Tests : IDisposable
     public void An_unprotected_header_that_is_not_empty_is_refused()
     {
         byte[] message = CoseSign1.Sign(key, Type, Payload, out _);
-        int at = message.AsSpan().IndexOf([0xa0, 0x43]);
+        int at = message.AsSpan().IndexOf((byte[])[0xa0, 0x43]);
         Assert.Equal(ReceiptError.Unprotected, Check([.. message[..at], 0xa1, 0x04, 0x00, .. message[(at + 1)..]]));
     }
 

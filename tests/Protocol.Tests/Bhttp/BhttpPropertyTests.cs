@@ -74,12 +74,13 @@ public class BhttpPropertyTests
     {
         Gen.Byte.Array[0, 200].Sample(bytes =>
         {
-            BinaryRequest.TryParse(bytes, out _, out _);
-            BinaryResponse.TryParse(bytes, out _, out _);
+            bool request = BinaryRequest.TryParse(bytes, out BinaryRequest? read, out BhttpError requestError);
+            bool response = BinaryResponse.TryParse(bytes, out BinaryResponse? answer, out BhttpError responseError);
             BinaryResponseReader reader = new();
             reader.Feed(bytes);
-            reader.Complete();
-            return true;
+            return request == read is not null && request == (requestError == BhttpError.None)
+                && response == answer is not null && response == (responseError == BhttpError.None)
+                && reader.Complete() == reader.Error;
         });
     }
 

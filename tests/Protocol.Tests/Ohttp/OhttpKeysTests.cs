@@ -68,8 +68,8 @@ public sealed class OhttpKeysTests : IDisposable
         {
             byte[] altered = [.. good];
             altered[at] = value;
-            OhttpKeys.TryParse(altered.AsSpan(0, length), out _, out _);
-            return true;
+            bool accepted = OhttpKeys.TryParse(altered.AsSpan(0, length), out IReadOnlyList<OhttpKeyConfig>? configs, out string? error);
+            return accepted == configs is not null && accepted == error is null;
         });
     }
 }

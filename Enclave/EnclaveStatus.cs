@@ -21,7 +21,7 @@ public sealed record EnclaveStatus
     /// <summary>Where the enclave runs.</summary>
     public required string Topology { get; init; }
 
-    /// <summary>SHA-256 of the model manifest's root's tree, 32 bytes.</summary>
+    /// <summary>Root of the model manifest, 32 bytes.</summary>
     public required ReadOnlyMemory<byte> ManifestRoot { get; init; }
 
     /// <summary>SHA-256 over the current keyset's bytes, 32 bytes, or empty without one.</summary>
@@ -32,6 +32,9 @@ public sealed record EnclaveStatus
 
     /// <summary>The longest prompt plus answer in tokens.</summary>
     public required int ContextLength { get; init; }
+
+    /// <summary>Requests that wait for the engine.</summary>
+    public int Queued { get; init; }
 
     /// <summary>Counters since the enclave started.</summary>
     public required EnclaveCounters Counters { get; init; }

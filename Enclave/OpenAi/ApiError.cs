@@ -63,6 +63,10 @@ public sealed record ApiError(int Status, string Type, string Code, string? Para
     public static ApiError ReplayRecordFull(int retryAfterSeconds) =>
         new(503, "server_error", "replay_record_full", null, "The node has recorded as many requests as this keyset allows. Try again after the next keyset, or another node.") { RetryAfterSeconds = retryAfterSeconds };
 
+    /// <summary>In a stream: its keyset ended before it did.</summary>
+    public static ApiError KeysetEnded() =>
+        new(503, "server_error", "keyset_ended", null, "The keyset ended before the answer did, so it has no receipt. Attest again and ask again.");
+
     /// <summary>500: a failure inside; the details stay inside.</summary>
     public static ApiError Internal() =>
         new(500, "server_error", "internal_error", null, "The enclave failed while it worked on this request. Nothing was signed for it.");

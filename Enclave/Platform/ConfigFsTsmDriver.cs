@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Verathos.Attestation;
 
 namespace Verathos.Enclave.Platform;
 
@@ -8,7 +9,7 @@ namespace Verathos.Enclave.Platform;
 /// Intel TDX through the kernel's configfs interface (Documentation/ABI/testing/configfs-tsm-report, Linux 6.7 and up):
 /// 64 bytes into <c>inblob</c>, the quote out of <c>outblob</c>, and <c>generation</c> to see that nobody else wrote between.
 /// </summary>
-/// <remarks>Written to that interface and tested against a tree that behaves like it. Not yet run on hardware.</remarks>
+/// <remarks>Written to that interface and tested against a folder that behaves like it. Not yet run on hardware.</remarks>
 public sealed class ConfigFsTsmDriver : IPlatformDriver
 {
     /// <summary>Where the kernel mounts the interface.</summary>
@@ -20,12 +21,19 @@ public sealed class ConfigFsTsmDriver : IPlatformDriver
     private readonly string _root;
     private readonly string? _entry;
     private readonly bool _wholeHostMeasured;
+    private readonly TsmFiles _files;
 
     /// <summary>A driver over a configfs tree.</summary>
     /// <param name="options">Folder, entry, GPU count.</param>
     /// <exception cref="PlatformException">The tree is not there, or GPUs are expected.</exception>
     public ConfigFsTsmDriver(PlatformOptions options)
+        : this(options, new TsmFiles())
     {
+    }
+
+    internal ConfigFsTsmDriver(PlatformOptions options, TsmFiles files)
+    {
+        _files = files;
         ArgumentNullException.ThrowIfNull(options);
         _root = options.ConfigFsRoot ?? DefaultRoot;
         _entry = options.ConfigFsEntry;
@@ -48,10 +56,13 @@ public sealed class ConfigFsTsmDriver : IPlatformDriver
     public bool IsSimulated => false;
 
     /// <inheritdoc/>
-    public string CpuFormat => "tdx-quote";
+    public string CpuFormat => NodeEvidence.TdxQuoteFormat;
 
     /// <inheritdoc/>
     public int ExpectedGpus => 0;
+
+    /// <inheritdoc/>
+    public TrustAnchors Anchors => TrustAnchors.Production;
 
     /// <inheritdoc/>
     public void RequireTopology(EnclaveTopology topology)
@@ -102,7 +113,7 @@ public sealed class ConfigFsTsmDriver : IPlatformDriver
     public ValueTask<PlatformEndorsements> GetEndorsementsAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(PlatformEndorsements.None);
 
-    private static async Task<byte[]> ReadQuoteAsync(string folder, ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadQuoteAsync(string folder, ReadOnlyMemory<byte> reportData, CancellationToken cancellationToken)
     {
         string provider = await ReadTextAsync(Path.Combine(folder, "provider"), cancellationToken).ConfigureAwait(false);
         if (provider != "tdx_guest")
@@ -113,8 +124,8 @@ public sealed class ConfigFsTsmDriver : IPlatformDriver
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             long before = await ReadGenerationAsync(folder, cancellationToken).ConfigureAwait(false);
-            await WriteAsync(Path.Combine(folder, "inblob"), reportData, cancellationToken).ConfigureAwait(false);
-            byte[] quote = await ReadAsync(Path.Combine(folder, "outblob"), MaxQuoteLength, cancellationToken).ConfigureAwait(false);
+            await _files.WriteAsync(Path.Combine(folder, "inblob"), reportData, cancellationToken).ConfigureAwait(false);
+            byte[] quote = await _files.ReadAsync(Path.Combine(folder, "outblob"), MaxQuoteLength, cancellationToken).ConfigureAwait(false);
             long after = await ReadGenerationAsync(folder, cancellationToken).ConfigureAwait(false);
             if (after == before + 1)
             {
@@ -127,7 +138,7 @@ public sealed class ConfigFsTsmDriver : IPlatformDriver
         throw new PlatformException($"Something else keeps writing to {folder}: {Attempts} quotes in a row were over foreign data or none. Give the enclave an entry of its own.");
     }
 
-    private static async Task<long> ReadGenerationAsync(string folder, CancellationToken cancellationToken)
+    private async Task<long> ReadGenerationAsync(string folder, CancellationToken cancellationToken)
     {
         string text = await ReadTextAsync(Path.Combine(folder, "generation"), cancellationToken).ConfigureAwait(false);
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long generation)
@@ -135,32 +146,6 @@ public sealed class ConfigFsTsmDriver : IPlatformDriver
             : throw new PlatformException($"{folder}/generation does not hold a number.");
     }
 
-    private static async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken) =>
-        Encoding.ASCII.GetString(await ReadAsync(path, 4096, cancellationToken).ConfigureAwait(false)).Trim();
-
-    // Attributes have no length before they are read, and take a value in one write that counts when the file is closed.
-    private static async Task<byte[]> ReadAsync(string path, int limit, CancellationToken cancellationToken)
-    {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-        byte[] content = new byte[limit + 1];
-        int length = 0;
-        while (length < content.Length)
-        {
-            int read = await file.ReadAsync(content.AsMemory(length), cancellationToken).ConfigureAwait(false);
-            if (read == 0)
-            {
-                return content[..length];
-            }
-
-            length += read;
-        }
-
-        throw new PlatformException($"{path} holds more than {limit} bytes.");
-    }
-
-    private static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
-    {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        await file.WriteAsync(content, cancellationToken).ConfigureAwait(false);
-    }
+    private async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken) =>
+        Encoding.ASCII.GetString(await _files.ReadAsync(path, 4096, cancellationToken).ConfigureAwait(false)).Trim();
 }

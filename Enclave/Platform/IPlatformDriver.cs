@@ -1,3 +1,5 @@
+using Verathos.Attestation;
+
 namespace Verathos.Enclave.Platform;
 
 /// <summary>
@@ -18,6 +20,9 @@ public interface IPlatformDriver
 
     /// <summary>How many GPUs the enclave must find.</summary>
     int ExpectedGpus { get; }
+
+    /// <summary>The roots that evidence of this platform leads to.</summary>
+    TrustAnchors Anchors { get; }
 
     /// <summary>Refuses a topology in which the quote would not measure the code that holds the keys.</summary>
     void RequireTopology(EnclaveTopology topology);

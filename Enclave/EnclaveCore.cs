@@ -1,0 +1,281 @@
+using System.Runtime.CompilerServices;
+using Verathos.Attestation.Binding;
+using Verathos.Enclave.Evidence;
+using Verathos.Enclave.Keys;
+using Verathos.Enclave.Memory;
+using Verathos.Enclave.Platform;
+using Verathos.Enclave.Serving;
+using Verathos.Enclave.Sessions;
+using Verathos.GpuRuntime.Models;
+
+namespace Verathos.Enclave;
+
+/// <summary>
+/// The trusted core: model, keys, evidence and sessions of one process. It verifies its GPUs before it makes keys, replaces
+/// keys before they end, and destroys them as soon as what they were bound to changes.
+/// </summary>
+public sealed class EnclaveCore : IEnclave
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
+    private readonly IPlatformDriver _driver;
+    private readonly EnclaveOptions _options;
+    private readonly TimeProvider _time;
+    private readonly KeyRing _ring;
+    private readonly GpuGate _gate;
+    private readonly NonceBatcher _batcher;
+    private readonly EvidenceMinter _minter;
+    private readonly EnclaveMetrics _metrics = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _changing = new(1, 1);
+    private ServedModel _model;
+    private Task _rotation = Task.CompletedTask;
+    private string? _notReady = "starting";
+
+    private EnclaveCore(LoadedModel model, IPlatformDriver driver, EnclaveOptions options, TimeProvider time)
+    {
+        _driver = driver;
+        _options = options;
+        _time = time;
+        _model = new ServedModel(model, options, driver);
+        _ring = new KeyRing(options, time);
+        _gate = new GpuGate(driver, time);
+        _minter = new EvidenceMinter(_ring, _gate, driver, options, _metrics, Lose);
+        _batcher = new NonceBatcher(_minter.MintAsync, time, options.MaxQuoteWindow, options.MaxPendingNonces, _stopping.Token);
+    }
+
+    /// <summary>Makes what a request holds; tests keep a reference to look into it afterwards.</summary>
+    internal Func<SecretScope> ScopeFactory { get; set; } = static () => new SecretScope();
+
+    /// <summary>Starts a core: checks the platform, verifies the GPUs, makes the first keyset.</summary>
+    /// <param name="model">A loaded model; the core takes it over, also where this throws.</param>
+    /// <param name="driver">The platform, which stays the caller's.</param>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="time">The clock, which the host owns.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    /// <exception cref="ArgumentException">The options are wrong; the text names every error.</exception>
+    /// <exception cref="PlatformException">The platform refuses; the text says what to do.</exception>
+    public static async Task<EnclaveCore> StartAsync(
+        LoadedModel model,
+        IPlatformDriver driver,
+        EnclaveOptions options,
+        TimeProvider? time = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(driver);
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            Require(driver, options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+
+        EnclaveCore core = new(model, driver, options, time ?? TimeProvider.System);
+        try
+        {
+            await core.MakeKeysAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await core.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        core._rotation = Task.Run(core.RotateAsync, CancellationToken.None);
+        return core;
+    }
+
+    /// <inheritdoc/>
+    public async Task<byte[]> GetEvidenceAsync(ReadOnlyMemory<byte> nonce, CancellationToken cancellationToken = default)
+    {
+        _ = Current();
+        byte[] evidence = await _batcher.GetAsync(nonce, cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _metrics.Nonces);
+        return evidence;
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[]> GetOhttpKeysAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(Current().Keyset.OhttpKeys.ToArray());
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> HandleAsync(
+        IAsyncEnumerable<ReadOnlyMemory<byte>> request,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        _ = Current();
+        Interlocked.Increment(ref _metrics.Active);
+        try
+        {
+            await using Session session = new(_ring, _options, _metrics, _driver.IsSimulated, ScopeFactory(), _time);
+            await OpenAsync(session, request, cancellationToken).ConfigureAwait(false);
+            while (await session.NextAsync().ConfigureAwait(false) is { } piece)
+            {
+                yield return piece;
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _metrics.Active);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<EnclaveStatus> GetStatusAsync(CancellationToken cancellationToken = default)
+    {
+        LiveKeyset? keyset = _ring.Current;
+        ServedModel model = Volatile.Read(ref _model);
+        return Task.FromResult(new EnclaveStatus
+        {
+            Model = model.Name,
+            Ready = keyset is not null && !_stopping.IsCancellationRequested,
+            NotReadyReason = keyset is null ? _notReady : null,
+            Simulated = _driver.IsSimulated,
+            Tee = _driver.Name,
+            Topology = model.Topology,
+            ManifestRoot = model.Loaded.Manifest.Root,
+            KeysetDigest = keyset?.Keyset.Digest ?? default,
+            KeysetNotAfter = keyset?.Keyset.NotAfter ?? DateTimeOffset.UnixEpoch,
+            ContextLength = model.ContextLength,
+            Queued = model.Engine.QueuedRequests,
+            Counters = _metrics.Read(_ring.Made),
+        });
+    }
+
+    /// <summary>
+    /// Serves another model from here on. Every keyset is destroyed first, which ends the streams under them: evidence for one
+    /// model must never cover another.
+    /// </summary>
+    /// <param name="model">The model; the core takes it over.</param>
+    /// <param name="cancellationToken">Gives up waiting for another change.</param>
+    /// <exception cref="PlatformException">The platform refuses new keys; the core is not ready then.</exception>
+    public async Task ReplaceModelAsync(LoadedModel model, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ServedModel old = _model;
+            Lose("the model is being replaced");
+            Volatile.Write(ref _model, new ServedModel(model, _options, _driver));
+            await old.DisposeAsync().ConfigureAwait(false);
+            await AddKeysetAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _rotation.ConfigureAwait(false);
+        Lose("stopped");
+        await _model.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static void Require(IPlatformDriver driver, EnclaveOptions options)
+    {
+        IReadOnlyList<string> errors = options.Validate();
+        if (errors.Count > 0)
+        {
+            throw new ArgumentException(string.Join(' ', errors), nameof(options));
+        }
+
+        driver.RequireTopology(options.Topology);
+        if (!driver.IsSimulated && ProcessHardening.FindObjections(options.MeasuredVariables) is { Count: > 0 } objections)
+        {
+            throw new PlatformException(string.Join(' ', objections));
+        }
+    }
+
+    private LiveKeyset Current() => _ring.Current is { } current && !_stopping.IsCancellationRequested
+        ? current
+        : throw new EnclaveException(EnclaveFailure.Unavailable, $"The enclave has no keys: {_notReady ?? "stopped"}.");
+
+    private async ValueTask OpenAsync(Session session, IAsyncEnumerable<ReadOnlyMemory<byte>> request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.OpenAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EnclaveException exception) when (exception.Failure == EnclaveFailure.Undecryptable)
+        {
+            Interlocked.Increment(ref _metrics.Undecryptable);
+            throw;
+        }
+    }
+
+    private void Lose(string reason)
+    {
+        _notReady = reason;
+        _ring.DestroyAll();
+    }
+
+    private async Task MakeKeysAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await AddKeysetAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task AddKeysetAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _gate.VerifyAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (PlatformException exception)
+        {
+            Lose(exception.Message);
+            throw;
+        }
+
+        _ring.Add(_model);
+        _notReady = null;
+    }
+
+    private async Task RotateAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            DateTimeOffset now = _time.GetUtcNow();
+            TimeSpan wait = _ring.NextDeadline is { } deadline ? deadline - now : RetryDelay;
+            try
+            {
+                await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _time, _stopping.Token).ConfigureAwait(false);
+                _ring.DestroyExpired();
+                if (_ring.NeedsSuccessor)
+                {
+                    await MakeKeysAsync(_stopping.Token).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (PlatformException)
+            {
+                // The keys are gone and the status says why; another try follows.
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Security.Cryptography;
+using Verathos.Enclave.Serving;
+using Verathos.Enclave.Sessions;
+using Verathos.Protocol.Hpke;
+using Verathos.Protocol.Keys;
+using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Receipts;
+
+namespace Verathos.Enclave.Keys;
+
+/// <summary>
+/// One keyset with its private halves, its replay record and its chain of receipts. Made inside, never exported, and
+/// destroyed at its end or as soon as model, configuration or GPUs are no longer what it was made for.
+/// </summary>
+internal sealed class LiveKeyset : IDisposable
+{
+    private readonly ECDsa _signer;
+    private readonly OhttpPrivateKey[] _keys;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Lock _lock = new();
+    private ulong _counter;
+    private ReadOnlyMemory<byte>? _previous;
+    private bool _destroyed;
+
+    private LiveKeyset(Keyset keyset, ECDsa signer, OhttpPrivateKey[] keys, ServedModel model, EnclaveOptions options)
+    {
+        Keyset = keyset;
+        _signer = signer;
+        _keys = keys;
+        Model = model;
+        Replays = new ReplayRecord(options.ReplayCapacity);
+        Bindings = new BindingRecord(options.BindingCapacity);
+        Ended = _ended.Token;
+    }
+
+    /// <summary>Makes fresh keys.</summary>
+    /// <param name="bootId">16 random bytes, the same as long as the enclave runs.</param>
+    /// <param name="firstKeyId">The OHTTP id of the first key; the second takes the next.</param>
+    /// <param name="notBefore">Begin, in whole seconds.</param>
+    /// <param name="model">What it answers with.</param>
+    /// <param name="options">Lifetime and capacities.</param>
+    public static LiveKeyset Create(ReadOnlySpan<byte> bootId, byte firstKeyId, DateTimeOffset notBefore, ServedModel model, EnclaveOptions options)
+    {
+        ECDsa signer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        OhttpPrivateKey[] keys =
+        [
+            new(firstKeyId, HpkePrivateKey.Generate(HpkeKem.XWing)),
+            new(unchecked((byte)(firstKeyId + 1)), HpkePrivateKey.Generate(HpkeKem.X25519)),
+        ];
+        byte[] configurations = OhttpKeys.Encode(keys.Select(key => key.Config));
+        Keyset keyset = Keyset.Create(bootId, CoseKey.From(signer), configurations, notBefore, notBefore + options.KeysetLifetime);
+        return new LiveKeyset(keyset, signer, keys, model, options);
+    }
+
+    /// <summary>The public keyset.</summary>
+    public Keyset Keyset { get; }
+
+    /// <summary>The model that the keyset's evidence names.</summary>
+    public ServedModel Model { get; }
+
+    /// <summary>The headers met so far.</summary>
+    public ReplayRecord Replays { get; }
+
+    /// <summary>The bindings that quotes were made over.</summary>
+    public BindingRecord Bindings { get; }
+
+    /// <summary>Fires when the keys are destroyed; streams under them end without a receipt.</summary>
+    public CancellationToken Ended { get; }
+
+    /// <summary>The private keys for decapsulation.</summary>
+    public IReadOnlyCollection<OhttpPrivateKey> PrivateKeys => _keys;
+
+    /// <summary>Whether one of its keys has that id.</summary>
+    public bool Holds(byte keyId) => Array.Exists(_keys, key => key.Config.KeyId == keyId);
+
+    /// <summary>Signs the acceptance that opens a stream.</summary>
+    public byte[] Sign(Acceptance acceptance)
+    {
+        lock (_lock)
+        {
+            ThrowIfDestroyed();
+            return acceptance.Sign(_signer);
+        }
+    }
+
+    /// <summary>Signs a checkpoint.</summary>
+    public byte[] Sign(Checkpoint checkpoint)
+    {
+        lock (_lock)
+        {
+            ThrowIfDestroyed();
+            return checkpoint.Sign(_signer);
+        }
+    }
+
+    /// <summary>Numbers, chains and signs a receipt. Numbers have no gaps, because only a signed receipt takes one.</summary>
+    /// <param name="receipt">The receipt, with whatever counter; number and predecessor are set here.</param>
+    public byte[] Sign(Receipt receipt)
+    {
+        lock (_lock)
+        {
+            ThrowIfDestroyed();
+            receipt = receipt with { Counter = _counter + 1, Previous = _previous };
+            byte[] signed = receipt.Sign(_signer, out byte[] digest);
+            _counter++;
+            _previous = digest;
+            return signed;
+        }
+    }
+
+    /// <summary>Destroys the private keys and ends every stream under them.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_destroyed)
+            {
+                return;
+            }
+
+            _destroyed = true;
+            _signer.Dispose();
+            foreach (OhttpPrivateKey key in _keys)
+            {
+                key.Dispose();
+            }
+        }
+
+        _ended.Cancel();
+    }
+
+    private void ThrowIfDestroyed()
+    {
+        if (_destroyed)
+        {
+            throw new EnclaveException(EnclaveFailure.KeysetExpired, "The keyset has ended.");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using Verathos.Enclave.Platform;
+using Verathos.GpuRuntime.Models;
+using Verathos.GpuRuntime.Serving;
+using Verathos.Protocol.Evidence;
+
+namespace Verathos.Enclave.Serving;
+
+/// <summary>A loaded model with its engine and the configuration that evidence binds it by.</summary>
+internal sealed class ServedModel : IAsyncDisposable
+{
+    /// <summary>Takes the model over and starts its engine.</summary>
+    public ServedModel(LoadedModel model, EnclaveOptions options, IPlatformDriver driver)
+    {
+        Loaded = model;
+        Name = model.Manifest.Name;
+        ContextLength = model.MaxContext;
+        Profile = model.Profile.Identifier;
+        ManifestBytes = model.Manifest.Encode();
+        Engine = new InferenceEngine(model, new EngineOptions { QueueCapacity = options.QueueCapacity, MaxActive = options.MaxActive });
+        MaxPromptTokens = Math.Min(options.MaxPromptTokens == 0 ? int.MaxValue : options.MaxPromptTokens, ContextLength - 1);
+        Topology = options.Topology == EnclaveTopology.Split ? NodeConfiguration.Split : NodeConfiguration.InProcess;
+        NodeConfiguration configuration = new(
+            Topology,
+            EngineName,
+            Profile,
+            new NodeLimits((uint)options.MaxRequestBytes, (uint)MaxPromptTokens, (uint)options.MaxOutputTokens, (uint)options.MaxActive),
+            driver.IsSimulated,
+            // What the gate holds every GPU to before there are keys; only the measured enclave can say it.
+            driver.ExpectedGpus == 0 ? null : true,
+            driver.ExpectedGpus == 0 ? null : false);
+        ConfigurationBytes = configuration.Encode();
+        ConfigurationDigest = SHA256.HashData(ConfigurationBytes);
+    }
+
+    /// <summary>The engine's name and version, as the configuration states it.</summary>
+    public static string EngineName { get; } = "verathos-" + (typeof(InferenceEngine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
+
+    /// <summary>The model.</summary>
+    public LoadedModel Loaded { get; }
+
+    /// <summary>Generates.</summary>
+    public InferenceEngine Engine { get; }
+
+    /// <summary>The name that requests ask for.</summary>
+    public string Name { get; }
+
+    /// <summary>Where the enclave runs, as the configuration states it.</summary>
+    public string Topology { get; }
+
+    /// <summary>The numeric profile, which fixes the bits.</summary>
+    public string Profile { get; }
+
+    /// <summary>Prompt and answer together, in tokens.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>The longest prompt in tokens; it leaves room for at least one more.</summary>
+    public int MaxPromptTokens { get; }
+
+    /// <summary>The encoded manifest.</summary>
+    public byte[] ManifestBytes { get; }
+
+    /// <summary>The encoded configuration.</summary>
+    public byte[] ConfigurationBytes { get; }
+
+    /// <summary>SHA-256 of <see cref="ConfigurationBytes"/>.</summary>
+    public byte[] ConfigurationDigest { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync().ConfigureAwait(false);
+        Loaded.Dispose();
+    }
+}

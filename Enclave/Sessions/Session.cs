@@ -1,0 +1,413 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using Verathos.Enclave.Keys;
+using Verathos.Enclave.Memory;
+using Verathos.Enclave.OpenAi;
+using Verathos.Enclave.Serving;
+using Verathos.Fingerprint.Sampling;
+using Verathos.GpuRuntime.Serving;
+using Verathos.GpuRuntime.Tokenizers;
+using Verathos.Protocol.Bhttp;
+using Verathos.Protocol.Exchange;
+using Verathos.Protocol.Receipts;
+using Verathos.Protocol.Requests;
+
+namespace Verathos.Enclave.Sessions;
+
+/// <summary>
+/// One request from its first byte to its receipt. <see cref="NextAsync"/> gives the next piece of the sealed answer; where
+/// it fails, nothing of the request survives <see cref="DisposeAsync"/>.
+/// </summary>
+internal sealed class Session : IAsyncDisposable
+{
+    private static readonly BhttpField EventStream = new("content-type", MediaTypes.EventStream);
+    private static readonly BhttpField NoStore = new("cache-control", "no-store");
+    private readonly KeyRing _ring;
+    private readonly EnclaveOptions _options;
+    private readonly EnclaveMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly bool _simulated;
+    private readonly SecretScope _scope;
+    private readonly RequestOpener _opener;
+    private SessionState _state = SessionState.Opening;
+    private byte[] _whole = [];
+    private ApiRequest? _request;
+    private Answer? _answer;
+    private AnswerWriter? _writer;
+    private StopFilter? _stops;
+    private TokenDecoder? _decoder;
+    private SecretIds? _prompt;
+    private IAsyncEnumerator<GeneratedToken>? _tokens;
+    private CancellationTokenSource? _cancellation;
+    private string _finishReason = "stop";
+
+    /// <summary>A session for one request.</summary>
+    public Session(KeyRing ring, EnclaveOptions options, EnclaveMetrics metrics, bool simulated, SecretScope scope, TimeProvider time)
+    {
+        _options = options;
+        _metrics = metrics;
+        _simulated = simulated;
+        _scope = scope;
+        _time = time;
+        _ring = ring;
+        _opener = new RequestOpener(ring, options, scope);
+    }
+
+    /// <summary>Reads the request and decides; afterwards <see cref="NextAsync"/> gives the answer.</summary>
+    /// <exception cref="EnclaveException">The request does not decapsulate.</exception>
+    public async ValueTask OpenAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> request, CancellationToken cancellationToken)
+    {
+        ApiError? error = await _opener.ReadAsync(request, cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _metrics.Requests);
+        if (error is null)
+        {
+            try
+            {
+                error = Accept(cancellationToken);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // Whatever failed, its text may hold the prompt: it goes no further.
+                error = ApiError.Internal();
+            }
+        }
+
+        if (error is not null)
+        {
+            Interlocked.Increment(ref _metrics.SealedErrors);
+            List<BhttpField> fields = [];
+            if (error.RetryAfterSeconds is { } seconds)
+            {
+                fields.Add(new BhttpField("retry-after", seconds.ToString(CultureInfo.InvariantCulture)));
+            }
+
+            SealWhole(error.Status, error.ToJson(), fields);
+        }
+    }
+
+    /// <summary>The next piece of the sealed answer, or null at its end.</summary>
+    public async ValueTask<byte[]?> NextAsync()
+    {
+        switch (_state)
+        {
+            case SessionState.Whole:
+                _state = SessionState.Done;
+                return _whole;
+            case SessionState.Accepted:
+                _state = SessionState.Generating;
+                return Open();
+            case SessionState.Generating:
+                return await StepAsync().ConfigureAwait(false);
+            case SessionState.Closing:
+                _state = SessionState.Done;
+                return Close();
+            default:
+                return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_tokens is not null)
+        {
+            if (_state is not SessionState.Done)
+            {
+                Interlocked.Increment(ref _metrics.Abandoned);
+                await _cancellation!.CancelAsync().ConfigureAwait(false);
+            }
+
+            await StopGeneratingAsync().ConfigureAwait(false);
+        }
+
+        _cancellation?.Dispose();
+        _request?.Dispose();
+        _writer?.Dispose();
+        _stops?.Dispose();
+        _answer?.Dispose();
+        _opener.Dispose();
+        _scope.Dispose();
+    }
+
+    private ApiError? Accept(CancellationToken cancellationToken)
+    {
+        if (_opener.Replay != ReplayOutcome.Recorded)
+        {
+            if (_opener.Replay == ReplayOutcome.Seen)
+            {
+                Interlocked.Increment(ref _metrics.Replays);
+                return ApiError.Replayed();
+            }
+
+            return ApiError.ReplayRecordFull((int)_options.SuccessorLead.TotalSeconds);
+        }
+
+        if (!_ring.TakesRequests(_opener.Keyset))
+        {
+            return ApiError.KeysetRetiring();
+        }
+
+        if (!_opener.TryParse(_scope, out BinaryRequest? inner, out SecretBuffer? body))
+        {
+            return ApiError.Invalid("invalid_message", null, "The sealed message is not a binary HTTP request.");
+        }
+
+        return Route.Find(inner!, out ApiEndpoint? endpoint) ?? (endpoint is { } generating
+            ? Begin(generating, inner!, body!, cancellationToken)
+            : ListModels());
+    }
+
+    private ApiError? ListModels()
+    {
+        ServedModel model = _opener.Keyset.Model;
+        SealWhole(200, ModelList.ToJson(model.Name, model.ContextLength), []);
+        return null;
+    }
+
+    private ApiError? Begin(ApiEndpoint endpoint, BinaryRequest inner, SecretBuffer body, CancellationToken cancellationToken)
+    {
+        // In this order: nothing of the body is looked at for a client that verified other evidence.
+        if (!InnerHeaders.TryRead(inner, out InnerHeaders? headers, out ApiError? error))
+        {
+            return error;
+        }
+
+        LiveKeyset keyset = _opener.Keyset;
+        if (!keyset.Bindings.Contains(headers!.Binding))
+        {
+            return ApiError.BindingMismatch();
+        }
+
+        if (!ApiRequestParser.TryParse(endpoint, body.Memory, out _request, out error))
+        {
+            return error;
+        }
+
+        body.Clear();
+        if (_request!.Model != keyset.Model.Name)
+        {
+            return ApiError.ModelNotFound(keyset.Model.Name);
+        }
+
+        error = PromptReader.TryRead(_request, keyset.Model, out int[]? ids);
+        if (error is not null)
+        {
+            return error;
+        }
+
+        _prompt = _scope.Own(SecretIds.TakeFrom(ids!));
+        return Admit(headers, keyset, cancellationToken);
+    }
+
+    private ApiError? Admit(InnerHeaders headers, LiveKeyset keyset, CancellationToken cancellationToken)
+    {
+        ServedModel model = keyset.Model;
+        if (_prompt!.Count > model.MaxPromptTokens)
+        {
+            return ApiError.PromptTooLong(_prompt.Count, model.MaxPromptTokens);
+        }
+
+        int fits = Math.Min(_options.MaxOutputTokens, model.ContextLength - _prompt.Count);
+        int asked = _request!.MaxTokens ?? fits;
+        SamplingParameters sampling = new(_request.TemperatureMicro, _request.TopPMicro, _request.TopK);
+        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, keyset.Ended);
+        try
+        {
+            _tokens = model.Engine.GenerateAsync(
+                new GenerationRequest
+                {
+                    PromptIds = _prompt.Backing,
+                    Sampling = sampling,
+                    Seed = SamplingSeed.Derive(_request.Seed, headers.ClientNonce),
+                    MaxTokens = Math.Min(asked, fits),
+                },
+                _cancellation.Token).GetAsyncEnumerator(_cancellation.Token);
+        }
+        catch (GenerationException exception)
+        {
+            return exception.Error switch
+            {
+                GenerationError.QueueFull => ApiError.Busy(1),
+                GenerationError.ContextExceeded => ApiError.PromptTooLong(_prompt.Count, model.MaxPromptTokens),
+                GenerationError.InvalidRequest => ApiError.Invalid("invalid_parameter", null, "The engine refuses the request's parameters."),
+                _ => ApiError.Internal(),
+            };
+        }
+
+        byte[] id = RandomNumberGenerator.GetBytes(16);
+        SamplingClaims claims = new(sampling.TemperatureMicro, sampling.TopPMicro, (uint)sampling.TopK, _request.Seed, (uint)asked);
+        _answer = new Answer(
+            keyset, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
+        string prefix = _request.Endpoint == ApiEndpoint.ChatCompletions ? "chatcmpl-" : "cmpl-";
+        _writer = new AnswerWriter(_request, prefix + Convert.ToHexStringLower(id), _time.GetUtcNow().ToUnixTimeSeconds(), _options.PaddingBucket);
+        _stops = new StopFilter(_request.Stop);
+        _decoder = model.Loaded.Tokenizer.CreateDecoder();
+        Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
+        _state = SessionState.Accepted;
+        return null;
+    }
+
+    private byte[] Open()
+    {
+        byte[] acceptance = _answer!.SignAcceptance();
+        _writer!.Begin();
+        _writer.Acceptance(EventNames.Acceptance, acceptance, _answer.Secret, _prompt!.Span);
+        _writer.Pad();
+        byte[] head = _answer.Sealer.Start(200, [EventStream, NoStore]);
+        return [.. head, .. _answer.Seal(_writer.Step)];
+    }
+
+    private async ValueTask<byte[]?> StepAsync()
+    {
+        bool more;
+        try
+        {
+            more = await _tokens!.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (Exception) when (_opener.Keyset.Ended.IsCancellationRequested)
+        {
+            return Fail(ApiError.KeysetEnded());
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return Fail(ApiError.Internal());
+        }
+
+        if (!more)
+        {
+            return Fail(ApiError.Internal());
+        }
+
+        try
+        {
+            return await WriteAsync(_tokens.Current).ConfigureAwait(false);
+        }
+        catch (EnclaveException exception) when (exception.Failure == EnclaveFailure.KeysetExpired)
+        {
+            return Fail(ApiError.KeysetEnded());
+        }
+    }
+
+    private async ValueTask<byte[]> WriteAsync(GeneratedToken token)
+    {
+        byte[]? checkpoint = _answer!.SignCheckpointIfDue();
+        _answer.Add(token.Id);
+        Interlocked.Increment(ref _metrics.OutputTokens);
+        WriteToken(token, checkpoint);
+        if (token.Finish is null && !_stops!.Stopped)
+        {
+            _writer!.Pad();
+            return _answer.Seal(_writer.Step);
+        }
+
+        await StopGeneratingAsync().ConfigureAwait(false);
+        _finishReason = token.Finish == FinishReason.Length && !_stops!.Stopped ? "length" : "stop";
+        _writer!.Chunk([], [], _finishReason);
+        if (_request!.IncludeUsage)
+        {
+            _writer.Usage(_prompt!.Count, _answer.OutputTokens);
+        }
+
+        _writer.Done();
+        _writer.Pad();
+        _state = SessionState.Closing;
+        return _answer.Seal(_writer.Step);
+    }
+
+    private void WriteToken(GeneratedToken token, byte[]? checkpoint)
+    {
+        _writer!.Begin();
+        if (checkpoint is not null)
+        {
+            _writer.Checkpoint(EventNames.Checkpoint, checkpoint);
+        }
+
+        ReadOnlySpan<int> ids = [token.Id];
+        string text = _decoder!.Append(token.Id);
+        ReadOnlySpan<char> released = _stops!.Push(text);
+        if (token.Finish is null)
+        {
+            _writer.Chunk(released, ids, null);
+            SecretText.Wipe(text);
+            return;
+        }
+
+        string rest = _decoder.Flush();
+        // The pieces come from one buffer that the next call reuses, so each is written before the next is asked for.
+        _writer.Chunk(released, ids, null);
+        WriteRest(_stops.Push(rest));
+        WriteRest(_stops.Finish());
+        SecretText.Wipe(text);
+        SecretText.Wipe(rest);
+    }
+
+    private void WriteRest(ReadOnlySpan<char> text)
+    {
+        if (text.Length > 0)
+        {
+            _writer!.Chunk(text, [], null);
+        }
+    }
+
+    private byte[] Close()
+    {
+        byte[] receipt;
+        try
+        {
+            receipt = _answer!.SignReceipt(_finishReason);
+        }
+        catch (EnclaveException exception) when (exception.Failure == EnclaveFailure.KeysetExpired)
+        {
+            Interlocked.Increment(ref _metrics.Abandoned);
+            return _answer!.Sealer.Finish([]);
+        }
+
+        Interlocked.Increment(ref _metrics.Receipts);
+        return _answer.Sealer.Finish([new BhttpField(VerathosHeaders.Receipt, Base64Url.EncodeToString(receipt))]);
+    }
+
+    // The stream has begun, so the error travels in it; it ends properly and without a receipt.
+    private byte[] Fail(ApiError error)
+    {
+        Interlocked.Increment(ref _metrics.Abandoned);
+        _state = SessionState.Done;
+        _writer!.Begin();
+        _writer.Error(error);
+        _writer.Pad();
+        byte[] chunk = _answer!.Seal(_writer.Step);
+        return [.. chunk, .. _answer.Sealer.Finish([])];
+    }
+
+    private async ValueTask StopGeneratingAsync()
+    {
+        if (_tokens is not { } tokens)
+        {
+            return;
+        }
+
+        _tokens = null;
+        try
+        {
+            await tokens.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or GenerationException)
+        {
+            // It was told to stop.
+        }
+    }
+
+    private void SealWhole(int status, byte[] json, List<BhttpField> fields)
+    {
+        // JSON ends where its object ends: spaces fill it up to the bucket.
+        int bucket = Math.Max(1, _options.PaddingBucket);
+        byte[] padded = new byte[(json.Length + bucket - 1) / bucket * bucket];
+        json.CopyTo(padded, 0);
+        padded.AsSpan(json.Length).Fill((byte)' ');
+        fields.Insert(0, new BhttpField("content-type", MediaTypes.Json));
+        fields.Add(NoStore);
+        using ResponseStreamSealer sealer = new(_opener.CreateResponseSealer(), null);
+        _whole = [.. sealer.Start(status, fields), .. sealer.Write(padded), .. sealer.Finish([])];
+        _state = SessionState.Whole;
+    }
+}

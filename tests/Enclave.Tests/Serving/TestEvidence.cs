@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+using Verathos.Attestation.Binding;
+using Verathos.Protocol.Evidence;
+using Verathos.Protocol.Keys;
+
+namespace Verathos.Enclave.Tests.Serving;
+
+/// <summary>Evidence as a client holds it, with the binding recomputed from its parts.</summary>
+internal sealed record TestEvidence(byte[] Nonce, EvidenceCollection Collection, Keyset Keyset)
+{
+    public byte[] Binding => Input.Compute();
+
+    public byte[] ReportData => Input.ToReportData();
+
+    private BindingInput Input
+    {
+        get
+        {
+            Attestation.Binding.NonceProof proof = new((long)Collection.NonceProof.LeafIndex, (long)Collection.NonceProof.TreeSize, Collection.NonceProof.Path);
+            Assert.True(proof.TryComputeRoot(Nonce, out byte[] root));
+            Assert.True(Fingerprint.Manifest.ModelManifest.TryDecode(Collection.Manifest, out Fingerprint.Manifest.ModelManifest? manifest, out string? error), error);
+            return new BindingInput
+            {
+                NonceRoot = root,
+                KeysetDigest = Keyset.Digest,
+                ManifestRoot = manifest.Root,
+                GpuEvidenceDigest = GpuEvidenceDigest.Compute([.. Collection.Gpus.Select(gpu => new Attestation.GpuEvidence(gpu.Report, gpu.CertificateChain))]),
+                ConfigurationDigest = SHA256.HashData(Collection.Configuration.Span),
+                Identity = null,
+            };
+        }
+    }
+}

@@ -7,6 +7,8 @@ namespace Verathos.GpuRuntime.Models;
 /// <summary>Loads models: files are copied into private memory, hashed there, and used from there.</summary>
 public static class ModelLoader
 {
+    private const long SmallModelBytes = 32 << 20;
+
     /// <summary>Loads a Hugging Face folder (config.json, tokenizer.json, *.safetensors) or a .gguf file.</summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="options">How.</param>
@@ -42,7 +44,10 @@ public static class ModelLoader
         ModelManifest manifest = builder.Build(name, hashing.Add, cancellationToken);
         progress?.Report(new LoadProgress(LoadStage.Preparing, 0, bytes, 0));
         int context = Math.Max(1, Math.Min(options.MaxContext ?? int.MaxValue, source.Config.MaxPositions));
-        TorchBackend backend = new(source, options.Profile, context, Math.Max(1, options.Threads));
+
+        // Below this size handing work to a second thread takes longer than the work.
+        int threads = bytes < SmallModelBytes ? 1 : Math.Max(1, options.Threads);
+        TorchBackend backend = new(source, options.Profile, context, threads);
         progress?.Report(new LoadProgress(LoadStage.Ready, bytes, bytes, hashing.BytesPerSecond));
         return new LoadedModel(source.Config, source.Tokenizer, manifest, backend, context, source.StopIds, source.ChatTemplate);
     }

@@ -1,6 +1,6 @@
 using TorchSharp;
-using static TorchSharp.torch;
 using Verathos.GpuRuntime.Models;
+using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Compute.Torch;
 

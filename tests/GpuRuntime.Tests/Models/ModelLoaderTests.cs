@@ -1,0 +1,165 @@
+using Verathos.GpuRuntime.Compute;
+using Verathos.GpuRuntime.Formats;
+using Verathos.GpuRuntime.Models;
+using Verathos.Testing;
+
+namespace Verathos.GpuRuntime.Tests.Models;
+
+public sealed class ModelLoaderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("verathos-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void NothingThereIsAFileNotFound() =>
+        Assert.Throws<FileNotFoundException>(() => ModelLoader.Load(Path.Combine(_folder, "none"), new LoadOptions()));
+
+    [Theory]
+    [InlineData("\"hidden_size\": 64", "\"hidden_size\": -64", "hidden_size")]
+    [InlineData("\"hidden_size\": 64", "\"hidden_size\": 128", "model.embed_tokens.weight")]
+    [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 6", "model.layers.5.input_layernorm.weight")]
+    [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 4", "model.layers.4.")]
+    [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 2000000000", "num_hidden_layers")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"", "mamba")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}", "rope_scaling")]
+    [InlineData("\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "hidden_act")]
+    [InlineData("\"attention_bias\": false", "\"attention_bias\": true", "attention_bias")]
+    [InlineData("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 3", "num_key_value_heads")]
+    public void ConfigurationThatDoesNotFitNamesTheCulprit(string before, string after, string named)
+    {
+        ModelConverter.Convert(Vectors.Model("stories260K.gguf"), _folder, TestContext.Current.CancellationToken);
+        string config = Path.Combine(_folder, "config.json");
+        string text = File.ReadAllText(config);
+        Assert.Contains(before, text, StringComparison.Ordinal);
+        File.WriteAllText(config, text.Replace(before, after, StringComparison.Ordinal));
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => ModelLoader.Load(_folder, new LoadOptions()));
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OneChangedWeightChangesTheManifest()
+    {
+        ModelConverter.Convert(Vectors.Model("stories260K.gguf"), _folder, TestContext.Current.CancellationToken);
+        byte[] before = Root();
+        Assert.Equal(before, Root());
+        string path = Path.Combine(_folder, "model.safetensors");
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+        Assert.NotEqual(before, Root());
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer_config.json")]
+    public void OneChangedFileChangesTheManifest(string name)
+    {
+        ModelConverter.Convert(Vectors.Model("stories260K.gguf"), _folder, TestContext.Current.CancellationToken);
+        byte[] before = Root();
+        File.AppendAllText(Path.Combine(_folder, name), " ");
+        Assert.NotEqual(before, Root());
+    }
+
+    [Fact]
+    public void ProgressCoversEveryStageAndEndsReady()
+    {
+        Listener listener = new();
+        using LoadedModel model = ModelLoader.Load(Vectors.Model("stories260K.gguf"), new LoadOptions(), listener);
+        foreach (LoadStage stage in (LoadStage[])[LoadStage.Reading, LoadStage.Hashing])
+        {
+            LoadProgress last = listener.Seen.Last(p => p.Stage == stage);
+            Assert.Equal(last.BytesTotal, listener.Seen.Where(p => p.Stage == stage).Max(p => p.BytesDone));
+            Assert.True(last.BytesPerSecond > 0);
+        }
+
+        Assert.Equal(LoadStage.Ready, listener.Seen[^1].Stage);
+        Assert.Equal(model.Manifest.Bytes, listener.Seen[^1].BytesTotal);
+    }
+
+    [Fact]
+    public void SeveralFilesWithAnIndexEqualOne()
+    {
+        ModelConverter.Convert(Vectors.Model("stories260K.gguf"), _folder, TestContext.Current.CancellationToken);
+        byte[] before = Root();
+        string single = Path.Combine(_folder, "model.safetensors");
+        using (SafetensorsFile file = SafetensorsFile.Read(single))
+        {
+            TensorData[] tensors = [.. file.Tensors.Select(t => new TensorData(t.Name, t.Type, t.Shape, file.Bytes(t).ToArray()))];
+            SafetensorsWriter.Write(Path.Combine(_folder, "a.safetensors"), tensors[..10]);
+            SafetensorsWriter.Write(Path.Combine(_folder, "b.safetensors"), tensors[10..]);
+            string map = string.Join(",", tensors.Select((t, i) => $"\"{t.Name}\":\"{(i < 10 ? "a" : "b")}.safetensors\""));
+            File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), $"{{\"weight_map\":{{{map}}}}}");
+        }
+
+        File.Delete(single);
+        Assert.Equal(before, Root());
+        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), "{\"weight_map\":{\"x\":\"../x.safetensors\"}}");
+        Assert.Contains("../x.safetensors", Assert.Throws<ModelFormatException>(() => ModelLoader.Load(_folder, new LoadOptions())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RandomModelFollowsFromItsSeed()
+    {
+        using LoadedModel a = SmallModel.Create(seed: 7);
+        using LoadedModel b = SmallModel.Create(seed: 7);
+        using LoadedModel c = SmallModel.Create(seed: 8);
+        Assert.Equal(a.Manifest.Root, b.Manifest.Root);
+        Assert.NotEqual(a.Manifest.Root, c.Manifest.Root);
+    }
+
+    [Fact]
+    public void Bf16IsCloseToF32()
+    {
+        using LoadedModel wide = SmallModel.Create(NumericProfile.F32);
+        using LoadedModel narrow = SmallModel.Create(NumericProfile.Bf16);
+        int[] ids = [256, 104, 101, 108, 108, 111];
+        float[] a = Logits(wide, ids);
+        float[] b = Logits(narrow, ids);
+        double error = Math.Sqrt(a.Zip(b).Sum(p => Math.Pow(p.First - p.Second, 2)) / a.Sum(x => (double)x * x));
+        Assert.InRange(error, 1e-6, 0.03);
+    }
+
+    [Fact]
+    public void PromptInPartsEqualsPromptAtOnceWithinRounding()
+    {
+        using LoadedModel model = SmallModel.Create();
+        int[] ids = [.. Enumerable.Range(0, 40).Select(i => i * 7 % 320)];
+        float[] whole = Logits(model, ids);
+        float[] parts = new float[320];
+        using SequenceState state = model.Backend.CreateSequence(ids.Length);
+        model.Backend.Forward(state, ids.AsSpan(0, 13), parts);
+        model.Backend.Forward(state, ids.AsSpan(13, 26), parts);
+        model.Backend.Forward(state, ids.AsSpan(39, 1), parts);
+        Assert.Equal(40, state.Length);
+        Assert.All(whole.Zip(parts), p => Assert.Equal(p.First, p.Second, 1e-4));
+    }
+
+    private static float[] Logits(LoadedModel model, int[] ids)
+    {
+        float[] logits = new float[model.Config.VocabularySize];
+        using SequenceState state = model.Backend.CreateSequence(ids.Length);
+        model.Backend.Forward(state, ids, logits);
+        return logits;
+    }
+
+    private byte[] Root()
+    {
+        using LoadedModel model = ModelLoader.Load(_folder, new LoadOptions());
+        return model.Manifest.Root;
+    }
+
+    private sealed class Listener : IProgress<LoadProgress>
+    {
+        public List<LoadProgress> Seen { get; } = [];
+
+        public void Report(LoadProgress value)
+        {
+            lock (Seen)
+            {
+                Seen.Add(value);
+            }
+        }
+    }
+}

@@ -108,18 +108,16 @@ public sealed class PolicyCaseRunner : IDisposable
         Verdict verdict = Appraise(shipped, other, node);
         yield return ByReason(
             name, shipped.Simulated ? "the vendors' trust anchors" : "the trust anchors of a simulated installation", CheckNames.PolicyTrustAnchor, verdict);
-        foreach (string section in new[] { "tdx", "gpu" }.Where(section => section == "tdx" ? tried.Tdx is not null : tried.Gpu is not null))
+        if (tried.Gpu is not null)
         {
-            if (section == "tdx" && tried.Gpu is null)
-            {
-                continue;
-            }
-
-            yield return ByReason(
-                name, $"the same policy without its section {section}", $"{CheckNames.PolicySection}.{section}",
-                Appraise(PolicyEdit.WithoutSection(tried, section), _anchors, node));
+            yield return WithoutSection(name, tried, "gpu", node);
+            yield return WithoutSection(name, tried, "tdx", node);
         }
     }
+
+    private PolicyCaseResult WithoutSection(string name, Policy tried, string section, SimulatedNodeSpec node) => ByReason(
+        name, $"the same policy without its section {section}", $"{CheckNames.PolicySection}.{section}",
+        Appraise(PolicyEdit.WithoutSection(tried, section), _anchors, node));
 
     private PolicyCaseResult Accepts(string name, Policy policy, JsonElement item)
     {

@@ -132,6 +132,7 @@ public static class SimulatedNode
     private static byte[] OhttpKeys(IReadOnlyList<int> kems)
     {
         using MemoryStream keys = new();
+        byte[] length = new byte[2];
         for (int i = 0; i < kems.Count; i++)
         {
             byte[] configuration = new byte[1 + 2 + PublicKeyLength(kems[i]) + 2 + 4];
@@ -142,7 +143,6 @@ public static class SimulatedNode
             BinaryPrimitives.WriteUInt16BigEndian(algorithms, 4);
             BinaryPrimitives.WriteUInt16BigEndian(algorithms[2..], 1);
             BinaryPrimitives.WriteUInt16BigEndian(algorithms[4..], 2);
-            Span<byte> length = stackalloc byte[2];
             BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)configuration.Length);
             keys.Write(length);
             keys.Write(configuration);

@@ -1,0 +1,90 @@
+using Verathos.GpuRuntime.Training.Corpus;
+
+namespace Verathos.GpuRuntime.Training;
+
+/// <summary>Where a <see cref="BatchSource"/> stands in the corpus.</summary>
+/// <param name="Epoch">Passes over the corpus that are done.</param>
+/// <param name="Next">Documents of this pass that are used.</param>
+/// <param name="Random">State of the generator that put this pass in order, from before it did.</param>
+public sealed record DataPosition(int Epoch, int Next, ulong[] Random);
+
+/// <summary>One batch.</summary>
+/// <param name="Inputs">Token ids, [rows, length] row by row.</param>
+/// <param name="Places">Places in <paramref name="Inputs"/> whose next token is learned.</param>
+/// <param name="Targets">The next token at each of these places.</param>
+public sealed record Batch(long[] Inputs, long[] Places, long[] Targets);
+
+/// <summary>Fills rows with documents, each pass over the corpus in a new random order.</summary>
+public sealed class BatchSource
+{
+    private readonly EncodedDocument[] _documents;
+    private readonly int _rows;
+    private readonly int _length;
+    private readonly int[] _order;
+    private CorpusRandom _random;
+    private DataPosition _position;
+
+    /// <summary>Starts at the beginning, or at a saved position.</summary>
+    public BatchSource(EncodedDocument[] documents, int rows, int length, ulong seed, DataPosition? position = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(documents.Length);
+        (_documents, _rows, _length) = (documents, rows, length);
+        _order = new int[documents.Length];
+        _position = position ?? new DataPosition(0, 0, new CorpusRandom(seed, stream: 3).Save());
+        _random = new CorpusRandom(_position.Random);
+        Order();
+    }
+
+    /// <summary>Where the next batch begins.</summary>
+    public DataPosition Position => _position;
+
+    /// <summary>The next batch. Each row starts with a document; what does not fit at its end is left out.</summary>
+    public Batch Next()
+    {
+        long[] inputs = new long[_rows * _length];
+        var places = new List<long>();
+        var targets = new List<long>();
+        for (int row = 0; row < _rows; row++)
+        {
+            int place = row * _length;
+            while (place < (row + 1) * _length)
+            {
+                EncodedDocument document = _documents[NextDocument()];
+                for (int i = 0; i < document.Ids.Length && place < (row + 1) * _length; i++, place++)
+                {
+                    inputs[place] = document.Ids[i];
+                    if (i + 1 < document.Ids.Length && document.Learned[i + 1])
+                    {
+                        places.Add(place);
+                        targets.Add(document.Ids[i + 1]);
+                    }
+                }
+            }
+        }
+
+        return new Batch(inputs, [.. places], [.. targets]);
+    }
+
+    private int NextDocument()
+    {
+        if (_position.Next == _order.Length)
+        {
+            _position = new DataPosition(_position.Epoch + 1, 0, _random.Save());
+            Order();
+        }
+
+        int document = _order[_position.Next];
+        _position = _position with { Next = _position.Next + 1 };
+        return document;
+    }
+
+    private void Order()
+    {
+        for (int i = 0; i < _order.Length; i++)
+        {
+            _order[i] = i;
+        }
+
+        _random.Shuffle(_order.AsSpan());
+    }
+}

@@ -1,0 +1,52 @@
+using Verathos.GpuRuntime.Training.Corpus;
+
+namespace Verathos.GpuRuntime.Training;
+
+/// <summary>Token ids of a document and which of them the model learns to write.</summary>
+/// <param name="Ids">Token ids.</param>
+/// <param name="Learned">True for the tokens of replies and plain texts with the token that ends them.</param>
+public sealed record EncodedDocument(int[] Ids, bool[] Learned);
+
+/// <summary>Writes documents as token ids in the ChatML form that the model is served with.</summary>
+public sealed class DocumentEncoder
+{
+    private readonly Func<string, int[]> _encode;
+
+    /// <summary>Uses a tokenizer.</summary>
+    /// <param name="encode">Ids of plain text.</param>
+    public DocumentEncoder(Func<string, int[]> encode) => _encode = encode;
+
+    /// <summary>The id that ends a document.</summary>
+    public const int EndOfText = 0;
+
+    /// <summary>The id that begins a message.</summary>
+    public const int Start = 1;
+
+    /// <summary>The id that ends a message.</summary>
+    public const int End = 2;
+
+    /// <summary>Encodes a document, followed by the end of text.</summary>
+    public EncodedDocument Encode(Document document)
+    {
+        var ids = new List<int>();
+        var learned = new List<bool>();
+        foreach (Turn turn in document.Turns)
+        {
+            bool own = turn.Role == "assistant";
+            Append([Start, .. _encode(turn.Role + "\n")], false);
+            Append([.. _encode(turn.Content), End], own);
+            Append(_encode("\n"), false);
+        }
+
+        bool text = document.Turns.Count == 0;
+        Append(text ? _encode(document.Text) : [], true);
+        Append([EndOfText], text);
+        return new EncodedDocument([.. ids], [.. learned]);
+
+        void Append(int[] part, bool learn)
+        {
+            ids.AddRange(part);
+            learned.AddRange(Enumerable.Repeat(learn, part.Length));
+        }
+    }
+}

@@ -1,3 +1,4 @@
+using Verathos.GpuRuntime.Tokenizers;
 using Verathos.GpuRuntime.Training.Corpus;
 
 namespace Verathos.GpuRuntime.Training;
@@ -10,11 +11,10 @@ public sealed record EncodedDocument(int[] Ids, bool[] Learned);
 /// <summary>Writes documents as token ids in the ChatML form that the model is served with.</summary>
 public sealed class DocumentEncoder
 {
-    private readonly Func<string, int[]> _encode;
+    private readonly Tokenizer _tokenizer;
 
-    /// <summary>Uses a tokenizer.</summary>
-    /// <param name="encode">Ids of plain text.</param>
-    public DocumentEncoder(Func<string, int[]> encode) => _encode = encode;
+    /// <summary>Uses a tokenizer with the special tokens of <see cref="Vocabulary.BpeTrainer"/>.</summary>
+    public DocumentEncoder(Tokenizer tokenizer) => _tokenizer = tokenizer;
 
     /// <summary>The id that ends a document.</summary>
     public const int EndOfText = 0;
@@ -33,13 +33,13 @@ public sealed class DocumentEncoder
         foreach (Turn turn in document.Turns)
         {
             bool own = turn.Role == "assistant";
-            Append([Start, .. _encode(turn.Role + "\n")], false);
-            Append([.. _encode(turn.Content), End], own);
-            Append(_encode("\n"), false);
+            Append([Start, .. _tokenizer.Encode(turn.Role + "\n")], false);
+            Append([.. _tokenizer.Encode(turn.Content), End], own);
+            Append(_tokenizer.Encode("\n"), false);
         }
 
         bool text = document.Turns.Count == 0;
-        Append(text ? _encode(document.Text) : [], true);
+        Append(text ? _tokenizer.Encode(document.Text) : [], true);
         Append([EndOfText], text);
         return new EncodedDocument([.. ids], [.. learned]);
 

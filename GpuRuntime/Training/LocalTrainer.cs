@@ -1,6 +1,7 @@
-using System.Diagnostics;
+using System.Text;
 using TorchSharp;
 using Verathos.GpuRuntime.Native;
+using Verathos.GpuRuntime.Tokenizers;
 using Verathos.GpuRuntime.Training.Corpus;
 using Verathos.GpuRuntime.Training.Vocabulary;
 using static TorchSharp.torch;
@@ -98,7 +99,8 @@ public sealed class LocalTrainer
 
     private static EncodedDocument[] Encode(Document[] documents, BpeVocabulary vocabulary)
     {
-        var encoder = new DocumentEncoder(new ScratchEncoder(vocabulary).Encode);
+        var names = new TokenizerConfig(null, null, AddsBos: false, ChatTemplate: null);
+        var encoder = new DocumentEncoder(TokenizerJson.Load(Encoding.UTF8.GetBytes(vocabulary.ToTokenizerJson()), names));
         return [.. documents.Select(encoder.Encode)];
     }
 

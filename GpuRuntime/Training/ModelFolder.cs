@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using TorchSharp;
+using Verathos.GpuRuntime.Chat;
 using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Training.Vocabulary;
 using static TorchSharp.torch;
@@ -11,10 +12,6 @@ namespace Verathos.GpuRuntime.Training;
 /// <summary>Writes a trained model as a Hugging Face folder.</summary>
 public static class ModelFolder
 {
-    private const string ChatTemplate =
-        "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
-        + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
-
     private static readonly string[] s_architectures = ["LlamaForCausalLM"];
 
     private static readonly JsonSerializerOptions s_options = new()
@@ -44,7 +41,7 @@ public static class ModelFolder
             PadToken = BpeTrainer.SpecialTokens[DocumentEncoder.EndOfText],
             ModelMaxLength = recipe.Model.MaxPositionEmbeddings,
             CleanUpTokenizationSpaces = false,
-            ChatTemplate,
+            ChatTemplate = ChatTemplates.ChatMl,
         }));
         Save(folder, "config.json", Json(new
         {

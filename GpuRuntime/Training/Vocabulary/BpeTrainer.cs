@@ -100,7 +100,7 @@ public static partial class BpeTrainer
     }
 
     // The printable stand-in of each byte, as in GPT-2: printable Latin-1 stands for itself, the rest moves to U+0100 on.
-    internal static string[] ByteAlphabet()
+    private static string[] ByteAlphabet()
     {
         var alphabet = new string[256];
         int moved = 0;
@@ -115,5 +115,5 @@ public static partial class BpeTrainer
 
     // The word pattern of GPT-2, which "use_regex" of the ByteLevel pre-tokenizer means.
     [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
-    internal static partial Regex Words();
+    private static partial Regex Words();
 }

@@ -25,9 +25,15 @@ public sealed class BatchSource
     private DataPosition _position;
 
     /// <summary>Starts at the beginning, or at a saved position.</summary>
+    /// <exception cref="TrainingException">No document has a token to learn within a row.</exception>
     public BatchSource(EncodedDocument[] documents, int rows, int length, ulong seed, DataPosition? position = null)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(documents.Length);
+        ArgumentNullException.ThrowIfNull(documents);
+        if (!documents.Any(d => d.Learned.Take(length + 1).Skip(1).Contains(true)))
+        {
+            throw new TrainingException("No document has a token to learn within a row; the recipe's length is too small.");
+        }
+
         (_documents, _rows, _length) = (documents, rows, length);
         _order = new int[documents.Length];
         _position = position ?? new DataPosition(0, 0, new CorpusRandom(seed, stream: 3).Save());
@@ -38,8 +44,20 @@ public sealed class BatchSource
     /// <summary>Where the next batch begins.</summary>
     public DataPosition Position => _position;
 
-    /// <summary>The next batch. Each row starts with a document; what does not fit at its end is left out.</summary>
+    /// <summary>The next batch that has something to learn. Each row starts with a document; what does not fit at its end is left out.</summary>
     public Batch Next()
+    {
+        while (true)
+        {
+            Batch batch = Fill();
+            if (batch.Places.Length > 0)
+            {
+                return batch;
+            }
+        }
+    }
+
+    private Batch Fill()
     {
         long[] inputs = new long[_rows * _length];
         var places = new List<long>();

@@ -151,8 +151,12 @@ public sealed class LlamaTrainingModel : IDisposable
         yield return ("model.norm.weight", [hidden]);
     }
 
-    private void Add(string name, float[] values, long[] size) =>
-        _parameters.Add(name, tensor(values, size).requires_grad_().DetachFromDisposeScope());
+    // The copy lies in libtorch's own aligned memory: sums over a managed array can differ in the last bit with its address.
+    private void Add(string name, float[] values, long[] size)
+    {
+        using Tensor managed = tensor(values, size);
+        _parameters.Add(name, managed.clone().requires_grad_().DetachFromDisposeScope());
+    }
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, _parameters[name]);
 

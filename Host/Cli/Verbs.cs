@@ -17,5 +17,6 @@ public static class Verbs
         yield return PolicyCommand.Create();
         yield return DoctorCommand.Create();
         yield return ConfigCommand.Create();
+        yield return TrainCommand.Create();
     }
 }

@@ -10,5 +10,6 @@ public static class ModelCommand
     {
         ModelGenerateCommand.Create(),
         ModelConvertCommand.Create(),
+        ModelEvalCommand.Create(),
     };
 }

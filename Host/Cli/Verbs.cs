@@ -9,12 +9,12 @@ public static class Verbs
     /// <summary>The verbs in the order in which help lists them.</summary>
     public static IEnumerable<Command> All()
     {
+        yield return DemoCommand.Create();
         yield return ModelCommand.Create();
         yield return ChatCommand.Create();
         yield return ProxyCommand.Create();
         yield return EvidenceCommand.Create();
         yield return ReceiptCommand.Create();
-        yield return PolicyCommand.Create();
         yield return DoctorCommand.Create();
         yield return ConfigCommand.Create();
         yield return TrainCommand.Create();

@@ -160,10 +160,10 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
             _keyset is null ? "the keyset does not parse"
             : _keyset.NotAfter - _keyset.NotBefore is var span && span <= maximum ? null
             : $"the keyset lives {span.TotalSeconds:F0} s, more than {maximum.TotalSeconds:F0}");
-        checks.AddLine(node.Kems, "every key's KEM is listed", accepted =>
+        checks.AddLine(node.Kems, "a key with a listed KEM is offered", accepted =>
             _keyset is null ? "the keyset does not parse"
-            : _keyset.Kems.All(accepted.Contains) ? null
-            : $"the keyset offers KEM {string.Join(", ", _keyset.Kems.Except(accepted).Select(kem => $"0x{kem:x4}"))}, which is not listed");
+            : _keyset.Kems.Any(accepted.Contains) ? null
+            : $"the keyset offers only KEM {string.Join(", ", _keyset.Kems.Select(kem => $"0x{kem:x4}"))}, which is not listed");
         checks.AddLine(node.Topologies, "listed", accepted =>
             _configuration is null ? "the configuration does not parse"
             : accepted.Contains(_configuration.Topology) ? null

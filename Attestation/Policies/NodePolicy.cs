@@ -14,7 +14,7 @@ public sealed record NodePolicy
     /// <summary><c>node.maxKeysetLifetimeSeconds</c>: the longest span from a keyset's not-before to its not-after.</summary>
     public required PolicyField<TimeSpan> MaxKeysetLifetime { get; init; }
 
-    /// <summary><c>node.kems</c>: the HPKE KEMs that a keyset may offer, by IANA number.</summary>
+    /// <summary><c>node.kems</c>: the HPKE KEMs, by IANA number, of which the keyset must offer one; a client seals with no other.</summary>
     public required PolicyField<IReadOnlyList<int>> Kems { get; init; }
 
     /// <summary><c>node.topologies</c>: how the untrusted front and the enclave are arranged.</summary>

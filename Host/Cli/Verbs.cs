@@ -15,6 +15,7 @@ public static class Verbs
         yield return ProxyCommand.Create();
         yield return EvidenceCommand.Create();
         yield return ReceiptCommand.Create();
+        yield return PolicyCommand.Create();
         yield return DoctorCommand.Create();
         yield return ConfigCommand.Create();
         yield return TrainCommand.Create();

@@ -1,0 +1,67 @@
+using Google.Protobuf;
+using Verathos.Protocol.Grpc;
+
+namespace Verathos.Enclave.Remote;
+
+/// <summary>The status as it crosses the socket.</summary>
+internal static class StatusMessage
+{
+    /// <summary>To the wire.</summary>
+    public static StatusResponse From(EnclaveStatus status) => new()
+    {
+        Model = status.Model,
+        Ready = status.Ready,
+        Detail = status.NotReadyReason ?? string.Empty,
+        Simulated = status.Simulated,
+        Tee = status.Tee,
+        Topology = status.Topology,
+        ManifestRoot = ByteString.CopyFrom(status.ManifestRoot.Span),
+        KeysetDigest = ByteString.CopyFrom(status.KeysetDigest.Span),
+        KeysetNotAfter = status.KeysetNotAfter.ToUnixTimeSeconds(),
+        ContextLength = (uint)status.ContextLength,
+        Queued = (uint)status.Queued,
+        Active = (uint)status.Counters.Active,
+        Requests = (ulong)status.Counters.Requests,
+        Receipts = (ulong)status.Counters.Receipts,
+        SealedErrors = (ulong)status.Counters.SealedErrors,
+        Refused = (ulong)status.Counters.Undecryptable,
+        Replays = (ulong)status.Counters.Replays,
+        Abandoned = (ulong)status.Counters.Abandoned,
+        PromptTokens = (ulong)status.Counters.PromptTokens,
+        OutputTokens = (ulong)status.Counters.OutputTokens,
+        Quotes = (ulong)status.Counters.Quotes,
+        Nonces = (ulong)status.Counters.Nonces,
+        Keysets = (ulong)status.Counters.Keysets,
+    };
+
+    /// <summary>From the wire.</summary>
+    public static EnclaveStatus Read(StatusResponse message) => new()
+    {
+        Model = message.Model,
+        Ready = message.Ready,
+        NotReadyReason = message.Detail.Length > 0 ? message.Detail : null,
+        Simulated = message.Simulated,
+        Tee = message.Tee,
+        Topology = message.Topology,
+        ManifestRoot = message.ManifestRoot.Memory,
+        KeysetDigest = message.KeysetDigest.Memory,
+        KeysetNotAfter = DateTimeOffset.FromUnixTimeSeconds(message.KeysetNotAfter),
+        ContextLength = (int)message.ContextLength,
+        Queued = (int)message.Queued,
+        Counters = new EnclaveCounters
+        {
+            Active = (int)message.Active,
+            Requests = (long)message.Requests,
+            Receipts = (long)message.Receipts,
+            SealedErrors = (long)message.SealedErrors,
+            Undecryptable = (long)message.Refused,
+            Replays = (long)message.Replays,
+            Abandoned = (long)message.Abandoned,
+            PromptTokens = (long)message.PromptTokens,
+            OutputTokens = (long)message.OutputTokens,
+            Quotes = (long)message.Quotes,
+            Nonces = (long)message.Nonces,
+            Keysets = (long)message.Keysets,
+        },
+    };
+}

@@ -39,8 +39,9 @@ internal sealed class EcPublicKey
                 return false;
             }
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
         {
+            // An unknown curve is not supported by the platform, and in a certificate it is bad evidence.
             ecdsa.Dispose();
             return false;
         }

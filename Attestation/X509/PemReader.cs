@@ -8,6 +8,7 @@ namespace Verathos.Attestation.X509;
 public static class PemReader
 {
     private const int MaximumCertificates = 16;
+    private const string WhiteSpace = " \t\r\n";
 
     /// <summary>
     /// Reads all certificates in a PEM text. Only white space may stand between them; NUL bytes may follow the last.
@@ -29,9 +30,9 @@ public static class PemReader
 
         string rest = Encoding.ASCII.GetString(text);
         ReadOnlySpan<char> remaining = rest;
-        while (!remaining.Trim().IsEmpty)
+        while (!remaining.Trim(WhiteSpace).IsEmpty)
         {
-            if (!PemEncoding.TryFind(remaining, out PemFields fields) || !remaining[..fields.Location.Start].Trim().IsEmpty
+            if (!PemEncoding.TryFind(remaining, out PemFields fields) || !remaining[..fields.Location.Start].Trim(WhiteSpace).IsEmpty
                 || !remaining[fields.Label].SequenceEqual("CERTIFICATE"))
             {
                 error = new ParseError("PEM", "something other than certificates");
@@ -44,7 +45,14 @@ public static class PemReader
                 return false;
             }
 
-            byte[] der = Convert.FromBase64String(remaining[fields.Base64Data].ToString());
+            string base64 = remaining[fields.Base64Data].ToString();
+            byte[] der = Convert.FromBase64String(base64);
+            if (!IsCanonical(base64, der))
+            {
+                error = new ParseError("PEM", "the spare bits of a base64 text are not zero");
+                return false;
+            }
+
             if (!Certificate.TryParse(der, out Certificate? certificate, out error))
             {
                 return false;
@@ -61,5 +69,21 @@ public static class PemReader
         }
 
         return true;
+    }
+
+    // Otherwise one certificate has several spellings, and a changed byte could go unseen (RFC 4648 section 3.5).
+    private static bool IsCanonical(ReadOnlySpan<char> base64, byte[] der)
+    {
+        Span<char> last = stackalloc char[4];
+        int missing = last.Length;
+        for (int i = base64.Length - 1; i >= 0 && missing > 0; i--)
+        {
+            if (!WhiteSpace.Contains(base64[i], StringComparison.Ordinal))
+            {
+                last[--missing] = base64[i];
+            }
+        }
+
+        return missing == 0 && Convert.ToBase64String(der.AsSpan(3 * ((der.Length - 1) / 3))).AsSpan().SequenceEqual(last);
     }
 }

@@ -142,7 +142,8 @@ public sealed class GpuDrills(DrillNode node) : IClassFixture<DrillNode>
     public void An_older_driver_with_its_own_manifest_is_refused() => DrillNode.Refused(
         Appraise(new()
         {
-            Gpus = [Gpu with { DriverVersion = "535.86.09" }], DriverRim = new() { Kind = RimKind.Driver, Version = "535.86.09" },
+            Gpus = [Gpu with { DriverVersion = "535.86.09" }],
+            DriverRim = new() { Kind = RimKind.Driver, Version = "535.86.09" },
         }),
         "policy.gpu.drivers");
 
@@ -150,7 +151,8 @@ public sealed class GpuDrills(DrillNode node) : IClassFixture<DrillNode>
     public void An_older_vbios_with_its_own_manifest_is_refused() => DrillNode.Refused(
         Appraise(new()
         {
-            Gpus = [Gpu with { VbiosVersion = "96.00.30.00.01" }], VbiosRim = new() { Kind = RimKind.Vbios, Version = "96.00.30.00.01" },
+            Gpus = [Gpu with { VbiosVersion = "96.00.30.00.01" }],
+            VbiosRim = new() { Kind = RimKind.Vbios, Version = "96.00.30.00.01" },
         }),
         "policy.gpu.vbios");
 

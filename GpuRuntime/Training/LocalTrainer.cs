@@ -36,7 +36,7 @@ public sealed class LocalTrainer
         Checkpoint? checkpoint = ReadCheckpoint();
         (Document[] documents, string digest) = WriteCorpus();
         Report(TrainingStage.Vocabulary);
-        BpeVocabulary vocabulary = BpeTrainer.Train(documents.SelectMany(Texts), _recipe.VocabularySize);
+        BpeVocabulary vocabulary = BpeTrainer.Train(documents.SelectMany(Texts).Concat(Numbers()), _recipe.VocabularySize);
         Report(TrainingStage.Encoding);
         EncodedDocument[] encoded = Encode(documents, vocabulary);
 
@@ -103,6 +103,10 @@ public sealed class LocalTrainer
         var encoder = new DocumentEncoder(TokenizerJson.Load(Encoding.UTF8.GetBytes(vocabulary.ToTokenizerJson()), names));
         return [.. documents.Select(encoder.Encode)];
     }
+
+    // Every number of the closed world becomes one token, with and without a space before it.
+    private static IEnumerable<string> Numbers() =>
+        Enumerable.Repeat(Enumerable.Range(0, ClosedWorld.LargestSum + 1).SelectMany(n => new[] { $"{n}", $" {n}" }), 1000).SelectMany(n => n);
 
     private static IEnumerable<string> Texts(Document document) =>
         document.Turns.Count == 0 ? [document.Text] : document.Turns.SelectMany(t => new[] { t.Role + "\n", t.Content, "\n" });

@@ -6,7 +6,13 @@ public static class ClosedWorld
     /// <summary>The largest result of a sum.</summary>
     public const int LargestSum = 20;
 
-    private static readonly string[] s_objects = ["cat", "dog", "star", "apple", "tree", "book", "boat", "egg"];
+    private const int LongestList = 8;
+    private const int ListsOfEachLength = 8;
+
+    private static readonly string[] s_things =
+    [
+        "cat", "dog", "star", "apple", "tree", "book", "boat", "egg", "hat", "ball", "cup", "key", "bird", "lamp", "drum", "leaf",
+    ];
 
     /// <summary>All questions whose wording may be trained, in a fixed order.</summary>
     public static IReadOnlyList<Question> Questions { get; } = [.. All(unseen: false)];
@@ -145,15 +151,25 @@ public static class ClosedWorld
             }
         }
 
-        foreach (string item in s_objects)
+        foreach (Question question in Lists())
         {
-            for (int n = 2; n <= 10; n++)
+            yield return question;
+        }
+    }
+
+    private static IEnumerable<Question> Lists()
+    {
+        var random = new CorpusRandom(seed: 1);
+        for (int n = 2; n <= LongestList; n++)
+        {
+            for (int i = 0; i < ListsOfEachLength; i++)
             {
-                string list = string.Join(", ", Enumerable.Repeat(item, n));
-                string steps = string.Join(", ", Enumerable.Range(1, n).Select(i => $"{item} {i}"));
+                string[] things = [.. s_things];
+                random.Shuffle(things.AsSpan());
+                string list = string.Join(", ", things.Take(n));
+                string steps = string.Join(", ", things.Take(n).Select((thing, at) => $"{thing} {at + 1}"));
                 foreach (Question question in Ask(
-                    Category.Counting, $"objects:{item}:{n}", "objects", Wordings.Objects, Text(n),
-                    $"I count {steps}. The answer is {n}.", ("o", item), ("l", list)))
+                    Category.Counting, $"list:{list}", "list", Wordings.Things, Text(n), $"I count {steps}. The answer is {n}.", ("l", list)))
                 {
                     yield return question;
                 }

@@ -8,7 +8,7 @@ public sealed class CorpusGenerator
 {
     private static readonly (Category Category, int Weight)[] s_weights =
     [
-        (Category.Sums, 38), (Category.Capitals, 17), (Category.Opposites, 17), (Category.Colours, 10),
+        (Category.Sums, 36), (Category.Capitals, 17), (Category.Opposites, 18), (Category.Colours, 11),
         (Category.Counting, 18),
     ];
 
@@ -62,12 +62,12 @@ public sealed class CorpusGenerator
     private (string Text, string Reply) Exchange(CorpusRandom random)
     {
         int kind = random.Next(100);
-        if (kind < 5)
+        if (kind < 4)
         {
             return StoryWriter.WriteRequested(random);
         }
 
-        if (kind < 10)
+        if (kind < 8)
         {
             return SmallTalk.Write(random);
         }

@@ -41,12 +41,12 @@ internal static class SmallTalk
 
     public static (string Text, string Reply) Write(CorpusRandom random)
     {
-        if (random.Chance(0.5))
+        if (random.Chance(0.6))
         {
             return random.Pick(s_talk);
         }
 
-        if (random.Chance(0.6))
+        if (random.Chance(0.5))
         {
             return (random.Pick(s_unknown), Unknown);
         }

@@ -12,14 +12,27 @@ internal static class Wordings
         "Add {a} and {b}.", "What do {a} and {b} make?", "What is the sum of {a} and {b}?", "How much is {a} plus {b}?",
         "How much is {a} + {b}?", "Calculate {a} + {b}.", "Work out {a} plus {b}.", "What does {a} + {b} equal?",
         "What is {A} plus {B}?", "How much is {A} and {B}?", "{a} and {b} together make how many?",
+        "Can you add {a} and {b}?", "What number do I get from {a} plus {b}?", "{a}+{b}", "{a} + {b}", "Sum {a}, {b}.",
+        "{a} and {b} is how much?", "{a} plus {b} equals?", "Please add {a} and {b} for me.", "{A} plus {B}?", "{a}, then {b} more: how many is that?",
+        "Give me the sum of {a} and {b}.", "What is the result of {a} + {b}?", "What is the total of {a} and {b}?",
+        "If I add {a} and {b}, what do I get?", "Tell me what {a} plus {b} is.", "What is {a} and {b} together?",
+        "Compute {a}+{b}.", "What's {a} plus {b}?", "what is {a}+{b}",
         "I have {a} apples and I get {b} more. How many apples do I have?",
         "There are {a} birds on a roof. Then {b} more come. How many birds are there now?",
-        "Can you add {a} and {b}?", "What number do I get from {a} plus {b}?", "{a}+{b}", "{a} + {b}", "Sum {a}, {b}.",
+        "Mia has {a} books. She buys {b} more. How many books does Mia have now?",
+        "Ben had {a} balls and found {b} more. How many balls does he have in all?",
+        "A shop has {a} red hats and {b} blue hats. How many hats is that?",
+        "Anna eats {a} plums and then {b} plums. How many plums does she eat?",
+        "{a} cats and {b} dogs are in the garden. How many animals are there?",
+        "Leo picks {a} flowers and Rosa picks {b} flowers. How many flowers do they have together?",
+        "In a box are {a} eggs. We put in {b} more. How many eggs are in the box?",
+        "Sam read {a} pages today and {b} pages before. How many pages did he read?",
     ];
 
     public static readonly string[] UnseenSums =
     [
-        "Find the total of {a} and {b}.", "Tom has {a} pens and finds {b} more. How many pens does he have?",
+        "Find the total of {a} and {b}.", "Tom has {a} pens and gets {b} more. How many pens does Tom have now?",
+        "How much do {a} and {b} make together?",
     ];
 
     public static readonly string[] Capitals =
@@ -106,10 +119,10 @@ internal static class Wordings
         "Say the numbers backwards from {n}.",
     ];
 
-    public static readonly string[] Objects =
+    public static readonly string[] Things =
     [
-        "How many {o}s are here: {l}?", "Count the {o}s: {l}.", "How many {o}s do you see: {l}?",
-        "{l}. How many {o}s is that?", "Here are some {o}s: {l}. How many are there?", "How many times do I say {o}: {l}?",
-        "Please count: {l}.", "What is the number of {o}s in this list: {l}?",
+        "How many things are here: {l}?", "Count the things: {l}.", "How many words are in this list: {l}?",
+        "{l}. How many things is that?", "Here are some things: {l}. How many are there?", "How many things do I name: {l}?",
+        "Please count: {l}.", "What is the number of things in this list: {l}?",
     ];
 }

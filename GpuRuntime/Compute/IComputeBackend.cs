@@ -18,4 +18,10 @@ public interface IComputeBackend : IDisposable
     /// <param name="ids">One or more ids; they must fit the sequence's capacity.</param>
     /// <param name="logits">One f32 per vocabulary id.</param>
     void Forward(SequenceState sequence, ReadOnlySpan<int> ids, Span<float> logits);
+
+    /// <summary>Appends one token to each of several sequences and gives the logits after each.</summary>
+    /// <param name="sequences">This backend's, each once.</param>
+    /// <param name="ids">One id for each sequence.</param>
+    /// <param name="logits">[sequences, vocabulary], f32.</param>
+    void Decode(IReadOnlyList<SequenceState> sequences, ReadOnlySpan<int> ids, Span<float> logits);
 }

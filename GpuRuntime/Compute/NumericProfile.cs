@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.Intrinsics.X86;
 
 namespace Verathos.GpuRuntime.Compute;
 
@@ -8,28 +9,39 @@ namespace Verathos.GpuRuntime.Compute;
 /// </summary>
 public sealed record NumericProfile
 {
-    private NumericProfile(string name, string dtype) => (Name, Dtype) = (name, dtype);
+    private NumericProfile(string name, bool usesLibtorch) => (Name, UsesLibtorch) = (name, usesLibtorch);
 
     /// <summary>The reference: binary32 weights, activations and products by libtorch; compared with other engines.</summary>
-    public static NumericProfile F32 { get; } = new("f32", "f32");
+    public static NumericProfile F32 { get; } = new("f32", true);
 
-    /// <summary>Served: bfloat16 weights and activations by libtorch, norms and softmax in binary32.</summary>
-    public static NumericProfile Bf16 { get; } = new("bf16", "bf16");
+    /// <summary>bfloat16 weights and activations by libtorch, norms and softmax in binary32.</summary>
+    public static NumericProfile Bf16 { get; } = new("bf16", true);
+
+    /// <summary>
+    /// bfloat16 weights and activations by products of our own with one fixed summation order: a row gives the same bits alone,
+    /// in any batch, with the prompt cut anywhere, and on any number of threads. The profile to serve with.
+    /// </summary>
+    public static NumericProfile Bf16Lane16 { get; } = new("bf16-lane16", false);
+
+    /// <summary>The profile that a node serves with where nothing else is asked for.</summary>
+    public static NumericProfile Served => Bf16Lane16;
 
     /// <summary>All profiles of this build.</summary>
-    public static IReadOnlyList<NumericProfile> All { get; } = [F32, Bf16];
+    public static IReadOnlyList<NumericProfile> All { get; } = [F32, Bf16, Bf16Lane16];
 
     /// <summary>The short name that a command line takes.</summary>
     public string Name { get; }
 
-    /// <summary>The element type of weights and cache: f32 or bf16.</summary>
-    public string Dtype { get; }
+    /// <summary>
+    /// Name, then what else fixes the bits: libtorch's build and instruction set, for example bf16/libtorch-2.10.0/avx2, or the
+    /// version of our own arithmetic, which gives the same bits on every processor.
+    /// </summary>
+    public string Identifier => UsesLibtorch ? $"{Name}/libtorch-2.10.0/{InstructionSet}" : $"{Name}/1";
 
-    /// <summary>Name, library build and instruction set, for example bf16/libtorch-2.10.0/avx2.</summary>
-    public string Identifier => $"{Name}/libtorch-2.10.0/{InstructionSet}";
+    /// <summary>Whether libtorch computes the products.</summary>
+    internal bool UsesLibtorch { get; }
 
-    private static string InstructionSet =>
-        System.Runtime.Intrinsics.X86.Avx512F.IsSupported ? "avx512" : System.Runtime.Intrinsics.X86.Avx2.IsSupported ? "avx2" : "default";
+    private static string InstructionSet => Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "default";
 
     /// <summary>Finds a profile by its short name.</summary>
     public static bool TryParse(string name, [NotNullWhen(true)] out NumericProfile? profile)

@@ -1,4 +1,6 @@
 using Verathos.Fingerprint.Manifest;
+using Verathos.GpuRuntime.Compute;
+using Verathos.GpuRuntime.Compute.Lane16;
 using Verathos.GpuRuntime.Compute.Torch;
 using Verathos.GpuRuntime.Formats;
 
@@ -47,7 +49,9 @@ public static class ModelLoader
 
         // Below this size handing work to a second thread takes longer than the work.
         int threads = bytes < SmallModelBytes ? 1 : Math.Max(1, options.Threads);
-        TorchBackend backend = new(source, options.Profile, context, threads);
+        IComputeBackend backend = options.Profile.UsesLibtorch
+            ? new TorchBackend(source, options.Profile, context, threads)
+            : new Lane16Backend(source, options.Profile, context, threads);
         progress?.Report(new LoadProgress(LoadStage.Ready, bytes, bytes, hashing.BytesPerSecond));
         return new LoadedModel(source.Config, source.Tokenizer, manifest, backend, context, source.StopIds, source.ChatTemplate);
     }

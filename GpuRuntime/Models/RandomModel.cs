@@ -38,8 +38,15 @@ public static class RandomModel
     /// <param name="options">How it is run.</param>
     public static LoadedModel Create(ModelConfig config, int seed, LoadOptions options)
     {
-        ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(options);
+        using ModelSource source = CreateSource(config, seed);
+        return ModelLoader.Finish(source, options.Name ?? "random", options, null, CancellationToken.None);
+    }
+
+    /// <summary>The model's parts before it is prepared for a profile.</summary>
+    internal static ModelSource CreateSource(ModelConfig config, int seed)
+    {
+        ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(config.VocabularySize, Bytes + SpecialNames.Length, nameof(config));
         (string Name, long[] Shape)[] expected = [.. LlamaTensors.Expected(config)];
@@ -54,7 +61,7 @@ public static class RandomModel
             offset += info.Length;
         }
 
-        using ModelSource source = new()
+        return new ModelSource
         {
             Config = config,
             Tokenizer = MakeTokenizer(config.VocabularySize),
@@ -64,7 +71,6 @@ public static class RandomModel
             Documents = [(ManifestPart.Configuration, "seed", BitConverter.GetBytes(seed))],
             Files = [memory],
         };
-        return ModelLoader.Finish(source, options.Name ?? "random", options, null, CancellationToken.None);
     }
 
     /// <summary>Norms are one; matrices are uniform with the variance 1 / columns, so that activations keep their size.</summary>

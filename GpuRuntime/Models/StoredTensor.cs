@@ -21,10 +21,11 @@ internal sealed record StoredTensor(TensorInfo Info, PrivateMemory Memory, int R
         Quantization.ToSingle(Info.Type, source, new Span<float>(destination + (row * Columns), (int)Columns)));
 
     /// <summary>Writes the elements as bfloat16, rows in Hugging Face's order; wider types are rounded to nearest, ties to even.</summary>
-    /// <param name="destination">Native memory for <see cref="TensorInfo.Elements"/> halves.</param>
-    public unsafe void CopyToBFloat16(ushort* destination) => ForEachRow((source, row) =>
+    /// <param name="destination">Native memory for all rows.</param>
+    /// <param name="stride">Elements from one row to the next, at least <see cref="Columns"/>.</param>
+    public unsafe void CopyToBFloat16(ushort* destination, long stride) => ForEachRow((source, row) =>
     {
-        Span<ushort> target = new(destination + (row * Columns), (int)Columns);
+        Span<ushort> target = new(destination + (row * stride), (int)Columns);
         if (Info.Type == TensorType.BF16)
         {
             MemoryMarshal.Cast<byte, ushort>(source).CopyTo(target);

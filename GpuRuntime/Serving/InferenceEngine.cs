@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Verathos.Fingerprint.Sampling;
+using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Serving;
 
 /// <summary>
 /// Serves one model: requests wait in a bounded queue, active ones are computed in turn on one thread, tokens are given out as
-/// they are drawn. Every request has its own keys and values, which are overwritten when it ends, however it ends; nothing of
+/// they are drawn. Each turn computes a part of every unfinished prompt, then one token of every answer together. Every request has its own keys and values, which are overwritten when it ends, however it ends; nothing of
 /// one request is used for another. Does not own the model.
 /// </summary>
 public sealed class InferenceEngine : IAsyncDisposable
@@ -34,7 +35,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrefillChunk, 1, nameof(options));
         (_model, _options) = (model, options);
         _maxContext = Math.Min(options.MaxContext ?? int.MaxValue, model.MaxContext);
-        _logits = GC.AllocateArray<float>(model.Config.VocabularySize, pinned: true);
+        _logits = GC.AllocateArray<float>(checked(options.MaxActive * model.Config.VocabularySize), pinned: true);
         new Thread(Run) { IsBackground = true, Name = "verathos-engine" }.Start();
     }
 
@@ -56,7 +57,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>The last step's logits; all zero while nothing is active.</summary>
+    /// <summary>Logits of the step under way; all zero between steps.</summary>
     internal ReadOnlySpan<float> Logits => _logits;
 
     /// <summary>Called with a sequence's state right after it was overwritten and before it is freed; for tests.</summary>
@@ -157,15 +158,17 @@ public sealed class InferenceEngine : IAsyncDisposable
                 continue;
             }
 
-            for (int i = 0; i < _active.Count && !_stopping; i++)
+            foreach (ActiveRequest entry in _active)
             {
-                if (!Advance(_active[i]))
+                if (!_stopping && !entry.IsReleased)
                 {
-                    Release(_active[i]);
-                    _active.RemoveAt(i--);
-                    _activeCount = _active.Count;
+                    Prefill(entry);
                 }
             }
+
+            DecodeAll();
+            _active.RemoveAll(static entry => entry.IsReleased);
+            _activeCount = _active.Count;
         }
 
         Stop();
@@ -183,62 +186,103 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>One turn of a request: a part of its prompt, or one token. False when it has ended.</summary>
-    private bool Advance(ActiveRequest entry)
+    /// <summary>Drops a cancelled request; computes a part of a prompt, and the first token at its end.</summary>
+    private void Prefill(ActiveRequest entry)
     {
         if (entry.IsCancelled)
         {
-            entry.Tokens.Writer.TryComplete(new OperationCanceledException());
-            return false;
+            End(entry, new OperationCanceledException());
+            return;
         }
 
-        try
+        GenerationRequest request = entry.Request;
+        int fed = entry.State?.Length ?? 0;
+        int rest = request.PromptIds.Length - fed;
+        if (rest <= 0)
         {
-            GenerationRequest request = entry.Request;
+            return;
+        }
 
+        Span<float> logits = Slot(0);
+        int count = Math.Min(rest, _options.PrefillChunk);
+        if (Try([entry], () =>
+        {
             // The last token is never fed back.
             entry.State ??= _model.Backend.CreateSequence(request.PromptIds.Length + request.MaxTokens - 1);
-            int fed = entry.State.Length;
-            int rest = request.PromptIds.Length - fed;
-            if (rest > 0)
-            {
-                int count = Math.Min(rest, _options.PrefillChunk);
-                _model.Backend.Forward(entry.State, request.PromptIds.AsSpan(fed, count), _logits);
-                if (count < rest)
-                {
-                    return true;
-                }
-            }
-            else
-            {
-                _model.Backend.Forward(entry.State, [entry.LastId], _logits);
-            }
-
-            return Draw(entry);
-        }
-        catch (ArithmeticException)
+            _model.Backend.Forward(entry.State, request.PromptIds.AsSpan(fed, count), Slot(0));
+        }) && count == rest)
         {
-            entry.Tokens.Writer.TryComplete(new GenerationException(GenerationError.NonFiniteLogits, "the model gave logits that are no numbers: its weights are damaged or overflow in this numeric profile"));
-            return false;
+            Draw(entry, logits);
         }
-#pragma warning disable CA1031 // Whatever fails in one request must end that request and not the engine.
+
+        logits.Clear();
+    }
+
+    /// <summary>One token for every request whose prompt is done.</summary>
+    private void DecodeAll()
+    {
+        List<ActiveRequest> ready = [.. _active.Where(static e => !e.IsReleased && e.Generated > 0)];
+        if (ready.Count == 0 || _stopping)
+        {
+            return;
+        }
+
+        SequenceState[] states = [.. ready.Select(static e => e.State!)];
+        int[] ids = [.. ready.Select(static e => e.LastId)];
+        if (Try(ready, () => _model.Backend.Decode(states, ids, _logits.AsSpan(0, ids.Length * _model.Config.VocabularySize))))
+        {
+            for (int i = 0; i < ready.Count; i++)
+            {
+                Draw(ready[i], Slot(i));
+            }
+        }
+
+        Array.Clear(ids);
+        Array.Clear(_logits, 0, ready.Count * _model.Config.VocabularySize);
+    }
+
+    private Span<float> Slot(int index) => _logits.AsSpan(index * _model.Config.VocabularySize, _model.Config.VocabularySize);
+
+    /// <summary>Runs a part of the forward pass; a failure ends the requests that took part and not the engine.</summary>
+    private bool Try(List<ActiveRequest> entries, Action pass)
+    {
+        try
+        {
+            pass();
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever fails must end those requests only. The message of the cause could hold content and is left out.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            entry.Tokens.Writer.TryComplete(new GenerationException($"the forward pass failed ({e.GetType().Name})"));
+            _logits.AsSpan().Clear();
+            entries.ForEach(entry => End(entry, new GenerationException($"the forward pass failed ({e.GetType().Name})")));
             return false;
         }
     }
 
-    private bool Draw(ActiveRequest entry)
+    private void Draw(ActiveRequest entry, Span<float> logits)
     {
         GenerationRequest request = entry.Request;
-        int index = entry.Generated++;
-        int id = Sampler.Sample(_logits, request.Sampling, request.Seed, index);
+        int index = entry.Generated;
+        int id;
+        try
+        {
+            id = Sampler.Sample(logits, request.Sampling, request.Seed, index);
+        }
+        catch (ArithmeticException)
+        {
+            logits.Clear();
+            End(entry, new GenerationException(GenerationError.NonFiniteLogits, "the model gave logits that are no numbers: its weights are damaged or overflow in this numeric profile"));
+            return;
+        }
+
+        logits.Clear();
+        entry.Generated++;
+        entry.LastId = id;
         FinishReason? finish = _model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
             : entry.Generated == request.MaxTokens ? FinishReason.Length
             : null;
-        entry.LastId = id;
         if (finish is not null)
         {
             // Freed before the last token is given out, so that who sees the end sees the memory free.
@@ -250,8 +294,12 @@ public sealed class InferenceEngine : IAsyncDisposable
         {
             entry.Tokens.Writer.TryComplete();
         }
+    }
 
-        return finish is null;
+    private void End(ActiveRequest entry, Exception reason)
+    {
+        Release(entry);
+        entry.Tokens.Writer.TryComplete(reason);
     }
 
     private void Release(ActiveRequest entry)
@@ -264,7 +312,6 @@ public sealed class InferenceEngine : IAsyncDisposable
         entry.IsReleased = true;
         entry.LastId = 0;
         entry.State?.Dispose();
-        Array.Clear(_logits);
         Released?.Invoke(entry);
     }
 

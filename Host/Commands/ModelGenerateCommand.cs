@@ -22,7 +22,7 @@ public static class ModelGenerateCommand
         Option<double> topP = new("--top-p") { Description = "Keep the most likely tokens of this total probability", DefaultValueFactory = static _ => 1 };
         Option<int> topK = new("--top-k") { Description = "Keep this many of the most likely tokens; 0 keeps all" };
         Option<ulong> seed = new("--seed") { Description = "Fixes the draws above temperature 0" };
-        Option<string> profile = new("--profile") { Description = "Numeric profile: f32 or bf16", DefaultValueFactory = static _ => "f32" };
+        Option<string> profile = new("--profile") { Description = "Numeric profile: f32, bf16 or bf16-lane16", DefaultValueFactory = static _ => "f32" };
         Command command = new("generate", "Continue a prompt with the bare runtime") { model, prompt, chat, maxTokens, temperature, topP, topK, seed, profile };
         command.SetVerb(async (context, cancellationToken) =>
         {

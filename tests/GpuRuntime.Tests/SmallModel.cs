@@ -1,4 +1,5 @@
 using Verathos.GpuRuntime.Compute;
+using Verathos.GpuRuntime.Compute.Lane16;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Tests;
@@ -23,4 +24,11 @@ internal static class SmallModel
 
     public static LoadedModel Create(NumericProfile? profile = null, int seed = 1) =>
         RandomModel.Create(Config, seed, new LoadOptions { Profile = profile ?? NumericProfile.F32, Threads = 1 });
+
+    /// <summary>A backend with any number of threads; the loader gives a model of this size only one.</summary>
+    public static Lane16Backend CreateLane16(ModelConfig config, int threads)
+    {
+        using ModelSource source = RandomModel.CreateSource(config, 3);
+        return new Lane16Backend(source, NumericProfile.Bf16Lane16, config.MaxPositions, threads);
+    }
 }

@@ -20,7 +20,7 @@ internal sealed class TorchBackend : IComputeBackend
         set_num_threads(threads);
         _config = source.Config;
         Profile = profile;
-        _type = profile.Dtype == "f32" ? ScalarType.Float32 : ScalarType.BFloat16;
+        _type = profile == NumericProfile.F32 ? ScalarType.Float32 : ScalarType.BFloat16;
         _weights = new TorchWeights(source, _type);
         (float[] cosines, float[] sines) = RotaryTable.Make(maxContext, _config.HeadSize / 2, _config.RopeTheta);
         _cosines = tensor(cosines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
@@ -59,6 +59,15 @@ internal sealed class TorchBackend : IComputeBackend
         Tensor last = Norm(x.narrow(0, ids.Length - 1, 1), _weights.FinalNorm);
         Tensor result = nn.functional.linear(last, _weights.Output).to(ScalarType.Float32).contiguous();
         result.data<float>().CopyTo(logits);
+    }
+
+    public void Decode(IReadOnlyList<SequenceState> sequences, ReadOnlySpan<int> ids, Span<float> logits)
+    {
+        // One at a time: libtorch's products round differently for different numbers of rows.
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            Forward(sequences[i], ids.Slice(i, 1), logits.Slice(i * _config.VocabularySize, _config.VocabularySize));
+        }
     }
 
     public void Dispose()

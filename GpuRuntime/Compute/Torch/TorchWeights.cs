@@ -66,7 +66,7 @@ internal sealed class TorchWeights : IDisposable
                 }
                 else
                 {
-                    part.CopyToBFloat16((ushort*)start + written);
+                    part.CopyToBFloat16((ushort*)start + written, columns);
                 }
 
                 written += part.Info.Elements;

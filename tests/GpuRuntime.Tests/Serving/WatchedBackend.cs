@@ -48,6 +48,15 @@ internal sealed class WatchedBackend : IComputeBackend
         }
     }
 
+    public void Decode(IReadOnlyList<SequenceState> sequences, ReadOnlySpan<int> ids, Span<float> logits)
+    {
+        int size = logits.Length / sequences.Count;
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            Forward(sequences[i], ids.Slice(i, 1), logits.Slice(i * size, size));
+        }
+    }
+
     public void Dispose() => _inner.Dispose();
 
     private sealed class Watched(WatchedBackend owner, TorchSequence inner) : SequenceState(inner.Capacity)

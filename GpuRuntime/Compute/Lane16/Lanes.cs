@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Verathos.GpuRuntime.Compute.Lane16;
+
+/// <summary>
+/// The arithmetic that fixes this profile's bits. A dot product of bfloat16 weights and inputs has sixteen binary32
+/// accumulators: element k goes to accumulator k mod 16 by a fused multiply-add, k ascending; the sixteen are then added in one
+/// fixed tree. Each instruction rounds as IEEE 754 says, so the width of the machine's vectors does not show in the result.
+/// </summary>
+/// <remarks>
+/// A 32-byte load holds sixteen bfloat16; the even ones become binary32 by a shift, the odd ones by a mask. Inputs are stored
+/// to match ("packed"): of each sixteen the eight even ones first, then the eight odd ones.
+/// </remarks>
+internal static unsafe class Lanes
+{
+    /// <summary>Elements that one step takes; rows are padded with zeros to a multiple of it.</summary>
+    public const int Step = 16;
+
+    /// <summary>Rounds a length up to whole steps.</summary>
+    public static int Pad(int length) => (length + Step - 1) / Step * Step;
+
+    /// <summary>Where element <paramref name="k"/> lies in a packed row.</summary>
+    public static int PackedIndex(int k) => (k & ~15) | ((k & 1) << 3) | ((k & 15) >> 1);
+
+    /// <summary>The even elements of sixteen bfloat16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Even(Vector256<uint> pairs) => (pairs << 16).AsSingle();
+
+    /// <summary>The odd elements of sixteen bfloat16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Odd(Vector256<uint> pairs) => (pairs & Vector256.Create(0xffff0000u)).AsSingle();
+
+    /// <summary>Adds sixteen accumulators: even to odd neighbours, then halves, then quarters, then the last two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> even, Vector256<float> odd)
+    {
+        Vector256<float> eight = even + odd;
+        Vector128<float> four = eight.GetLower() + eight.GetUpper();
+        Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        return two.GetElement(0) + two.GetElement(1);
+    }
+
+    /// <summary>One dot product of <paramref name="length"/> elements, a multiple of <see cref="Step"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot(float* packed, ushort* weights, int length)
+    {
+        Vector256<float> even = Vector256<float>.Zero;
+        Vector256<float> odd = Vector256<float>.Zero;
+        for (int k = 0; k < length; k += Step)
+        {
+            Vector256<uint> pairs = Vector256.Load((uint*)(weights + k));
+            even = Vector256.FusedMultiplyAdd(Even(pairs), Vector256.Load(packed + k), even);
+            odd = Vector256.FusedMultiplyAdd(Odd(pairs), Vector256.Load(packed + k + 8), odd);
+        }
+
+        return Sum(even, odd);
+    }
+
+    /// <summary>Rounds to bfloat16 and back, ties to even.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Round(float value) => BitConverter.UInt32BitsToSingle((uint)Formats.Quantization.ToBFloat16(value) << 16);
+
+    /// <summary>Rounds eight values to bfloat16 and back, ties to even. A NaN stays one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Round(Vector256<float> value)
+    {
+        Vector256<uint> bits = value.AsUInt32();
+        Vector256<uint> rounded = (bits + Vector256.Create(0x7fffu) + ((bits >> 16) & Vector256<uint>.One)) & Vector256.Create(0xffff0000u);
+        return Vector256.ConditionalSelect(Vector256.IsNaN(value), value, rounded.AsSingle());
+    }
+
+    /// <summary>
+    /// The exponential of eight values: reduction by ln 2 in two parts, a polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2] with the
+    /// coefficients of the Cephes library's expf, and scaling by the exponent. Below -87.3 it is 0, above 88 it stays there.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Exp(Vector256<float> x)
+    {
+        Vector256<float> bounded = Vector256.Min(Vector256.Max(x, Vector256.Create(-87.3f)), Vector256.Create(88f));
+        Vector256<float> n = Vector256.Floor(Vector256.FusedMultiplyAdd(bounded, Vector256.Create(1.44269504f), Vector256.Create(0.5f)));
+        Vector256<float> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-0.693359375f), bounded);
+        r = Vector256.FusedMultiplyAdd(n, Vector256.Create(2.12194440e-4f), r);
+        Vector256<float> p = Vector256.Create(1.9875691500e-4f);
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.3981999507e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(8.3334519073e-3f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(4.1665795894e-2f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.6666665459e-1f));
+        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(5.0000001201e-1f));
+        p = Vector256.FusedMultiplyAdd(p, r * r, r) + Vector256<float>.One;
+        Vector256<float> power = ((Vector256.ConvertToInt32(n) + Vector256.Create(127)) << 23).AsSingle();
+        Vector256<float> result = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(-87.3f)), Vector256<float>.Zero, p * power);
+        return Vector256.ConditionalSelect(Vector256.IsNaN(x), x, result);
+    }
+}

@@ -1,0 +1,71 @@
+using Verathos.GpuRuntime.Formats;
+using Verathos.GpuRuntime.Models;
+
+namespace Verathos.GpuRuntime.Compute.Lane16;
+
+/// <summary>Intermediate results of one pass in one block of memory, so that they can be overwritten in one go.</summary>
+internal sealed unsafe class Scratch
+{
+    private const int Rows = Lane16Backend.MaximumRows;
+    private readonly float* _workers;
+    private readonly long _workerSize;
+    private readonly int _scoreSize;
+
+    public Scratch(ModelConfig config, int headStride, int maxContext, int workers)
+    {
+        int queries = config.Heads * config.HeadSize;
+        int projected = Math.Max(queries + (2 * config.KvHeads * config.HeadSize), 2 * config.IntermediateSize);
+        _scoreSize = Lanes.Pad(maxContext);
+        _workerSize = _scoreSize + headStride;
+        long[] sizes =
+        [
+            (long)Rows * config.HiddenSize,
+            (long)Rows * Lanes.Pad(config.HiddenSize),
+            (long)Rows * projected,
+            (long)Rows * config.Heads * headStride,
+            (long)Rows * Lanes.Pad(queries),
+            (long)Rows * config.HiddenSize,
+            (long)Rows * Lanes.Pad(config.IntermediateSize),
+            workers * _workerSize,
+        ];
+        Memory = new PrivateMemory(sizes.Sum() * sizeof(float));
+        float* at = (float*)Memory.Pointer;
+        Stream = at;
+        Normed = Stream + sizes[0];
+        Projected = Normed + sizes[1];
+        Queries = Projected + sizes[2];
+        Attended = Queries + sizes[3];
+        Added = Attended + sizes[4];
+        Activated = Added + sizes[5];
+        _workers = Activated + sizes[6];
+    }
+
+    public PrivateMemory Memory { get; }
+
+    /// <summary>The residual stream [rows, hidden].</summary>
+    public float* Stream { get; }
+
+    /// <summary>The normed stream, packed.</summary>
+    public float* Normed { get; }
+
+    /// <summary>Queries, keys and values, or gate and up.</summary>
+    public float* Projected { get; }
+
+    /// <summary>Turned queries, packed by head.</summary>
+    public float* Queries { get; }
+
+    /// <summary>Attention's result, packed.</summary>
+    public float* Attended { get; }
+
+    /// <summary>What is added to the stream [rows, hidden].</summary>
+    public float* Added { get; }
+
+    /// <summary>SwiGLU's result, packed.</summary>
+    public float* Activated { get; }
+
+    /// <summary>A worker's attention weights.</summary>
+    public float* Scores(int worker) => _workers + (worker * _workerSize);
+
+    /// <summary>A worker's mixed values of one head, packed.</summary>
+    public float* Mixed(int worker) => Scores(worker) + _scoreSize;
+}

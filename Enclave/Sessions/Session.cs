@@ -7,7 +7,6 @@ using Verathos.Enclave.OpenAi;
 using Verathos.Enclave.Serving;
 using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Serving;
-using Verathos.GpuRuntime.Tokenizers;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Receipts;
@@ -34,9 +33,7 @@ internal sealed class Session : IAsyncDisposable
     private byte[] _whole = [];
     private ApiRequest? _request;
     private Answer? _answer;
-    private AnswerWriter? _writer;
-    private StopFilter? _stops;
-    private TokenDecoder? _decoder;
+    private StepWriter? _steps;
     private SecretIds? _prompt;
     private IAsyncEnumerator<GeneratedToken>? _tokens;
     private CancellationTokenSource? _cancellation;
@@ -123,8 +120,7 @@ internal sealed class Session : IAsyncDisposable
 
         _cancellation?.Dispose();
         _request?.Dispose();
-        _writer?.Dispose();
-        _stops?.Dispose();
+        _steps?.Dispose();
         _answer?.Dispose();
         _opener.Dispose();
         _scope.Dispose();
@@ -239,10 +235,7 @@ internal sealed class Session : IAsyncDisposable
         SamplingClaims claims = new(sampling.TemperatureMicro, sampling.TopPMicro, (uint)sampling.TopK, _request.Seed, (uint)asked);
         _answer = new Answer(
             keyset, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
-        string prefix = _request.Endpoint == ApiEndpoint.ChatCompletions ? "chatcmpl-" : "cmpl-";
-        _writer = new AnswerWriter(_request, prefix + Convert.ToHexStringLower(id), _time.GetUtcNow().ToUnixTimeSeconds(), _options.PaddingBucket);
-        _stops = new StopFilter(_request.Stop);
-        _decoder = model.Loaded.Tokenizer.CreateDecoder();
+        _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, model.Loaded.Tokenizer.CreateDecoder());
         Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
         _state = SessionState.Accepted;
         return null;
@@ -250,12 +243,9 @@ internal sealed class Session : IAsyncDisposable
 
     private byte[] Open()
     {
-        byte[] acceptance = _answer!.SignAcceptance();
-        _writer!.Begin();
-        _writer.Acceptance(EventNames.Acceptance, acceptance, _answer.Secret, _prompt!.Span);
-        _writer.Pad();
+        _steps!.Accept(_answer!.SignAcceptance(), _answer.Secret, _prompt!.Span);
         byte[] head = _answer.Sealer.Start(200, [EventStream, NoStore]);
-        return [.. head, .. _answer.Seal(_writer.Step)];
+        return [.. head, .. _answer.Seal(_steps.Step)];
     }
 
     private async ValueTask<byte[]?> StepAsync()
@@ -294,60 +284,16 @@ internal sealed class Session : IAsyncDisposable
         byte[]? checkpoint = _answer!.SignCheckpointIfDue();
         _answer.Add(token.Id);
         Interlocked.Increment(ref _metrics.OutputTokens);
-        WriteToken(token, checkpoint);
-        if (token.Finish is null && !_stops!.Stopped)
+        if (_steps!.Write(token, checkpoint) is not { } reason)
         {
-            _writer!.Pad();
-            return _answer.Seal(_writer.Step);
+            return _answer.Seal(_steps.Step);
         }
 
         await StopGeneratingAsync().ConfigureAwait(false);
-        _finishReason = token.Finish == FinishReason.Length && !_stops!.Stopped ? "length" : "stop";
-        _writer!.Chunk([], [], _finishReason);
-        if (_request!.IncludeUsage)
-        {
-            _writer.Usage(_prompt!.Count, _answer.OutputTokens);
-        }
-
-        _writer.Done();
-        _writer.Pad();
+        _finishReason = reason;
+        _steps.End(reason, _request!.IncludeUsage, _prompt!.Count, _answer.OutputTokens);
         _state = SessionState.Closing;
-        return _answer.Seal(_writer.Step);
-    }
-
-    private void WriteToken(GeneratedToken token, byte[]? checkpoint)
-    {
-        _writer!.Begin();
-        if (checkpoint is not null)
-        {
-            _writer.Checkpoint(EventNames.Checkpoint, checkpoint);
-        }
-
-        ReadOnlySpan<int> ids = [token.Id];
-        string text = _decoder!.Append(token.Id);
-        ReadOnlySpan<char> released = _stops!.Push(text);
-        if (token.Finish is null)
-        {
-            _writer.Chunk(released, ids, null);
-            SecretText.Wipe(text);
-            return;
-        }
-
-        string rest = _decoder.Flush();
-        // The pieces come from one buffer that the next call reuses, so each is written before the next is asked for.
-        _writer.Chunk(released, ids, null);
-        WriteRest(_stops.Push(rest));
-        WriteRest(_stops.Finish());
-        SecretText.Wipe(text);
-        SecretText.Wipe(rest);
-    }
-
-    private void WriteRest(ReadOnlySpan<char> text)
-    {
-        if (text.Length > 0)
-        {
-            _writer!.Chunk(text, [], null);
-        }
+        return _answer.Seal(_steps.Step);
     }
 
     private byte[] Close()
@@ -372,10 +318,8 @@ internal sealed class Session : IAsyncDisposable
     {
         Interlocked.Increment(ref _metrics.Abandoned);
         _state = SessionState.Done;
-        _writer!.Begin();
-        _writer.Error(error);
-        _writer.Pad();
-        byte[] chunk = _answer!.Seal(_writer.Step);
+        _steps!.Fail(error);
+        byte[] chunk = _answer!.Seal(_steps.Step);
         return [.. chunk, .. _answer.Sealer.Finish([])];
     }
 

@@ -26,7 +26,7 @@ internal sealed record TestEvidence(byte[] Nonce, EvidenceCollection Collection,
                 ManifestRoot = manifest.Root,
                 GpuEvidenceDigest = GpuEvidenceDigest.Compute([.. Collection.Gpus.Select(gpu => new Attestation.GpuEvidence(gpu.Report, gpu.CertificateChain))]),
                 ConfigurationDigest = SHA256.HashData(Collection.Configuration.Span),
-                Identity = null,
+                Identity = Collection.Identity is { } identity ? new Attestation.Binding.NodeIdentity(identity.GenesisHash, identity.NetUid, identity.Hotkey) : null,
             };
         }
     }

@@ -1,0 +1,117 @@
+using System.Text;
+using Verathos.Enclave.Memory;
+using Verathos.Enclave.Tests.Serving;
+using Verathos.Protocol.Requests;
+
+namespace Verathos.Enclave.Tests.Memory;
+
+public sealed class ZeroingTests
+{
+    [Fact]
+    public async Task NothingThatAFinishedRequestHeldIsLeft()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Watch watch = new(node);
+        TestAnswer answer = await node.SendAsync(TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":300,\"stop\":\"never said\""));
+
+        answer.AssertProved();
+        watch.AssertZero(buffers: 3, lists: 2);
+    }
+
+    [Fact]
+    public async Task NothingIsLeftWhenTheClientLeaves()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Watch watch = new(node);
+        TestRequest request = TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":200");
+        using CancellationTokenSource client = new();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            int pieces = 0;
+            await foreach (ReadOnlyMemory<byte> piece in node.Core.HandleAsync(TestNode.Pieces(request.Bytes), client.Token))
+            {
+                if (++pieces == 4)
+                {
+                    Assert.True(watch.HoldsSomething);
+                    await client.CancelAsync();
+                }
+            }
+        });
+
+        watch.AssertZero(buffers: 3, lists: 2);
+        EnclaveStatus status = await node.Core.GetStatusAsync();
+        Assert.Equal((0, 1, 0), (status.Counters.Active, status.Counters.Abandoned, status.Counters.Receipts));
+        (await node.SendAsync(TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":1"))).AssertProved();
+    }
+
+    [Fact]
+    public async Task NothingIsLeftOfARefusedRequest()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Watch watch = new(node);
+        TestEvidence evidence = await node.AttestAsync();
+
+        await node.SendAsync(TestNode.Seal(evidence, VerathosPaths.Completions, """{"model":"tiny","prompt":"secret","n":2}"""));
+        watch.AssertZero(buffers: 2, lists: 0);
+    }
+
+    [Fact]
+    public async Task NothingIsLeftOfAHalfSentRequest()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        Watch watch = new(node);
+        TestRequest request = TestNode.Chat(await node.AttestAsync(), content: new string('s', 100));
+
+        await Assert.ThrowsAsync<EnclaveException>(() => node.SendAsync(request with { Bytes = request.Bytes[..^3] }));
+        watch.AssertZero(buffers: 1, lists: 0);
+    }
+
+    [Fact]
+    public async Task NoFailureOfTheHostsOwnReadingRepeatsThePrompt()
+    {
+        await using TestNode node = await TestNode.StartAsync();
+        TestRequest request = TestNode.Chat(await node.AttestAsync(), content: "tulip-canary");
+
+        InvalidOperationException own = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            await foreach (ReadOnlyMemory<byte> piece in node.Core.HandleAsync(BreaksOff(request.Bytes)))
+            {
+            }
+        });
+
+        Assert.Equal("the connection broke", own.Message);
+        Assert.DoesNotContain("tulip", own.ToString(), StringComparison.Ordinal);
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> BreaksOff(byte[] bytes)
+    {
+        await Task.Yield();
+        yield return bytes.AsMemory(0, bytes.Length - 1);
+        throw new InvalidOperationException("the connection broke");
+    }
+
+    /// <summary>Keeps hold of what a session owned.</summary>
+    private sealed class Watch
+    {
+        private readonly List<SecretScope> _scopes = [];
+
+        public Watch(TestNode node) => node.Core.ScopeFactory = () =>
+        {
+            SecretScope scope = new();
+            _scopes.Add(scope);
+            return scope;
+        };
+
+        public bool HoldsSomething => _scopes.Any(scope =>
+            scope.Buffers.Any(buffer => buffer.Backing.Any(octet => octet != 0)) && scope.Ids.Any(ids => ids.Backing.Any(id => id != 0)));
+
+        public void AssertZero(int buffers, int lists)
+        {
+            SecretScope scope = Assert.Single(_scopes);
+            Assert.Equal((buffers, lists), (scope.Buffers.Count, scope.Ids.Count));
+            Assert.All(scope.Buffers, buffer => Assert.True(buffer.Backing.All(octet => octet == 0), Encoding.UTF8.GetString(buffer.Backing)));
+            Assert.All(scope.Ids, ids => Assert.All(ids.Backing, id => Assert.Equal(0, id)));
+        }
+    }
+}

@@ -32,7 +32,4 @@ public enum BhttpError
 
     /// <summary>Padding that is not zero, or bytes after the end.</summary>
     Padding,
-
-    /// <summary>The reader got bytes after it failed or was complete.</summary>
-    Closed,
 }

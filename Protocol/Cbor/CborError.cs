@@ -35,7 +35,4 @@ public enum CborError
 
     /// <summary>More levels than <see cref="DeterministicCbor.MaxDepth"/>.</summary>
     TooDeep,
-
-    /// <summary>A well-formed item of another type than the structure has at this place.</summary>
-    UnexpectedType,
 }

@@ -16,8 +16,6 @@ internal static class X25519
     public static Key Import(ReadOnlySpan<byte> privateKey) =>
         Key.Import(KeyAgreementAlgorithm.X25519, privateKey, KeyBlobFormat.RawPrivateKey, NoExport);
 
-    public static Key Generate() => Key.Create(KeyAgreementAlgorithm.X25519, NoExport);
-
     public static byte[] PublicKey(Key key) => key.PublicKey.Export(KeyBlobFormat.RawPublicKey);
 
     /// <summary>The shared point; false for a public key of small order, which RFC 9180 section 7.1.4 requires to be refused.</summary>

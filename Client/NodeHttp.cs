@@ -96,6 +96,7 @@ internal sealed class NodeHttp(Uri node, ClientOptions options, HttpMessageInvok
         {
             429 => new VerathosException(ClientFailure.Unreachable, $"{node} is busy (429); try again{After(wait)}") { StatusCode = status, RetryAfter = wait },
             >= 500 => new VerathosException(ClientFailure.Unreachable, $"{node} cannot serve now ({status}); try again{After(wait)}") { StatusCode = status, RetryAfter = wait },
+            400 => new VerathosException(ClientFailure.Protocol, $"{node} does not open what was sealed to the keys that it attested (400); it, or something between, is not the node of the evidence") { StatusCode = status },
             413 => new VerathosException(ClientFailure.Refused, $"{node} takes no request of this size (413); send less") { StatusCode = status },
             _ => new VerathosException(ClientFailure.Protocol, $"{node} answered {what} with {status}; check that the address is a Verathos node's") { StatusCode = status },
         };

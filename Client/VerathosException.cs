@@ -28,6 +28,9 @@ public sealed class VerathosException : Exception
     /// <summary>The verdict over the node's evidence, when the failure is its rejection.</summary>
     public Verdict? Verdict { get; init; }
 
+    /// <summary>The checks of the signed statement that does not hold, when that is the failure.</summary>
+    public ReceiptVerdict? Receipt { get; init; }
+
     /// <summary>What the node had provably delivered when the stream ended early.</summary>
     public DeliveryProof? Delivered { get; init; }
 

@@ -11,7 +11,7 @@ public sealed class ReceiptLedger
     private const int MaximumPerKeyset = 4096;
     private const int MaximumKeysets = 64;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, SortedDictionary<ulong, Entry>> _keysets = [];
+    private readonly Dictionary<string, History> _keysets = [];
     private readonly Queue<string> _order = new();
     private readonly List<Equivocation> _equivocations = [];
 
@@ -25,15 +25,23 @@ public sealed class ReceiptLedger
         }
     }
 
+    /// <summary>How many receipts are remembered.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _keysets.Values.Sum(history => history.Receipts.Count);
+        }
+    }
+
     /// <summary>The highest counter seen under a keyset, null when none was.</summary>
     /// <param name="keysetDigest">SHA-256 over the keyset, 32 bytes.</param>
     public ulong? Highest(ReadOnlySpan<byte> keysetDigest)
     {
         lock (_lock)
         {
-            return _keysets.TryGetValue(Convert.ToHexString(keysetDigest), out SortedDictionary<ulong, Entry>? seen) && seen.Count > 0
-                ? seen.Keys.Last()
-                : null;
+            return _keysets.TryGetValue(Convert.ToHexString(keysetDigest), out History? history) ? history.Highest : null;
         }
     }
 
@@ -59,7 +67,8 @@ public sealed class ReceiptLedger
         string key = Convert.ToHexString(keysetDigest);
         lock (_lock)
         {
-            SortedDictionary<ulong, Entry> seen = Of(key);
+            History history = Of(key);
+            SortedDictionary<ulong, Entry> seen = history.Receipts;
             if (seen.TryGetValue(counter, out Entry? same) && !same.Digest.AsSpan().SequenceEqual(digest))
             {
                 equivocation = new Equivocation(keysetDigest.ToArray(), counter, same.Cose, cose);
@@ -77,6 +86,7 @@ public sealed class ReceiptLedger
                 return LedgerResult.BrokenLink;
 
             seen[counter] = new Entry(digest, previous, cose);
+            history.Highest = Math.Max(history.Highest ?? 0, counter);
             if (seen.Count > MaximumPerKeyset)
                 seen.Remove(seen.Keys.First());
 
@@ -84,19 +94,26 @@ public sealed class ReceiptLedger
         }
     }
 
-    private SortedDictionary<ulong, Entry> Of(string key)
+    private History Of(string key)
     {
-        if (_keysets.TryGetValue(key, out SortedDictionary<ulong, Entry>? seen))
-            return seen;
+        if (_keysets.TryGetValue(key, out History? history))
+            return history;
 
         if (_order.Count >= MaximumKeysets)
             _keysets.Remove(_order.Dequeue());
 
         _order.Enqueue(key);
-        return _keysets[key] = [];
+        return _keysets[key] = new History();
     }
 
     private static bool Matches(byte[]? link, byte[] digest) => link is not null && link.AsSpan().SequenceEqual(digest);
+
+    private sealed class History
+    {
+        public SortedDictionary<ulong, Entry> Receipts { get; } = [];
+
+        public ulong? Highest { get; set; }
+    }
 
     private sealed record Entry(byte[] Digest, byte[]? Previous, byte[] Cose);
 }

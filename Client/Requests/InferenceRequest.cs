@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 
 namespace Verathos.Client.Requests;
 
@@ -110,24 +111,34 @@ public sealed class InferenceRequest
     public static bool TryParse(InferenceKind kind, ReadOnlyMemory<byte> json, out InferenceRequest? request, out string? error)
     {
         request = null;
-        JsonNode? node;
+        JsonNode? node = null;
         try
         {
-            node = JsonNode.Parse(json.Span, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 64 });
+            if (Utf8.IsValid(json.Span))
+                node = JsonNode.Parse(json.Span, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 64 });
         }
         catch (JsonException)
         {
-            error = "the body is not JSON in UTF-8, or names a member twice";
-            return false;
+            // As for bytes that are not UTF-8: said below.
         }
 
         if (node is not JsonObject body)
         {
-            error = "the body must be a JSON object";
+            error = "the body is not one JSON object in UTF-8 that names each member once";
             return false;
         }
 
-        return TryCreate(kind, body, out request, out error);
+        try
+        {
+            return TryCreate(kind, body, out request, out error);
+        }
+        catch (InvalidOperationException)
+        {
+            // An escaped half of a surrogate pair is JSON and no text.
+            request = null;
+            error = "a string of the body is not Unicode text";
+            return false;
+        }
     }
 
     private static bool TryCreate(InferenceKind kind, JsonObject body, out InferenceRequest? request, out string? error)

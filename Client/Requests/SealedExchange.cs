@@ -12,7 +12,7 @@ namespace Verathos.Client.Requests;
 /// </summary>
 internal sealed class SealedExchange : IDisposable
 {
-    private const int PaddingBucket = 512;
+    private const int PaddingBucket = 1024;
 
     private readonly TimeProvider _clock;
     private readonly string _method;

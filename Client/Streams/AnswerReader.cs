@@ -187,6 +187,9 @@ internal sealed class AnswerReader : IDisposable
         if (!CompletionChunk.TryParse(json, out CompletionChunk chunk))
             throw Broken("the node sent a chunk that is not one of the OpenAI interface", null);
 
+        if (chunk.IsError)
+            throw Abandoned(Encoding.UTF8.GetString(json.Span));
+
         _outputIds.AddRange(chunk.Ids);
         if (_outputIds.Count - _checkpointTokens > SseEvents.CheckpointTokens)
             throw Broken($"the node sent more than {SseEvents.CheckpointTokens} tokens without a signed checkpoint", null);
@@ -282,6 +285,7 @@ internal sealed class AnswerReader : IDisposable
                 $"the receipt does not hold: {verdict.Reason}: {verdict.FirstFailure?.Detail}; do not rely on this answer")
             {
                 Check = verdict.Reason,
+                Receipt = verdict,
                 Delivered = Proof(),
                 Equivocation = equivocation,
             };
@@ -333,9 +337,19 @@ internal sealed class AnswerReader : IDisposable
             $"a signed statement of the node does not hold: {verdict.Reason}: {verdict.FirstFailure?.Detail}; {Proof()}")
         {
             Check = verdict.Reason,
+            Receipt = verdict,
             Delivered = Proof(),
         };
     }
+
+    /// <summary>The enclave itself gave up in the middle and said so, sealed.</summary>
+    private VerathosException Abandoned(string body) =>
+        new(ClientFailure.Refused, $"the enclave ended the answer early: {ErrorText.Of(body)} What is proved: {Proof()}")
+        {
+            StatusCode = 503,
+            ErrorBody = body,
+            Delivered = Proof(),
+        };
 
     private VerathosException Refused()
     {

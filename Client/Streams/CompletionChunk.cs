@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Verathos.Client.Streams;
 
 /// <summary>What the client reads from one OpenAI stream chunk: text, token ids and the end.</summary>
-internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int> Ids, string? FinishReason, string? Id, string? Model, bool UsageOnly)
+internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int> Ids, string? FinishReason, string? Id, string? Model, bool UsageOnly, bool IsError)
 {
     private const int MaximumIds = 1 << 20;
 
@@ -17,6 +17,12 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 return false;
+
+            if (root.TryGetProperty("error", out _))
+            {
+                chunk = new CompletionChunk(null, [], null, null, null, UsageOnly: false, IsError: true);
+                return true;
+            }
 
             string? text = null;
             string? finish = null;
@@ -34,7 +40,7 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
             if (!TryReadExtension(root, out int[] ids))
                 return false;
 
-            chunk = new CompletionChunk(text, ids, finish, Member(root, "id"), Member(root, "model"), usageOnly);
+            chunk = new CompletionChunk(text, ids, finish, Member(root, "id"), Member(root, "model"), usageOnly, IsError: false);
             return true;
         }
         catch (JsonException)

@@ -86,7 +86,7 @@ public static class EvidenceVerifier
                 NonceRoot = root,
                 KeysetDigest = System.Security.Cryptography.SHA256.HashData(evidence.KeysetBytes.Span),
                 ManifestRoot = evidence.ManifestRoot,
-                GpuEvidenceDigest = GpuEvidenceDigest.Compute(evidence.Gpus) is { } gpus ? gpus : (ReadOnlyMemory<byte>?)null,
+                GpuEvidenceDigest = GpuEvidenceDigest.Compute(evidence.Gpus),
                 ConfigurationDigest = System.Security.Cryptography.SHA256.HashData(evidence.ConfigurationBytes.Span),
                 Identity = evidence.Identity,
             }.Compute()

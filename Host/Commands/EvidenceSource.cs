@@ -56,7 +56,7 @@ internal abstract record EvidenceSource
         public override bool IsPiece => true;
 
         public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
-            new(this, Appraiser.AppraiseQuote(Raw, Collateral is null ? null : Collateral, policy, anchors, At, Time));
+            new(this, Appraiser.AppraiseQuote(Raw, Collateral is null ? (ReadOnlyMemory<byte>?)null : Collateral, policy, anchors, At, Time));
     }
 
     public sealed record Gpu(GpuEvidence Report, IReadOnlyList<ReadOnlyMemory<byte>> Rims, byte[]? Nonce, DateTimeOffset At, TimeSource Time) : EvidenceSource
@@ -66,6 +66,6 @@ internal abstract record EvidenceSource
         public override bool IsPiece => true;
 
         public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
-            new(this, Appraiser.AppraiseGpu(Report, Rims, Nonce is null ? null : Nonce, policy, anchors, At, Time));
+            new(this, Appraiser.AppraiseGpu(Report, Rims, Nonce is null ? (ReadOnlyMemory<byte>?)null : Nonce, policy, anchors, At, Time));
     }
 }

@@ -16,6 +16,8 @@ public static class Verbs
         yield return EvidenceCommand.Create();
         yield return ReceiptCommand.Create();
         yield return PolicyCommand.Create();
+        yield return NodeCommand.Create();
+        yield return EnclaveCommand.Create();
         yield return DoctorCommand.Create();
         yield return ConfigCommand.Create();
         yield return TrainCommand.Create();

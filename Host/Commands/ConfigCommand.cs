@@ -23,9 +23,9 @@ public static class ConfigCommand
         Command command = new("check", "Say every mistake in a configuration file, or what it amounts to") { file, enclave };
         command.SetVerb((context, _) =>
         {
-            NodeConfiguration configuration = ConfigurationFile.Read(context.Value(file)!);
+            NodeConfiguration configuration = ConfigurationFile.Read(context.Value(file)!, out IReadOnlyList<string> errors);
             ConfigurationFile.RequireValid(
-                context.Value(enclave) ? ConfigurationValidator.ValidateEnclave(configuration) : ConfigurationValidator.Validate(configuration),
+                errors.Concat(context.Value(enclave) ? ConfigurationValidator.ValidateEnclave(configuration) : ConfigurationValidator.Validate(configuration)),
                 context.Value(file));
             if (context.Json)
             {

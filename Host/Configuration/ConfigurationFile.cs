@@ -8,8 +8,10 @@ internal static class ConfigurationFile
     private const long Longest = 1 << 20;
 
     /// <summary>Reads a file; relative paths in it count from the file's own folder.</summary>
-    /// <exception cref="CommandException">The file is absent, too long, or has mistakes; the message names them all.</exception>
-    public static NodeConfiguration Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="errors">The mistakes of its form; for <see cref="RequireValid"/>, together with those of its meaning.</param>
+    /// <exception cref="CommandException">The file is absent or too long.</exception>
+    public static NodeConfiguration Read(string path, out IReadOnlyList<string> errors)
     {
         string full = Path.GetFullPath(path);
         FileInfo file = new(full);
@@ -23,11 +25,7 @@ internal static class ConfigurationFile
             throw new CommandException(ExitCode.Malformed, $"{full} is longer than {Longest} bytes; that is no configuration file");
         }
 
-        if (!ConfigurationReader.TryRead(File.ReadAllBytes(full), out NodeConfiguration configuration, out IReadOnlyList<string> errors))
-        {
-            throw Mistakes(errors, full);
-        }
-
+        _ = ConfigurationReader.TryRead(File.ReadAllBytes(full), out NodeConfiguration configuration, out errors);
         string folder = file.DirectoryName!;
         return configuration with
         {
@@ -39,20 +37,20 @@ internal static class ConfigurationFile
         };
     }
 
-    /// <summary>Throws when there are mistakes.</summary>
-    /// <param name="errors">Every mistake.</param>
+    /// <summary>Throws when there are mistakes, and names them all; of those about one member only the first.</summary>
+    /// <param name="errors">Every mistake, each starting with the member's name.</param>
     /// <param name="path">The file they are in, or null for the command line.</param>
-    public static void RequireValid(IReadOnlyList<string> errors, string? path)
+    /// <exception cref="CommandException">There are mistakes.</exception>
+    public static void RequireValid(IEnumerable<string> errors, string? path)
     {
-        if (errors.Count > 0)
+        string[] mistakes = [.. errors.DistinctBy(error => error.Split(':')[0])];
+        if (mistakes.Length > 0)
         {
-            throw Mistakes(errors, path);
+            throw new CommandException(
+                ExitCode.Usage,
+                $"{path ?? "options"}: {(mistakes.Length == 1 ? "one mistake" : $"{mistakes.Length} mistakes")}: {string.Join("; ", mistakes)}");
         }
     }
-
-    private static CommandException Mistakes(IReadOnlyList<string> errors, string? path) => new(
-        ExitCode.Usage,
-        $"{(path is null ? "the options" : path)} {(errors.Count == 1 ? "has one mistake" : $"have {errors.Count} mistakes")}: {string.Join("; ", errors)}");
 
     private static string? Resolve(string folder, string? path) => path is null ? null : Path.GetFullPath(path, folder);
 }

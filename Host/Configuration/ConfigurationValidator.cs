@@ -47,12 +47,30 @@ public static class ConfigurationValidator
             errors.Add($"limits.exemptClients: {network} is not a network such as 192.0.2.0/24 or 2001:db8::/32");
         }
 
+        CheckValues(configuration, errors);
         if (configuration.Timeouts.IdleSeconds > configuration.Timeouts.BodySeconds)
         {
             errors.Add("timeouts.idleSeconds: must not be longer than timeouts.bodySeconds");
         }
 
         return errors;
+    }
+
+    /// <summary>What a file's reader has checked already, for values that came from elsewhere.</summary>
+    private static void CheckValues(NodeConfiguration configuration, List<string> errors)
+    {
+        foreach (ConfigurationField field in ConfigurationFields.All)
+        {
+            object? value = field.Get(configuration);
+            if (value is string text && field.Choices is { } choices && !choices.Contains(text))
+            {
+                errors.Add($"{field.Path}: {text} is not one of {string.Join(", ", choices)}");
+            }
+            else if (value is long number && (number < field.Minimum || number > field.Maximum))
+            {
+                errors.Add($"{field.Path}: must be from {field.Minimum} to {field.Maximum}");
+            }
+        }
     }
 
     private static void CheckIdentity(IdentityConfiguration identity, List<string> errors)
@@ -103,6 +121,7 @@ public static class ConfigurationValidator
         }
 
         CheckIdentity(configuration.Identity, errors);
+        CheckValues(configuration, errors);
         return errors;
     }
 

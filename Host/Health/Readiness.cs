@@ -73,7 +73,8 @@ internal sealed class Readiness : IDisposable
         try
         {
             status = await _enclave.GetStatusAsync(patience).ConfigureAwait(false);
-            Simulated = status.Simulated;
+            // An enclave that is away says nothing of itself.
+            Simulated = status.Ready ? status.Simulated : Simulated;
             if (!status.Ready)
             {
                 return new State(_time.GetUtcNow(), false, status.NotReadyReason ?? "the enclave is not ready", status);

@@ -15,6 +15,8 @@ public sealed class ConfigurationValidatorTests
         { "https without certificate", Good with { Listen = ["https://127.0.0.1:0"] }, "listen: https://127.0.0.1:0 needs tlsCertificate" },
         { "metrics", Good with { MetricsListen = "9090" }, "metricsListen: 9090 is not an address" },
         { "no platform", Good with { Tee = null }, "tee: say which platform" },
+        { "unknown platform", Good with { Tee = "sgx" }, "tee: sgx is not one of simulated, tdx" },
+        { "too many GPUs", Good with { Gpus = 99 }, "gpus: must be from 0 to 16" },
         { "enclave address", Good with { Tee = null, Enclave = "tcp:1" }, "enclave: tcp:1 is not unix:PATH" },
         { "enclave path too long", Good with { Tee = null, Enclave = "unix:/" + new string('x', 120) }, "enclave: unix:/x" },
         { "model with enclave", Good with { Tee = null, Enclave = "unix:/tmp/e", Model = "m" }, "model: the enclave process loads" },

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Verathos.Host.Cli;
+using Verathos.Host.Configuration;
+
+namespace Verathos.Host.Node;
+
+/// <summary>The options that node and enclave share; each overrides the configuration file's member of the same name.</summary>
+internal sealed class NodeArguments
+{
+    public Option<string?> Config { get; } = new("--config") { Description = "Configuration file (JSON; see: verathos config schema)" };
+
+    public Option<string?> Model { get; } = new("--model")
+    {
+        Description = "A Hugging Face folder or a .gguf file (default: the demonstration model)",
+    };
+
+    public Option<string?> Tee { get; } = new("--tee") { Description = "The platform: tdx, or simulated, which protects nothing" };
+
+    public Option<string?> Profile { get; } = new("--profile") { Description = "The engine's numeric profile: bf16 (default) or f32" };
+
+    public Option<int?> Gpus { get; } = new("--gpus") { Description = "GPUs whose evidence is presented (default: 1 simulated, 0 on hardware)" };
+
+    public Option<string?> Authorities { get; } = new("--simulated-authorities")
+    {
+        Description = "Folder of the simulated authorities (default: the user's data folder)",
+    };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[Config, Model, Tee, Profile, Gpus, Authorities])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The file's configuration, if there is one, with what the command line says laid over it.</summary>
+    /// <param name="context">The command line.</param>
+    /// <param name="errors">The mistakes of the file's form.</param>
+    public NodeConfiguration Read(VerbContext context, out IReadOnlyList<string> errors)
+    {
+        errors = [];
+        NodeConfiguration file = context.Value(Config) is { } path ? ConfigurationFile.Read(path, out errors) : new NodeConfiguration();
+        return file with
+        {
+            Model = context.Value(Model) ?? file.Model,
+            Tee = context.Value(Tee) ?? file.Tee,
+            Profile = context.Value(Profile) ?? file.Profile,
+            Gpus = context.Value(Gpus) ?? file.Gpus,
+            SimulatedAuthorities = context.Value(Authorities) ?? file.SimulatedAuthorities,
+        };
+    }
+}

@@ -71,7 +71,7 @@ public sealed class NodeProcessTests : IDisposable
     [Fact]
     public async Task A_production_policy_with_simulated_evidence_is_refused_before_anything_starts()
     {
-        await using ChildProcess process = Node("--policy", Path.Combine(Vectors.RepositoryRoot, "policies", "tdx-h100.json"));
+        await using ChildProcess process = Node("--model", "unused", "--policy", Path.Combine(Vectors.RepositoryRoot, "policies", "tdx-h100.json"));
 
         Assert.Equal(10, await process.ExitAsync());
         await process.SaysAsync("is a production policy");
@@ -81,14 +81,16 @@ public sealed class NodeProcessTests : IDisposable
     [Fact]
     public async Task A_node_serves_and_ends_with_0_when_told_to_stop()
     {
+        string model = Path.Combine(_folder, "model");
+        RandomModelFolder.Write(model, hidden: 64, layers: 1);
         await using ChildProcess process = Node(
-            "--listen", "http://127.0.0.1:0", "--policy", Path.Combine(Vectors.RepositoryRoot, "policies", "simulated.json"));
+            "--listen", "http://127.0.0.1:0", "--model", model, "--policy", Path.Combine(Vectors.RepositoryRoot, "policies", "simulated.json"));
         await process.SaysAsync("ready:");
         Uri address = await process.AddressAsync();
         using HttpClient client = new() { BaseAddress = address };
         using HttpResponseMessage ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancel);
         JsonElement body = JsonDocument.Parse(await ready.Content.ReadAsStringAsync(Cancel)).RootElement;
-        await using ChildProcess second = Node("--listen", address.GetLeftPart(UriPartial.Authority));
+        await using ChildProcess second = Node("--model", model, "--listen", address.GetLeftPart(UriPartial.Authority));
 
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         Assert.Equal("true", ready.Headers.GetValues("verathos-simulated").Single());

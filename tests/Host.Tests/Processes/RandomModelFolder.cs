@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Verathos.GpuRuntime.Chat;
 using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
 using Verathos.Testing;
@@ -7,26 +8,28 @@ using Verathos.Testing;
 namespace Verathos.Host.Tests.Processes;
 
 /// <summary>
-/// A model folder with random weights and the demonstration model's tokenizer: big enough that a long answer takes seconds,
-/// and without an end token, so that an answer is as long as was asked for.
+/// A model folder with random weights and the demonstration model's tokenizer: by default big enough that a long answer takes
+/// seconds, and without an end token, so that an answer is as long as was asked for.
 /// </summary>
 internal static class RandomModelFolder
 {
-    /// <summary>Where the tokenizer comes from.</summary>
-    public static string TokenizerFolder { get; } = Path.Combine(Vectors.RepositoryRoot, "models", "verathos-tiny");
+    /// <summary>Where the tokenizer comes from: the demonstration model, or the models that tests read.</summary>
+    public static string TokenizerFolder { get; } = Path.Combine(Vectors.RepositoryRoot, "models", "verathos-tiny") is var shipped && Directory.Exists(shipped)
+        ? shipped
+        : Vectors.Model("smollm2-tokenizer");
 
-    public static void Write(string folder)
+    public static void Write(string folder, int hidden = 512, int layers = 12)
     {
         string source = TokenizerFolder;
         JsonObject given = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "config.json")))!.AsObject();
         ModelConfig config = new()
         {
             VocabularySize = given["vocab_size"]!.GetValue<int>(),
-            HiddenSize = 512,
-            IntermediateSize = 2048,
-            Layers = 12,
-            Heads = 8,
-            KvHeads = 4,
+            HiddenSize = hidden,
+            IntermediateSize = 4 * hidden,
+            Layers = layers,
+            Heads = hidden / 64,
+            KvHeads = 1,
             HeadSize = 64,
             MaxPositions = 4096,
             RopeTheta = 10000,
@@ -51,22 +54,12 @@ internal static class RandomModelFolder
         };
         File.WriteAllText(Path.Combine(folder, "config.json"), file.ToJsonString());
         File.Copy(Path.Combine(source, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
-        WriteTokenizerConfig(source, folder);
+        JsonObject settings = new() { ["add_bos_token"] = false, ["chat_template"] = ChatTemplates.ChatMl };
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), settings.ToJsonString());
         Random random = new(96);
         SafetensorsWriter.Write(
             Path.Combine(folder, "model.safetensors"),
             [.. LlamaTensors.Expected(config).Select(tensor => new TensorData(tensor.Name, TensorType.BF16, tensor.Shape, Fill(tensor.Shape, random)))]);
-    }
-
-    private static void WriteTokenizerConfig(string source, string folder)
-    {
-        string path = Path.Combine(source, "tokenizer_config.json");
-        if (File.Exists(path))
-        {
-            JsonObject settings = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-            settings.Remove("eos_token");
-            File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), settings.ToJsonString());
-        }
     }
 
     private static byte[] Fill(long[] shape, Random random)

@@ -1,3 +1,5 @@
+using Verathos.GpuRuntime.Compute;
+
 namespace Verathos.Host.Configuration;
 
 /// <summary>Every member of the configuration file.</summary>
@@ -24,7 +26,7 @@ internal static class ConfigurationFields
             c => c.SimulatedAuthorities, (c, v) => c with { SimulatedAuthorities = (string)v }),
         new("profile", FieldKind.Text, "The engine's numeric profile.",
             c => c.Profile, (c, v) => c with { Profile = (string)v })
-        { Choices = ["bf16", "f32"] },
+        { Choices = [.. NumericProfile.All.Select(profile => profile.Name)] },
         new("gpus", FieldKind.Whole, "GPUs whose evidence the node presents. One when absent and simulated, none on hardware.",
             c => (long?)c.Gpus, (c, v) => c with { Gpus = (int)(long)v })
         { Maximum = 16 },

@@ -1,3 +1,5 @@
+using Verathos.GpuRuntime.Compute;
+
 namespace Verathos.Host.Configuration;
 
 /// <summary>Everything that an operator sets for a node. Immutable; every default is a working value.</summary>
@@ -28,7 +30,7 @@ public sealed record NodeConfiguration
     public string? SimulatedAuthorities { get; init; }
 
     /// <summary>The numeric profile of the engine.</summary>
-    public string Profile { get; init; } = "bf16";
+    public string Profile { get; init; } = NumericProfile.Served.Name;
 
     /// <summary>GPUs whose evidence the node presents; one when absent and simulated, none on hardware.</summary>
     public int? Gpus { get; init; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Verathos.GpuRuntime.Compute;
 using Verathos.Host.Cli;
 using Verathos.Host.Configuration;
 
@@ -16,7 +17,10 @@ internal sealed class NodeArguments
 
     public Option<string?> Tee { get; } = new("--tee") { Description = "The platform: tdx, or simulated, which protects nothing" };
 
-    public Option<string?> Profile { get; } = new("--profile") { Description = "The engine's numeric profile: bf16 (default) or f32" };
+    public Option<string?> Profile { get; } = new("--profile")
+    {
+        Description = $"The engine's numeric profile: {string.Join(", ", NumericProfile.All.Select(profile => profile.Name))} (default {NumericProfile.Served.Name})",
+    };
 
     public Option<int?> Gpus { get; } = new("--gpus") { Description = "GPUs whose evidence is presented (default: 1 simulated, 0 on hardware)" };
 

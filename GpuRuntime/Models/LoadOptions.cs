@@ -6,7 +6,7 @@ namespace Verathos.GpuRuntime.Models;
 public sealed record LoadOptions
 {
     /// <summary>What fixes the bits of the results.</summary>
-    public NumericProfile Profile { get; init; } = NumericProfile.F32;
+    public NumericProfile Profile { get; init; } = NumericProfile.Served;
 
     /// <summary>The most positions of a sequence; the model's own limit where not given or larger.</summary>
     public int? MaxContext { get; init; }

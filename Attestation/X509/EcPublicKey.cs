@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 
 namespace Verathos.Attestation.X509;
@@ -6,6 +7,8 @@ namespace Verathos.Attestation.X509;
 internal sealed class EcPublicKey
 {
     private const string EcPublicKeyOid = "1.2.840.10045.2.1";
+    private const string P256Oid = "1.2.840.10045.3.1.7";
+    private const string P384Oid = "1.3.132.0.34";
 
     private readonly ECDsa _key;
     private readonly Lock _lock = new();
@@ -19,34 +22,23 @@ internal sealed class EcPublicKey
     /// <summary>Bits of the curve: 256 or 384.</summary>
     public int KeySize { get; }
 
-    /// <summary>Imports a SubjectPublicKeyInfo on P-256 or P-384.</summary>
-    public static bool TryImportSpki(ReadOnlySpan<byte> spki, out EcPublicKey? key)
+    /// <summary>Imports a SubjectPublicKeyInfo (RFC 5480) with an uncompressed point on P-256 or P-384.</summary>
+    public static bool TryImportSpki(ReadOnlyMemory<byte> spki, out EcPublicKey? key)
     {
         key = null;
-        byte[] id = SHA256.HashData(spki);
+        byte[] id = SHA256.HashData(spki.Span);
         if (VerificationCache.Keys.TryGet(id, out key))
         {
             return true;
         }
 
-        ECDsa ecdsa = ECDsa.Create();
-        try
+        // Read here and not by the platform, whose answer to an unknown curve is an exception that differs by system.
+        if (!TryReadPoint(spki, out ECCurve curve, out ReadOnlySpan<byte> point) || !TryImport(curve, point, out ECDsa? ecdsa))
         {
-            ecdsa.ImportSubjectPublicKeyInfo(spki, out int read);
-            if (read != spki.Length || !IsNistCurve(ecdsa))
-            {
-                ecdsa.Dispose();
-                return false;
-            }
-        }
-        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException)
-        {
-            // An unknown curve is not supported by the platform, and in a certificate it is bad evidence.
-            ecdsa.Dispose();
             return false;
         }
 
-        key = VerificationCache.Keys.Add(id, new EcPublicKey(ecdsa));
+        key = VerificationCache.Keys.Add(id, new EcPublicKey(ecdsa!));
         return true;
     }
 
@@ -65,22 +57,12 @@ internal sealed class EcPublicKey
             return true;
         }
 
-        ECDsa ecdsa = ECDsa.Create();
-        try
+        if (!TryImport(ECCurve.NamedCurves.nistP256, point, out ECDsa? ecdsa))
         {
-            ecdsa.ImportParameters(new ECParameters
-            {
-                Curve = ECCurve.NamedCurves.nistP256,
-                Q = new ECPoint { X = point[..32].ToArray(), Y = point[32..].ToArray() },
-            });
-        }
-        catch (CryptographicException)
-        {
-            ecdsa.Dispose();
             return false;
         }
 
-        key = VerificationCache.Keys.Add(id, new EcPublicKey(ecdsa));
+        key = VerificationCache.Keys.Add(id, new EcPublicKey(ecdsa!));
         return true;
     }
 
@@ -107,12 +89,56 @@ internal sealed class EcPublicKey
         }
     }
 
-    private static bool IsNistCurve(ECDsa ecdsa)
+    private static bool TryReadPoint(ReadOnlyMemory<byte> spki, out ECCurve curve, out ReadOnlySpan<byte> point)
     {
-        ECCurve curve = ecdsa.ExportParameters(includePrivateParameters: false).Curve;
-        return curve.IsNamed && curve.Oid.Value is "1.2.840.10045.3.1.7" or "1.3.132.0.34"
-            || curve.IsNamed && curve.Oid.FriendlyName is "nistP256" or "nistP384" or "ECDSA_P256" or "ECDSA_P384";
+        curve = default;
+        point = default;
+        try
+        {
+            AsnReader outer = new(spki, AsnEncodingRules.DER);
+            AsnReader sequence = outer.ReadSequence();
+            outer.ThrowIfNotEmpty();
+            AsnReader algorithm = sequence.ReadSequence();
+            string oid = algorithm.ReadObjectIdentifier();
+            string curveOid = algorithm.ReadObjectIdentifier();
+            algorithm.ThrowIfNotEmpty();
+            byte[] bits = sequence.ReadBitString(out int unused);
+            sequence.ThrowIfNotEmpty();
+            int fieldLength = curveOid switch { P256Oid => 32, P384Oid => 48, _ => 0 };
+            if (oid != EcPublicKeyOid || fieldLength == 0 || unused != 0 || bits.Length != 1 + (2 * fieldLength) || bits[0] != 4)
+            {
+                return false;
+            }
+
+            curve = fieldLength == 32 ? ECCurve.NamedCurves.nistP256 : ECCurve.NamedCurves.nistP384;
+            point = bits.AsSpan(1);
+            return true;
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
     }
 
-    internal static string AlgorithmOid => EcPublicKeyOid;
+    private static bool TryImport(ECCurve curve, ReadOnlySpan<byte> point, out ECDsa? key)
+    {
+        ECDsa ecdsa = ECDsa.Create();
+        int half = point.Length / 2;
+        try
+        {
+            ecdsa.ImportParameters(new ECParameters
+            {
+                Curve = curve,
+                Q = new ECPoint { X = point[..half].ToArray(), Y = point[half..].ToArray() },
+            });
+            key = ecdsa;
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            ecdsa.Dispose();
+            key = null;
+            return false;
+        }
+    }
 }

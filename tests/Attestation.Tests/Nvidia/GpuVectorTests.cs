@@ -159,7 +159,9 @@ public sealed class GpuVectorTests
         foreach (string file in Directory.EnumerateFiles(folder, "*.json"))
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
-            foreach (JsonElement item in Items(document.RootElement))
+            JsonElement root = document.RootElement;
+            JsonElement list = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("evidences", out JsonElement evidences) ? evidences : root;
+            foreach (JsonElement item in list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().ToArray() : [list])
             {
                 if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("certificate", out JsonElement certificate))
                 {
@@ -173,11 +175,6 @@ public sealed class GpuVectorTests
             yield return File.ReadAllBytes(file);
         }
     }
-
-    private static IEnumerable<JsonElement> Items(JsonElement root) =>
-        root.ValueKind == JsonValueKind.Array ? root.EnumerateArray()
-        : root.TryGetProperty("evidences", out JsonElement list) ? list.EnumerateArray()
-        : [root];
 
     private static Verdict Appraise(GpuEvidence evidence, params byte[][] rims) =>
         Appraiser.AppraiseGpu(evidence, [.. rims.Select(rim => (ReadOnlyMemory<byte>)rim)], null, null, TrustAnchors.Production, In2024, TimeSource.Asserted);

@@ -21,7 +21,7 @@ internal sealed class CollateralJson(string document)
         {
             document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             error = new ParseError(name, $"not JSON, or a member appears twice: {e.Message}");
             return false;
@@ -36,6 +36,22 @@ internal sealed class CollateralJson(string document)
         document = null;
         error = new ParseError(name, "not a JSON object");
         return false;
+    }
+
+    /// <summary>Runs a reader over an opened document; an escaped lone surrogate, which is JSON but no text, becomes a problem.</summary>
+    public T? Read<T>(Func<CollateralJson, T> read)
+        where T : class
+    {
+        try
+        {
+            T result = read(this);
+            return Problem is null ? result : null;
+        }
+        catch (InvalidOperationException)
+        {
+            Require(false, "a name or string is not Unicode text");
+            return null;
+        }
     }
 
     public void Require(bool condition, string problem)
@@ -57,16 +73,7 @@ internal sealed class CollateralJson(string document)
     public string String(JsonElement parent, string name)
     {
         JsonElement element = Member(parent, name, JsonValueKind.String);
-        try
-        {
-            return element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
-        }
-        catch (InvalidOperationException)
-        {
-            // An escaped lone surrogate is JSON but not text.
-            Require(false, $"{name} is not Unicode text");
-            return "";
-        }
+        return element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
     }
 
     public int Integer(JsonElement parent, string name)

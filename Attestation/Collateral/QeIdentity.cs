@@ -50,29 +50,33 @@ public sealed record QeIdentity
         using (document)
         {
             CollateralJson reader = new("QE identity");
-            JsonElement root = document!.RootElement;
-            string id = reader.String(root, "id");
-            reader.Require(id is "TD_QE" or "QE" or "QVE", $"id \"{id}\" is unknown");
-            int version = reader.Integer(root, "version");
-            reader.Require(version == 2, $"version {version} is not 2");
-            QeIdentity result = new()
-            {
-                Id = id,
-                IssueDate = reader.Date(root, "issueDate"),
-                NextUpdate = reader.Date(root, "nextUpdate"),
-                TcbEvaluationDataNumber = reader.Integer(root, "tcbEvaluationDataNumber"),
-                MiscSelect = reader.Hex(root, "miscselect", 4),
-                MiscSelectMask = reader.Hex(root, "miscselectMask", 4),
-                Attributes = reader.Hex(root, "attributes", 16),
-                AttributesMask = reader.Hex(root, "attributesMask", 16),
-                MrSigner = reader.Hex(root, "mrsigner", 32),
-                IsvProdId = reader.Integer(root, "isvprodid"),
-                TcbLevels = [.. reader.Array(root, "tcbLevels").Select(reader.SvnLevel)],
-            };
-            reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
-            identity = reader.Problem is null ? result : null;
+            identity = reader.Read(members => Read(members, document!.RootElement));
             error = reader.Error;
             return identity is not null;
         }
+    }
+
+    private static QeIdentity Read(CollateralJson reader, JsonElement root)
+    {
+        string id = reader.String(root, "id");
+        reader.Require(id is "TD_QE" or "QE" or "QVE", $"id \"{id}\" is unknown");
+        int version = reader.Integer(root, "version");
+        reader.Require(version == 2, $"version {version} is not 2");
+        QeIdentity result = new()
+        {
+            Id = id,
+            IssueDate = reader.Date(root, "issueDate"),
+            NextUpdate = reader.Date(root, "nextUpdate"),
+            TcbEvaluationDataNumber = reader.Integer(root, "tcbEvaluationDataNumber"),
+            MiscSelect = reader.Hex(root, "miscselect", 4),
+            MiscSelectMask = reader.Hex(root, "miscselectMask", 4),
+            Attributes = reader.Hex(root, "attributes", 16),
+            AttributesMask = reader.Hex(root, "attributesMask", 16),
+            MrSigner = reader.Hex(root, "mrsigner", 32),
+            IsvProdId = reader.Integer(root, "isvprodid"),
+            TcbLevels = [.. reader.Array(root, "tcbLevels").Select(reader.SvnLevel)],
+        };
+        reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
+        return result;
     }
 }

@@ -63,29 +63,20 @@ public sealed record QuoteCollateral
         using (document)
         {
             CollateralJson reader = new("collateral");
-            JsonElement root = document!.RootElement;
-            byte[] tcbInfoBytes = Encoding.UTF8.GetBytes(reader.String(root, "tcb_info"));
-            byte[] qeIdentityBytes = Encoding.UTF8.GetBytes(reader.String(root, "qe_identity"));
-            ReadOnlyMemory<byte> tcbInfoSignature = reader.Hex(root, "tcb_info_signature", 64);
-            ReadOnlyMemory<byte> qeIdentitySignature = reader.Hex(root, "qe_identity_signature", 64);
-            string rootCrl = reader.String(root, "root_ca_crl");
-            string pckCrl = reader.String(root, "pck_crl");
-            byte[] crlChain = Encoding.UTF8.GetBytes(reader.String(root, "pck_crl_issuer_chain"));
-            byte[] tcbChain = Encoding.UTF8.GetBytes(reader.String(root, "tcb_info_issuer_chain"));
-            byte[] qeChain = Encoding.UTF8.GetBytes(reader.String(root, "qe_identity_issuer_chain"));
-            if (reader.Problem is not null)
+            Members? members = reader.Read(source => new Members(source, document!.RootElement));
+            if (members is null)
             {
                 error = reader.Error;
                 return false;
             }
 
-            if (!TryReadCrl(rootCrl, "root_ca_crl", out RevocationList? rootList, out error)
-                || !TryReadCrl(pckCrl, "pck_crl", out RevocationList? pckList, out error)
-                || !PemReader.TryRead(crlChain, out IReadOnlyList<Certificate> crlCertificates, out error)
-                || !PemReader.TryRead(tcbChain, out IReadOnlyList<Certificate> tcbCertificates, out error)
-                || !PemReader.TryRead(qeChain, out IReadOnlyList<Certificate> qeCertificates, out error)
-                || !TcbInfo.TryParse(tcbInfoBytes, out TcbInfo? tcbInfo, out error)
-                || !QeIdentity.TryParse(qeIdentityBytes, out QeIdentity? qeIdentity, out error))
+            if (!TryReadCrl(members.RootCaCrl, "root_ca_crl", out RevocationList? rootList, out error)
+                || !TryReadCrl(members.PckCrl, "pck_crl", out RevocationList? pckList, out error)
+                || !PemReader.TryRead(members.PckCrlIssuerChain, out IReadOnlyList<Certificate> crlCertificates, out error)
+                || !PemReader.TryRead(members.TcbInfoIssuerChain, out IReadOnlyList<Certificate> tcbCertificates, out error)
+                || !PemReader.TryRead(members.QeIdentityIssuerChain, out IReadOnlyList<Certificate> qeCertificates, out error)
+                || !TcbInfo.TryParse(members.TcbInfo, out TcbInfo? tcbInfo, out error)
+                || !QeIdentity.TryParse(members.QeIdentity, out QeIdentity? qeIdentity, out error))
             {
                 return false;
             }
@@ -97,12 +88,12 @@ public sealed record QuoteCollateral
                 PckCrl = pckList!,
                 TcbInfoIssuerChain = tcbCertificates,
                 TcbInfo = tcbInfo!,
-                TcbInfoBytes = tcbInfoBytes,
-                TcbInfoSignature = tcbInfoSignature,
+                TcbInfoBytes = members.TcbInfo,
+                TcbInfoSignature = members.TcbInfoSignature,
                 QeIdentityIssuerChain = qeCertificates,
                 QeIdentity = qeIdentity!,
-                QeIdentityBytes = qeIdentityBytes,
-                QeIdentitySignature = qeIdentitySignature,
+                QeIdentityBytes = members.QeIdentity,
+                QeIdentitySignature = members.QeIdentitySignature,
             };
             return true;
         }
@@ -119,5 +110,26 @@ public sealed record QuoteCollateral
         }
 
         return RevocationList.TryParse(der, out list, out error);
+    }
+
+    private sealed class Members(CollateralJson reader, JsonElement root)
+    {
+        public string RootCaCrl { get; } = reader.String(root, "root_ca_crl");
+
+        public string PckCrl { get; } = reader.String(root, "pck_crl");
+
+        public byte[] PckCrlIssuerChain { get; } = Encoding.UTF8.GetBytes(reader.String(root, "pck_crl_issuer_chain"));
+
+        public byte[] TcbInfo { get; } = Encoding.UTF8.GetBytes(reader.String(root, "tcb_info"));
+
+        public byte[] TcbInfoIssuerChain { get; } = Encoding.UTF8.GetBytes(reader.String(root, "tcb_info_issuer_chain"));
+
+        public ReadOnlyMemory<byte> TcbInfoSignature { get; } = reader.Hex(root, "tcb_info_signature", 64);
+
+        public byte[] QeIdentity { get; } = Encoding.UTF8.GetBytes(reader.String(root, "qe_identity"));
+
+        public byte[] QeIdentityIssuerChain { get; } = Encoding.UTF8.GetBytes(reader.String(root, "qe_identity_issuer_chain"));
+
+        public ReadOnlyMemory<byte> QeIdentitySignature { get; } = reader.Hex(root, "qe_identity_signature", 64);
     }
 }

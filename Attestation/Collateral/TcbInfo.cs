@@ -44,31 +44,35 @@ public sealed record TcbInfo
         using (document)
         {
             CollateralJson reader = new("TCB info");
-            JsonElement root = document!.RootElement;
-            string id = reader.String(root, "id");
-            reader.Require(id is "TDX" or "SGX", $"id \"{id}\" is unknown");
-            int version = reader.Integer(root, "version");
-            reader.Require(version == 3, $"version {version} is not 3");
-            reader.Require(reader.Integer(root, "tcbType") == 0, "tcbType is not 0");
-            bool tdx = id == "TDX";
-            TcbInfo result = new()
-            {
-                Id = id,
-                IssueDate = reader.Date(root, "issueDate"),
-                NextUpdate = reader.Date(root, "nextUpdate"),
-                Fmspc = reader.Hex(root, "fmspc", 6),
-                PceId = reader.Hex(root, "pceId", 2),
-                TcbEvaluationDataNumber = reader.Integer(root, "tcbEvaluationDataNumber"),
-                TdxModule = tdx ? reader.Module(reader.Object(root, "tdxModule"), identity: false) : null,
-                TdxModuleIdentities = root.TryGetProperty("tdxModuleIdentities", out _) && tdx
-                    ? [.. reader.Array(root, "tdxModuleIdentities").Select(item => reader.Module(item, identity: true))]
-                    : [],
-                TcbLevels = [.. reader.Array(root, "tcbLevels").Select(item => reader.Level(item, tdx))],
-            };
-            reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
-            info = reader.Problem is null ? result : null;
+            info = reader.Read(members => Read(members, document!.RootElement));
             error = reader.Error;
             return info is not null;
         }
+    }
+
+    private static TcbInfo Read(CollateralJson reader, JsonElement root)
+    {
+        string id = reader.String(root, "id");
+        reader.Require(id is "TDX" or "SGX", $"id \"{id}\" is unknown");
+        int version = reader.Integer(root, "version");
+        reader.Require(version == 3, $"version {version} is not 3");
+        reader.Require(reader.Integer(root, "tcbType") == 0, "tcbType is not 0");
+        bool tdx = id == "TDX";
+        TcbInfo result = new()
+        {
+            Id = id,
+            IssueDate = reader.Date(root, "issueDate"),
+            NextUpdate = reader.Date(root, "nextUpdate"),
+            Fmspc = reader.Hex(root, "fmspc", 6),
+            PceId = reader.Hex(root, "pceId", 2),
+            TcbEvaluationDataNumber = reader.Integer(root, "tcbEvaluationDataNumber"),
+            TdxModule = tdx ? reader.Module(reader.Object(root, "tdxModule"), identity: false) : null,
+            TdxModuleIdentities = root.TryGetProperty("tdxModuleIdentities", out _) && tdx
+                ? [.. reader.Array(root, "tdxModuleIdentities").Select(item => reader.Module(item, identity: true))]
+                : [],
+            TcbLevels = [.. reader.Array(root, "tcbLevels").Select(item => reader.Level(item, tdx))],
+        };
+        reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
+        return result;
     }
 }

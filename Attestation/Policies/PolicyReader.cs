@@ -13,7 +13,17 @@ internal sealed class PolicyReader
     public static Policy? Read(byte[] json, out IReadOnlyList<string> errors)
     {
         PolicyReader reader = new();
-        Policy? policy = reader.ReadDocument(json);
+        Policy? policy = null;
+        try
+        {
+            policy = reader.ReadDocument(json);
+        }
+        catch (InvalidOperationException e)
+        {
+            // An escaped lone surrogate is JSON, and no text: reading it as a string throws.
+            reader._errors.Add($"a name or string is not Unicode text: {e.Message}");
+        }
+
         errors = reader._errors;
         return reader._errors.Count == 0 ? policy : null;
     }

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using Verathos.Bench.Statistics;
+using Verathos.Client;
+using Verathos.Client.Requests;
+using Verathos.Client.Streams;
+using Verathos.Enclave;
+using Verathos.Fingerprint.Sampling;
+using Verathos.GpuRuntime.Models;
+using Verathos.GpuRuntime.Serving;
+
+namespace Verathos.Bench.Node;
+
+/// <summary>
+/// Measures what confidentiality costs: the same prompts on the same weights through the whole path and through the engine alone,
+/// in interleaved pairs whose order alternates.
+/// </summary>
+internal sealed class TaxBench(NodeBenchOptions options)
+{
+    private const string Prompt = "Once upon a time there was a small fox who wanted to know";
+
+    /// <summary>Measures one model at 1 and at 8 requests at once. The factory is called twice and must give equal models.</summary>
+    public async Task<IReadOnlyList<TaxRow>> RunAsync(Func<LoadedModel> load, CancellationToken cancellationToken)
+    {
+        EnclaveOptions enclave = new();
+        using LoadedModel bareModel = load();
+        InferenceEngine engine = new(bareModel, new EngineOptions { QueueCapacity = enclave.QueueCapacity, MaxActive = enclave.MaxActive });
+        await using (engine.ConfigureAwait(false))
+        {
+            BenchNode node = await options.StartNode(load(), cancellationToken).ConfigureAwait(false);
+            await using (node.ConfigureAwait(false))
+            {
+                using VerathosClient client = await VerathosClient.ConnectAsync(node.Address, options.Client, cancellationToken).ConfigureAwait(false);
+                List<TaxRow> rows = [];
+                foreach (int concurrent in (int[])[1, 8])
+                {
+                    int tokens = concurrent == 1 ? options.Tokens : Math.Max(8, options.Tokens / 2);
+                    rows.Add(await MeasureAsync(bareModel, engine, client, concurrent, tokens, cancellationToken).ConfigureAwait(false));
+                }
+
+                return rows;
+            }
+        }
+    }
+
+    private async Task<TaxRow> MeasureAsync(
+        LoadedModel model, InferenceEngine engine, VerathosClient client, int concurrent, int tokens, CancellationToken cancellationToken)
+    {
+        Task<int> Bare() => GenerateAsync(model, engine, tokens, cancellationToken);
+        Task<int> Node() => AskAsync(client, tokens, cancellationToken);
+        string name = $"{model.Manifest.Name}, {concurrent} at once";
+        options.Progress?.Invoke($"{name}: warming up");
+        await RateAsync(Bare, concurrent).ConfigureAwait(false);
+        await RateAsync(Node, concurrent).ConfigureAwait(false);
+        List<double> node = [];
+        List<double> bare = [];
+        for (int pair = 0; pair < options.Pairs; pair++)
+        {
+            options.Progress?.Invoke($"{name}: pair {pair + 1} of {options.Pairs}");
+            bool nodeFirst = pair % 2 == 0;
+            double first = await RateAsync(nodeFirst ? Node : Bare, concurrent).ConfigureAwait(false);
+            double second = await RateAsync(nodeFirst ? Bare : Node, concurrent).ConfigureAwait(false);
+            node.Add(nodeFirst ? first : second);
+            bare.Add(nodeFirst ? second : first);
+        }
+
+        return new TaxRow(model.Manifest.Name, model.Profile.Identifier, concurrent, tokens, Spread.Of(node), Spread.Of(bare), PairedRatio.Of(node, bare));
+    }
+
+    private static async Task<double> RateAsync(Func<Task<int>> request, int concurrent)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int[] tokens = await Task.WhenAll(Enumerable.Range(0, concurrent).Select(_ => Task.Run(request))).ConfigureAwait(false);
+        return tokens.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static async Task<int> GenerateAsync(LoadedModel model, InferenceEngine engine, int tokens, CancellationToken cancellationToken)
+    {
+        GenerationRequest request = new()
+        {
+            PromptIds = model.Tokenizer.EncodePrompt(Prompt),
+            Sampling = SamplingParameters.Greedy,
+            Seed = SamplingSeed.Derive(0, []),
+            MaxTokens = tokens,
+        };
+        int count = 0;
+        await foreach (GeneratedToken _ in engine.GenerateAsync(request, cancellationToken).ConfigureAwait(false))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private static async Task<int> AskAsync(VerathosClient client, int tokens, CancellationToken cancellationToken)
+    {
+        Answer answer = await client.CompleteAsync(BenchRequest.Completion(Prompt, tokens), cancellationToken).ConfigureAwait(false);
+        return answer.OutputIds.Count;
+    }
+}

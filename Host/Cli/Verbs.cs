@@ -10,6 +10,7 @@ public static class Verbs
     public static IEnumerable<Command> All()
     {
         yield return DemoCommand.Create();
+        yield return BenchCommand.Create();
         yield return ModelCommand.Create();
         yield return ChatCommand.Create();
         yield return ProxyCommand.Create();

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Verathos.Attestation;
-using Verathos.Attestation.Policies;
 using Verathos.Client;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
@@ -69,11 +67,12 @@ internal static class DemoCommand
         output.Simulated();
         LoadedModel model = await ModelLoading.LoadAsync(output, ModelPath.Resolve(modelPath), new LoadOptions(), token).ConfigureAwait(false);
         InferenceRequest request = model.Chat is null ? Completion(prompt, maxTokens) : InferenceRequest.Chat([("user", prompt)], temperature: 0, maxTokens: maxTokens);
-        DemoNode node = await DemoNode.StartAsync(model, null, token).ConfigureAwait(false);
+        HostView? host = null;
+        DemoNode node = await DemoNode.StartAsync(model, enclave => host = new HostView(enclave), token).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             output.Note($"a node listens on {node.Address} (ready after {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s)");
-            ClientOptions options = Options();
+            ClientOptions options = TrustArguments.Simulated();
             try
             {
                 using VerathosClient client = await VerathosClient.ConnectAsync(node.Address, options, token).ConfigureAwait(false);
@@ -84,11 +83,11 @@ internal static class DemoCommand
                 Answer answer = await AskAsync(output, client, request, token).ConfigureAwait(false);
                 output.Table(VerdictTable.Headers, VerdictTable.Rows(answer.ReceiptVerdict.Checks), "3. The receipt that the enclave signed");
                 output.Line(VerdictTable.Summary(answer.ReceiptVerdict));
-                HostSight sight = HostSight.Of(node.Host, prompt, answer);
+                HostSight sight = HostSight.Of(host!, prompt, answer);
                 output.Table(["", "the client saw", "the host saw"], sight.Rows(prompt, answer), "4. The same exchange from both sides");
 
                 List<TamperOutcome> outcomes = [];
-                TamperRunner runner = new(node.Address, options, node.Host, answer);
+                TamperRunner runner = new(node.Address, options, host!, answer);
                 foreach (Tamper tamper in plan)
                 {
                     outcomes.Add(await runner.RunAsync(tamper, token).ConfigureAwait(false));
@@ -111,15 +110,6 @@ internal static class DemoCommand
             }
         }
     }
-
-    private static ClientOptions Options() => new()
-    {
-        Policy = Policy.BuiltIn("simulated"),
-        TrustAnchors = TrustAnchors.TryLoadSimulated(SimulatedFolder.Default, out TrustAnchors? anchors, out string? error)
-            ? anchors
-            : throw new CommandException(ExitCode.Failed, $"the simulated trust anchors cannot be read: {error}"),
-        AllowSimulated = true,
-    };
 
     // A model without a chat template continues text.
     private static InferenceRequest Completion(string prompt, int maxTokens) =>

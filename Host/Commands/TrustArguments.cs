@@ -100,6 +100,16 @@ internal sealed class TrustArguments
         };
     }
 
+    /// <summary>Trust in this user's own simulated installation, for verbs that start their own node.</summary>
+    public static ClientOptions Simulated() => new()
+    {
+        Policy = Attestation.Policies.Policy.BuiltIn("simulated"),
+        TrustAnchors = TrustAnchors.TryLoadSimulated(SimulatedFolder.Default, out TrustAnchors? anchors, out string? error)
+            ? anchors
+            : throw new CommandException(ExitCode.Failed, $"the simulated trust anchors cannot be read: {error}"),
+        AllowSimulated = true,
+    };
+
     /// <summary>The exit status that goes with a verdict.</summary>
     public ExitCode Exit(VerbContext context, in Verdict verdict) => verdict switch
     {

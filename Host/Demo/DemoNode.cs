@@ -6,33 +6,34 @@ using Verathos.Host.Front;
 
 namespace Verathos.Host.Demo;
 
-/// <summary>A whole node in this process on a loopback port of the system's choice, with its host's view kept.</summary>
+/// <summary>A whole simulated node in this process, on a loopback port of the system's choice.</summary>
 internal sealed class DemoNode : IAsyncDisposable
 {
     private readonly IPlatformDriver _driver;
+    private readonly IEnclave _enclave;
     private readonly FrontServer _front;
 
-    private DemoNode(IPlatformDriver driver, HostView host, FrontServer front)
+    private DemoNode(IPlatformDriver driver, IEnclave enclave, FrontServer front)
     {
         _driver = driver;
-        Host = host;
+        _enclave = enclave;
         _front = front;
     }
-
-    /// <summary>What passes through the host.</summary>
-    public HostView Host { get; }
 
     /// <summary>Where the node listens.</summary>
     public Uri Address => _front.Addresses[0];
 
-    /// <summary>Starts a simulated node on a model, which it takes over.</summary>
-    public static async Task<DemoNode> StartAsync(LoadedModel model, string? installation, CancellationToken cancellationToken)
+    /// <summary>Starts a node on a model, which it takes over.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="watch">Puts something between front and enclave; null for nothing.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    public static async Task<DemoNode> StartAsync(LoadedModel model, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken)
     {
-        IPlatformDriver driver = PlatformDrivers.Create("simulated", new PlatformOptions { InstallationFolder = installation, GpuCount = 1 });
+        IPlatformDriver driver = PlatformDrivers.Create("simulated", new PlatformOptions { GpuCount = 1 });
         EnclaveCore core = await EnclaveCore.StartAsync(model, driver, new EnclaveOptions(), TimeProvider.System, cancellationToken).ConfigureAwait(false);
-        HostView host = new(core);
-        FrontServer front = new(new NodeConfiguration { Listen = ["http://127.0.0.1:0"] }, host);
-        DemoNode node = new(driver, host, front);
+        IEnclave enclave = watch?.Invoke(core) ?? core;
+        FrontServer front = new(new NodeConfiguration { Listen = ["http://127.0.0.1:0"] }, enclave);
+        DemoNode node = new(driver, enclave, front);
         try
         {
             await front.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -48,7 +49,7 @@ internal sealed class DemoNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _front.DisposeAsync().ConfigureAwait(false);
-        await Host.DisposeAsync().ConfigureAwait(false);
+        await _enclave.DisposeAsync().ConfigureAwait(false);
         (_driver as IDisposable)?.Dispose();
     }
 }

@@ -16,7 +16,11 @@ public static class PlatformDrivers
         ArgumentNullException.ThrowIfNull(options);
         return name switch
         {
+#if SIMULATOR
             "simulated" => SimulatedDriver.Open(options.InstallationFolder, options.GpuCount, time),
+#else
+            "simulated" => throw new PlatformException("This program was published for production, without the simulated TEE; take --tee tdx, or build it without -p:VerathosSimulator=false."),
+#endif
             "tdx" => new ConfigFsTsmDriver(options),
             _ => throw new PlatformException($"There is no TEE named '{name}'. Known are: {string.Join(", ", Names)}."),
         };

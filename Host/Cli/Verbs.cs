@@ -9,18 +9,24 @@ public static class Verbs
     /// <summary>The verbs in the order in which help lists them.</summary>
     public static IEnumerable<Command> All()
     {
+#if SIMULATOR
         yield return DemoCommand.Create();
-        yield return BenchCommand.Create();
-        yield return ModelCommand.Create();
+#endif
+        yield return NodeCommand.Create();
+        yield return EnclaveCommand.Create();
         yield return ChatCommand.Create();
         yield return ProxyCommand.Create();
         yield return EvidenceCommand.Create();
         yield return ReceiptCommand.Create();
+#if SIMULATOR
         yield return PolicyCommand.Create();
-        yield return NodeCommand.Create();
-        yield return EnclaveCommand.Create();
+#endif
         yield return DoctorCommand.Create();
         yield return ConfigCommand.Create();
+        yield return ModelCommand.Create();
         yield return TrainCommand.Create();
+#if SIMULATOR
+        yield return BenchCommand.Create();
+#endif
     }
 }

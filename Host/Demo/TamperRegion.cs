@@ -53,6 +53,6 @@ public sealed record TamperRegion(string Name, params IReadOnlyList<string> Chec
         _ => new TamperRegion("measurements and device facts", CheckNames.GpuFormat, CheckNames.GpuSignature),
     };
 
-    /// <summary>The keyset: the quote binds the digest of its bytes.</summary>
-    public static TamperRegion OfKeyset() => new("keyset", CheckNames.BindingReportData, EvidenceVerifier.FormatCheck);
+    /// <summary>The keyset: the quote binds the digest of its bytes; a change may already break its form or move its times.</summary>
+    public static TamperRegion OfKeyset() => new("keyset", CheckNames.BindingReportData, CheckNames.KeysetValidity, EvidenceVerifier.FormatCheck);
 }

@@ -1,27 +1,109 @@
 namespace Verathos.GpuRuntime.Compute;
 
-/// <summary>Cosines and sines of the rotary positions, computed in binary64 and rounded once.</summary>
+/// <summary>
+/// Cosines and sines of the rotary positions, computed in binary64 and rounded once. Only operations that IEEE 754 rounds exactly
+/// are used, since the system's mathematical library may differ in the last bit from one machine to the next.
+/// </summary>
 internal static class RotaryTable
 {
+    // fdlibm's __kernel_sin and __kernel_cos (https://www.netlib.org/fdlibm), highest power first.
+    private static readonly double[] s_sine =
+    [
+        1.58969099521155010221e-10, -2.50507602534068634195e-08, 2.75573137070700676789e-06,
+        -1.98412698298579493134e-04, 8.33333333332248946124e-03, -1.66666666666666324348e-01,
+    ];
+
+    private static readonly double[] s_cosine =
+    [
+        -1.13596475577881948265e-11, 2.08757232129817482790e-09, -2.75573143513906633035e-07,
+        2.48015872894767294178e-05, -1.38888888888741095749e-03, 4.16666666666666019037e-02,
+    ];
+
     /// <summary>Fills two tables of [positions, half].</summary>
     /// <param name="positions">Rows.</param>
     /// <param name="half">Columns: half of a head's width.</param>
-    /// <param name="theta">Base of the frequencies.</param>
+    /// <param name="theta">Base of the frequencies; column i has the frequency theta^(-i / half).</param>
     public static (float[] Cosines, float[] Sines) Make(int positions, int half, double theta)
     {
         float[] cosines = new float[positions * half];
         float[] sines = new float[positions * half];
+        double root = Root(1 / theta, half);
         for (int i = 0; i < half; i++)
         {
-            double frequency = Math.Pow(theta, -(double)i / half);
+            double frequency = Power(root, i);
             for (int position = 0; position < positions; position++)
             {
-                (double sine, double cosine) = Math.SinCos(position * frequency);
+                (double sine, double cosine) = SinCos(position * frequency);
                 cosines[(position * half) + i] = (float)cosine;
                 sines[(position * half) + i] = (float)sine;
             }
         }
 
         return (cosines, sines);
+    }
+
+    /// <summary>Sine and cosine of an angle from 0 to 2^24.</summary>
+    internal static (double Sine, double Cosine) SinCos(double angle)
+    {
+        // The angle less a multiple of pi / 2, which is given in two parts.
+        double quarter = Math.Round(angle * 0.63661977236758134308);
+        double r = Math.FusedMultiplyAdd(-quarter, 1.57079632673412561417, angle);
+        r = Math.FusedMultiplyAdd(-quarter, 6.07710050650619224932e-11, r);
+        double square = r * r;
+        double sine = Math.FusedMultiplyAdd(r * square, Polynomial(s_sine, square), r);
+        double cosine = Math.FusedMultiplyAdd(square * square, Polynomial(s_cosine, square), Math.FusedMultiplyAdd(-0.5, square, 1));
+        return ((long)quarter & 3) switch
+        {
+            0 => (sine, cosine),
+            1 => (cosine, -sine),
+            2 => (-sine, -cosine),
+            _ => (-cosine, sine),
+        };
+    }
+
+    /// <summary>The positive number whose power is the given value, by bisection down to neighbouring numbers.</summary>
+    private static double Root(double value, int power)
+    {
+        double low = 0;
+        double high = Math.Max(1, value);
+        while (true)
+        {
+            double middle = low + ((high - low) / 2);
+            if (middle <= low || middle >= high)
+            {
+                return high;
+            }
+
+            if (Power(middle, power) < value)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+    }
+
+    private static double Power(double value, int power)
+    {
+        double result = 1;
+        for (; power > 0; power >>= 1, value *= value)
+        {
+            result = (power & 1) == 1 ? result * value : result;
+        }
+
+        return result;
+    }
+
+    private static double Polynomial(double[] coefficients, double x)
+    {
+        double result = 0;
+        foreach (double coefficient in coefficients)
+        {
+            result = Math.FusedMultiplyAdd(result, x, coefficient);
+        }
+
+        return result;
     }
 }

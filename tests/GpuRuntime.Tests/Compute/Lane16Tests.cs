@@ -114,6 +114,19 @@ public class Lane16Tests
         Assert.InRange(equal, 3, 5);
     }
 
+    /// <summary>
+    /// The bits of version 1. Where they change, the version in the profile's identifier must, too. The same value holds with
+    /// the processor's vector and fused instructions switched off (DOTNET_EnableHWIntrinsic=0).
+    /// </summary>
+    [Fact]
+    public void BitsAreThoseOfVersionOne()
+    {
+        using Lane16Backend backend = SmallModel.CreateLane16(Config(64, 130, 2, 2, 80), 2);
+        Assert.Equal("bf16-lane16/1", NumericProfile.Bf16Lane16.Identifier);
+        byte[] bits = [.. Run(backend, 321, 100, 1, 49).SelectMany(logits => logits.SelectMany(BitConverter.GetBytes))];
+        Assert.Equal("d8d4635a50eb9974", Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bits))[..16]);
+    }
+
     [Fact]
     public void MemoryIsZeroWhenASequenceEnds()
     {

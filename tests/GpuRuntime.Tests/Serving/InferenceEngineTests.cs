@@ -19,10 +19,12 @@ public class InferenceEngineTests
     private static ValueTask<GeneratedToken[]> All(InferenceEngine engine, GenerationRequest request, CancellationToken token = default) =>
         engine.GenerateAsync(request, token).ToArrayAsync(TestContext.Current.CancellationToken);
 
-    [Fact]
-    public async Task ConcurrentRequestsGiveTheSameIdsAsAlone()
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16-lane16")]
+    public async Task ConcurrentRequestsGiveTheSameIdsAsAlone(string profile)
     {
-        using LoadedModel model = SmallModel.Create();
+        using LoadedModel model = SmallModel.Create(NumericProfile.All.Single(p => p.Name == profile));
         await using InferenceEngine engine = new(model, new EngineOptions { MaxActive = 4, PrefillChunk = 8 });
         GenerationRequest[] requests = [.. Enumerable.Range(1, 12).Select(i => Request([.. Enumerable.Range(0, i * 3).Select(j => (i * j) % 320)], 5 + i, i % 2 == 0 ? 0u : 800_000u))];
         List<int[]> alone = [];
@@ -237,10 +239,12 @@ public class InferenceEngineTests
         Assert.Equal(GenerationError.Stopped, Assert.Throws<GenerationException>(() => engine.GenerateAsync(Request([1], 1))).Error);
     }
 
-    [Fact]
-    public async Task TwoHundredGenerationsDoNotGrowTheProcess()
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16-lane16")]
+    public async Task TwoHundredGenerationsDoNotGrowTheProcess(string profile)
     {
-        using LoadedModel model = SmallModel.Create();
+        using LoadedModel model = SmallModel.Create(NumericProfile.All.Single(p => p.Name == profile));
         await using InferenceEngine engine = new(model, new EngineOptions());
         for (int i = 0; i < 50; i++)
         {

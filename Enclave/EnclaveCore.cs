@@ -276,6 +276,11 @@ public sealed class EnclaveCore : IEnclave
             {
                 // The keys are gone and the status says why; another try follows.
             }
+            catch (Exception exception)
+            {
+                // Whatever it was, keys that cannot be replaced must not be used to their end as if nothing were wrong.
+                Lose($"making keys failed: {exception.GetType().Name}");
+            }
         }
     }
 }

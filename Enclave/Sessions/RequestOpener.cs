@@ -85,6 +85,13 @@ internal sealed class RequestOpener : IDisposable
         }
     }
 
+    private ApiError? RefusalOf(LiveKeyset keyset) => Replay switch
+    {
+        ReplayOutcome.Seen => ApiError.Replayed(),
+        ReplayOutcome.Full => ApiError.ReplayRecordFull((int)_options.SuccessorLead.TotalSeconds),
+        _ => _ring.TakesRequests(keyset) ? null : ApiError.KeysetRetiring(),
+    };
+
     private ApiError? Take(Func<OhttpError> feed)
     {
         try
@@ -105,6 +112,12 @@ internal sealed class RequestOpener : IDisposable
             // The keyset may have ended since the opener took its keys.
             Keyset = _ring.TryFind(_opener.KeyId, out LiveKeyset? keyset) ? keyset : throw Undecryptable();
             Replay = Keyset.Replays.Record(_opener.HeaderDigest.Span);
+        }
+
+        // Nothing more is opened for a request that is refused anyway.
+        if (Keyset is not null && RefusalOf(Keyset) is { } refusal)
+        {
+            return refusal;
         }
 
         if (state == OhttpError.MessageTooLarge && Keyset is not null)

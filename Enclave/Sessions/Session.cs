@@ -22,7 +22,6 @@ internal sealed class Session : IAsyncDisposable
 {
     private static readonly BhttpField EventStream = new("content-type", MediaTypes.EventStream);
     private static readonly BhttpField NoStore = new("cache-control", "no-store");
-    private readonly KeyRing _ring;
     private readonly EnclaveOptions _options;
     private readonly EnclaveMetrics _metrics;
     private readonly TimeProvider _time;
@@ -47,7 +46,6 @@ internal sealed class Session : IAsyncDisposable
         _simulated = simulated;
         _scope = scope;
         _time = time;
-        _ring = ring;
         _opener = new RequestOpener(ring, options, scope);
     }
 
@@ -57,6 +55,11 @@ internal sealed class Session : IAsyncDisposable
     {
         ApiError? error = await _opener.ReadAsync(request, cancellationToken).ConfigureAwait(false);
         Interlocked.Increment(ref _metrics.Requests);
+        if (_opener.Replay == ReplayOutcome.Seen)
+        {
+            Interlocked.Increment(ref _metrics.Replays);
+        }
+
         if (error is null)
         {
             try
@@ -109,12 +112,13 @@ internal sealed class Session : IAsyncDisposable
     {
         if (_tokens is not null)
         {
-            if (_state is not SessionState.Done)
+            if (_state is SessionState.Accepted or SessionState.Generating)
             {
                 Interlocked.Increment(ref _metrics.Abandoned);
-                await _cancellation!.CancelAsync().ConfigureAwait(false);
             }
 
+            // Leaving an enumeration that never began would not tell the engine.
+            await _cancellation!.CancelAsync().ConfigureAwait(false);
             await StopGeneratingAsync().ConfigureAwait(false);
         }
 
@@ -128,22 +132,6 @@ internal sealed class Session : IAsyncDisposable
 
     private ApiError? Accept(CancellationToken cancellationToken)
     {
-        if (_opener.Replay != ReplayOutcome.Recorded)
-        {
-            if (_opener.Replay == ReplayOutcome.Seen)
-            {
-                Interlocked.Increment(ref _metrics.Replays);
-                return ApiError.Replayed();
-            }
-
-            return ApiError.ReplayRecordFull((int)_options.SuccessorLead.TotalSeconds);
-        }
-
-        if (!_ring.TakesRequests(_opener.Keyset))
-        {
-            return ApiError.KeysetRetiring();
-        }
-
         if (!_opener.TryParse(_scope, out BinaryRequest? inner, out SecretBuffer? body))
         {
             return ApiError.Invalid("invalid_message", null, "The sealed message is not a binary HTTP request.");

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Verathos.Attestation.Binding;
 using Verathos.Enclave.Platform;
+using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Evidence;
@@ -40,7 +41,7 @@ internal sealed class TestNode : IAsyncDisposable
         TiedEmbeddings = true,
     };
 
-    public static LoadedModel TinyModel(int seed = 1) => RandomModel.Create(TinyShape, seed, new LoadOptions { Name = "tiny", Threads = 1 });
+    public static LoadedModel TinyModel(int seed = 1) => RandomModel.Create(TinyShape, seed, new LoadOptions { Name = "tiny", Threads = 1, Profile = NumericProfile.Served });
 
     public static async Task<TestNode> StartAsync(EnclaveOptions? options = null, TimeProvider? time = null, IPlatformDriver? driver = null) =>
         new(await EnclaveCore.StartAsync(TinyModel(), driver ?? new SimulatedDriver(Installation, 0), options ?? new EnclaveOptions(), time));

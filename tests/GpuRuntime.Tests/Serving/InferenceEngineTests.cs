@@ -238,33 +238,4 @@ public class InferenceEngineTests
 
         Assert.Equal(GenerationError.Stopped, Assert.Throws<GenerationException>(() => engine.GenerateAsync(Request([1], 1))).Error);
     }
-
-    [Theory]
-    [InlineData("f32")]
-    [InlineData("bf16-lane16")]
-    public async Task TwoHundredGenerationsDoNotGrowTheProcess(string profile)
-    {
-        using LoadedModel model = SmallModel.Create(NumericProfile.All.Single(p => p.Name == profile));
-        await using InferenceEngine engine = new(model, new EngineOptions());
-        for (int i = 0; i < 50; i++)
-        {
-            await All(engine, Request([1, 2, 3], 4));
-        }
-
-        long before = Resident();
-        for (int i = 0; i < 200; i++)
-        {
-            await All(engine, Request([1, 2, 3], 4));
-        }
-
-        Assert.InRange(Resident() - before, long.MinValue, 24L << 20);
-    }
-
-    private static long Resident()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        return Environment.WorkingSet;
-    }
 }

@@ -81,7 +81,7 @@ public static class Appraiser
         CheckList checks = new();
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Gpu, "gpu"))
         {
-            GpuAppraisal appraisal = GpuAppraisal.Run(gpu, rims, expectedNonce, anchors, at);
+            GpuAppraisal appraisal = GpuAppraisal.Run(gpu, RimSet.Create(rims, anchors), expectedNonce, anchors, at);
             GpuSet set = new(checks, [appraisal]);
             set.AddReportChecks(policy?.Gpu);
             if (expectedNonce is not null)

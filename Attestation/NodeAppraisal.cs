@@ -11,6 +11,7 @@ namespace Verathos.Attestation;
 internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Policy? policy, TrustAnchors anchors, DateTimeOffset at)
 {
     private const int MaximumGpus = 64;
+    private const int MaximumRims = 32;
 
     private KeysetFacts? _keyset;
     private ConfigurationFacts? _configuration;
@@ -35,9 +36,10 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
             return;
         }
 
-        if (evidence.Gpus.Count > MaximumGpus)
+        if (evidence.Gpus.Count > MaximumGpus || evidence.GpuRims.Count > MaximumRims)
         {
-            checks.Fail(CheckNames.GpuFormat, $"{evidence.Gpus.Count} GPUs are more than {MaximumGpus}");
+            checks.Fail(
+                CheckNames.GpuFormat, $"{evidence.Gpus.Count} GPUs and {evidence.GpuRims.Count} reference files; at most {MaximumGpus} and {MaximumRims} are read");
             checks.Malformed = true;
             return;
         }
@@ -53,7 +55,8 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
         GpuSet? gpus = null;
         if (evidence.Gpus.Count > 0)
         {
-            gpus = new GpuSet(checks, [.. evidence.Gpus.Select(gpu => GpuAppraisal.Run(gpu, evidence.GpuRims, gpuNonce, anchors, at))]);
+            RimSet rims = RimSet.Create(evidence.GpuRims, anchors);
+            gpus = new GpuSet(checks, [.. evidence.Gpus.Select(gpu => GpuAppraisal.Run(gpu, rims, gpuNonce, anchors, at))]);
             gpus.AddReportChecks(policy?.Gpu);
         }
 

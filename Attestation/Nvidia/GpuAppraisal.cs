@@ -42,7 +42,7 @@ internal sealed class GpuAppraisal
     public string Chip => Path is null ? "" : Path.Leaf.CommonName.Split(' ')[0];
 
     public static GpuAppraisal Run(
-        GpuEvidence evidence, IReadOnlyList<ReadOnlyMemory<byte>> rims, ReadOnlyMemory<byte>? expectedNonce, TrustAnchors anchors, DateTimeOffset at)
+        GpuEvidence evidence, RimSet rims, ReadOnlyMemory<byte>? expectedNonce, TrustAnchors anchors, DateTimeOffset at)
     {
         GpuAppraisal appraisal = new();
         if (!GpuReport.TryParse(evidence.Report, out GpuReport? report, out ParseError error))
@@ -57,7 +57,7 @@ internal sealed class GpuAppraisal
         appraisal.NonceProblem = expectedNonce is { } nonce && CryptographicOperations.FixedTimeEquals(nonce.Span, report!.RequestNonce.Span)
             ? null
             : "the report answers another nonce";
-        appraisal.CompareMeasurements(report!, rims, anchors, at);
+        appraisal.CompareMeasurements(report!, rims, at);
         return appraisal;
     }
 
@@ -104,10 +104,10 @@ internal sealed class GpuAppraisal
             : "the report's firmware identifier is not in the device certificate";
     }
 
-    private void CompareMeasurements(GpuReport report, IReadOnlyList<ReadOnlyMemory<byte>> rims, TrustAnchors anchors, DateTimeOffset at)
+    private void CompareMeasurements(GpuReport report, RimSet rims, DateTimeOffset at)
     {
-        VerifiedRim? driver = FindRim(rims, report.DriverVersion, "driver", anchors, at, out string? driverProblem);
-        VerifiedRim? vbios = FindRim(rims, report.VbiosVersion, "VBIOS", anchors, at, out string? vbiosProblem);
+        VerifiedRim? driver = rims.Find(report.DriverVersion, "driver", Chip, at, out string? driverProblem);
+        VerifiedRim? vbios = rims.Find(report.VbiosVersion, "VBIOS", Chip, at, out string? vbiosProblem);
         DriverRimProblem = driverProblem;
         VbiosRimProblem = vbiosProblem;
         List<int> differing = [];
@@ -129,45 +129,6 @@ internal sealed class GpuAppraisal
             : overlap ? "driver and VBIOS references name the same index"
             : differing.Count > 0 ? $"measurements differ from the reference at {string.Join(", ", differing.Order())}"
             : null;
-    }
-
-    private VerifiedRim? FindRim(
-        IReadOnlyList<ReadOnlyMemory<byte>> rims, string? version, string what, TrustAnchors anchors, DateTimeOffset at, out string? problem)
-    {
-        if (version is null)
-        {
-            problem = $"the report names no {what} version";
-            return null;
-        }
-
-        problem = null;
-        foreach (ReadOnlyMemory<byte> xml in rims)
-        {
-            VerifiedRim? rim = VerifiedRim.Verify(xml, anchors.NvidiaRimRootSpki.Span, out ParseError error);
-            if (rim is null)
-            {
-                problem ??= $"a reference file does not parse: {error}";
-                continue;
-            }
-
-            if (!string.Equals(rim.Version, version, StringComparison.OrdinalIgnoreCase))
-            {
-                continue;
-            }
-
-            string? rimProblem = rim.ProblemAt(at)
-                ?? (Chip.Length > 0 && rim.Product == Chip ? null : $"the reference is for {rim.Product}, the device is {Chip}");
-            if (rimProblem is null)
-            {
-                problem = null;
-                return rim;
-            }
-
-            problem = $"{what} {version}: {rimProblem}";
-        }
-
-        problem ??= $"no reference measurements for {what} {version}";
-        return null;
     }
 
     private static int Compare(GpuReport report, VerifiedRim rim, List<int> differing)

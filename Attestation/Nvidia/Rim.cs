@@ -14,6 +14,7 @@ public sealed class Rim
 
     private const int MaximumLength = 1 << 20;
     private const int MaximumAlternatives = 64;
+    private const int MaximumDepth = 16;
 
     private Rim(XmlDocument document, string product, string version, IReadOnlyList<RimMeasurement> measurements)
     {
@@ -47,9 +48,13 @@ public sealed class Rim
         XmlDocument document = new() { PreserveWhitespace = true, XmlResolver = null };
         try
         {
-            using MemoryStream stream = new(xml.ToArray(), writable: false);
-            using XmlReader reader = XmlReader.Create(
-                stream, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaximumLength });
+            if (!IsShallow(xml))
+            {
+                error = new ParseError("RIM", $"nested deeper than {MaximumDepth}");
+                return false;
+            }
+
+            using XmlReader reader = Open(xml);
             document.Load(reader);
         }
         catch (XmlException e)
@@ -59,6 +64,25 @@ public sealed class Rim
         }
 
         return TryRead(document, out rim, out error);
+    }
+
+    private static XmlReader Open(ReadOnlyMemory<byte> xml) => XmlReader.Create(
+        new MemoryStream(xml.ToArray(), writable: false),
+        new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaximumLength, CloseInput = true });
+
+    // Canonicalisation recurses once a level: depth has to be bounded before there is a document.
+    private static bool IsShallow(ReadOnlyMemory<byte> xml)
+    {
+        using XmlReader reader = Open(xml);
+        while (reader.Read())
+        {
+            if (reader.Depth > MaximumDepth)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static bool TryRead(XmlDocument document, out Rim? rim, out ParseError error)

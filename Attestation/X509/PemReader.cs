@@ -8,6 +8,7 @@ namespace Verathos.Attestation.X509;
 public static class PemReader
 {
     private const int MaximumCertificates = 16;
+    private const int MaximumLength = 256 * 1024;
     private const string WhiteSpace = " \t\r\n";
 
     /// <summary>
@@ -22,6 +23,12 @@ public static class PemReader
         certificates = list;
         error = default;
         ReadOnlySpan<byte> text = pem.TrimEnd((byte)0);
+        if (text.Length > MaximumLength)
+        {
+            error = new ParseError("PEM", $"{text.Length} bytes are more than {MaximumLength}");
+            return false;
+        }
+
         if (!Ascii.IsValid(text))
         {
             error = new ParseError("PEM", "the text is not ASCII");

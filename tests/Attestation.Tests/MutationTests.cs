@@ -109,6 +109,42 @@ public sealed class MutationTests(SimulatedAuthorities authorities) : IClassFixt
         });
     }
 
+    [Theory]
+    [InlineData("deep nesting", 100_000, "nested deeper")]
+    [InlineData("just too deep", 18, "nested deeper")]
+    [InlineData("not too deep", 17, "not a SoftwareIdentity")]
+    public void Deeply_nested_reference_files_are_refused_before_anything_recurses(string name, int depth, string expected)
+    {
+        string xml = string.Concat(Enumerable.Repeat("<a>", depth)) + string.Concat(Enumerable.Repeat("</a>", depth));
+
+        Assert.False(Rim.TryParse(Encoding.UTF8.GetBytes(xml), out _, out ParseError error), name);
+        Assert.Contains(expected, error.Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>")]
+    [InlineData("<!DOCTYPE a SYSTEM \"http://example.invalid/a.dtd\"><a/>")]
+    public void Document_types_and_entities_are_refused(string xml)
+    {
+        Assert.False(Rim.TryParse(Encoding.UTF8.GetBytes(xml), out _, out ParseError error));
+        Assert.StartsWith("not XML", error.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Too_many_gpus_or_reference_files_are_refused_before_any_is_read()
+    {
+        NodeEvidence reference = authorities.Mint();
+        NodeEvidence gpus = reference with { Gpus = [.. Enumerable.Repeat(reference.Gpus[0], 65)] };
+        NodeEvidence rims = reference with { GpuRims = [.. Enumerable.Repeat(reference.GpuRims[0], 33)] };
+
+        foreach (NodeEvidence evidence in new[] { gpus, rims })
+        {
+            Verdict verdict = authorities.Appraise(evidence, null);
+            Assert.Equal(VerdictKind.Malformed, verdict.Kind);
+            Assert.Equal(CheckNames.GpuFormat, verdict.Reason);
+        }
+    }
+
     [Fact]
     public void Random_bytes_cuts_and_extensions_never_throw()
     {

@@ -22,10 +22,10 @@ public sealed record LimitsConfiguration
     public int Evidence { get; init; } = 64;
 
     /// <summary>Requests a minute that one client address may make in the long run.</summary>
-    public int ClientPerMinute { get; init; } = 600;
+    public int ClientPerMinute { get; init; } = 3000;
 
     /// <summary>Requests that one client address may make at once before <see cref="ClientPerMinute"/> counts.</summary>
-    public int ClientBurst { get; init; } = 60;
+    public int ClientBurst { get; init; } = 300;
 
     /// <summary>Networks whose clients are not counted, such as an OHTTP relay's: <c>192.0.2.0/24</c>.</summary>
     public IReadOnlyList<string> ExemptClients { get; init; } = [];

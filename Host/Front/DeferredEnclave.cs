@@ -8,6 +8,9 @@ public sealed class DeferredEnclave : IEnclave
 {
     private IEnclave? _enclave;
 
+    /// <summary>Whether the enclave is in its place.</summary>
+    public bool IsSet => Volatile.Read(ref _enclave) is not null;
+
     /// <summary>Puts the enclave in its place and takes ownership of it.</summary>
     public void Set(IEnclave enclave)
     {

@@ -135,7 +135,8 @@ public sealed class FrontServer : IAsyncDisposable
         }
 
         int cut = _admission.Running;
-        using CancellationTokenSource hurry = new(cut == 0 ? TimeSpan.FromSeconds(2) : TimeSpan.Zero);
+        await _admission.CutAsync().ConfigureAwait(false);
+        using CancellationTokenSource hurry = new(TimeSpan.FromSeconds(2));
         await _application.StopAsync(hurry.Token).ConfigureAwait(false);
         FrontLog.Stopped(_logger, cut);
         return cut;

@@ -66,7 +66,7 @@ internal sealed class GatewayResource(
         bool begun = false;
         CutReason cut = CutReason.None;
         using CancellationTokenSource longest = new(TimeSpan.FromSeconds(_timeouts.AnswerSeconds), time);
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, longest.Token);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, longest.Token, admission.Deadline);
         try
         {
             // The enumerator is disposed, and with it the enclave's work ended, before this request gives its place back.
@@ -107,6 +107,7 @@ internal sealed class GatewayResource(
             cut = body.Failure != CutReason.None ? body.Failure
                 : context.RequestAborted.IsCancellationRequested ? CutReason.ClientGone
                 : longest.IsCancellationRequested ? CutReason.AnswerTooLong
+                : admission.Deadline.IsCancellationRequested ? CutReason.Draining
                 : CutReason.ClientTooSlow;
             await CutAsync(context, cut).ConfigureAwait(false);
         }
@@ -154,6 +155,7 @@ internal sealed class GatewayResource(
         CutReason.BodyTooSlow => Answers.ProblemAsync(
             context, StatusCodes.Status408RequestTimeout, "the request did not arrive in time", "Send the whole sealed request without pause."),
         CutReason.BodyBroken => Answers.UndecryptableAsync(context),
+        CutReason.Draining => Answers.RefusedAsync(context, Refusal.Draining, admission.RetryAfter),
         CutReason.AnswerTooLong => Answers.ProblemAsync(
             context, StatusCodes.Status503ServiceUnavailable, "no answer in time", "Try again later, or ask for fewer tokens.", TimeSpan.FromSeconds(5)),
         _ => Task.CompletedTask,

@@ -14,6 +14,7 @@ internal sealed class Admission : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _deadline = new();
     private double _averageSeconds = 1;
     private int _running;
     private int _waiting;
@@ -42,6 +43,9 @@ internal sealed class Admission : IAsyncDisposable
 
     /// <summary>True once <see cref="Drain"/> was called.</summary>
     public bool Draining => Volatile.Read(ref _draining);
+
+    /// <summary>Cancelled when running requests have had their time after <see cref="Drain"/>.</summary>
+    public CancellationToken Deadline => _deadline.Token;
 
     /// <summary>How long a refused client should wait, from how long answers took lately.</summary>
     public TimeSpan RetryAfter => TimeSpan.FromSeconds(
@@ -103,8 +107,15 @@ internal sealed class Admission : IAsyncDisposable
         return _empty.Task;
     }
 
+    /// <summary>Cuts what still runs.</summary>
+    public Task CutAsync() => _deadline.CancelAsync();
+
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _limiter.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _deadline.Dispose();
+        return _limiter.DisposeAsync();
+    }
 
     internal void Leave(RateLimitLease lease, long since)
     {

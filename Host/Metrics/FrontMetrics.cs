@@ -76,6 +76,7 @@ internal sealed class FrontMetrics
         writer.Single(
             "verathos_enclave_keyset_not_after_seconds", "gauge", "When the current keyset ends, Unix time.",
             enclave.KeysetNotAfter.ToUnixTimeSeconds());
+        writer.Single("verathos_enclave_queued", "gauge", "Requests that wait for the engine.", enclave.Queued);
         EnclaveCounters counters = enclave.Counters;
         writer.Single("verathos_enclave_running", "gauge", "Streams that run in the enclave.", counters.Active);
         (string Name, string Help, long Value)[] totals =

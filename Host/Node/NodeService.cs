@@ -71,11 +71,28 @@ internal sealed class NodeService(NodeConfiguration configuration, Output output
         IEnclave enclave = driver is null
             ? GrpcEnclave.Connect(SocketPath())
             : await EnclaveComposition.StartAsync(configuration, EnclaveTopology.InProcess, driver, output, stop).ConfigureAwait(false);
-        deferred.Set(enclave);
-        EnclaveStatus status = await WaitAsync(enclave, stop).ConfigureAwait(false);
-        if (own is not null)
+        EnclaveStatus status;
+        try
         {
-            await own.RequireAcceptedAsync(enclave, _time, stop).ConfigureAwait(false);
+            if (own is null)
+            {
+                deferred.Set(enclave);
+            }
+
+            status = await WaitAsync(enclave, stop).ConfigureAwait(false);
+            if (own is not null)
+            {
+                await own.RequireAcceptedAsync(enclave, _time, stop).ConfigureAwait(false);
+                deferred.Set(enclave);
+            }
+        }
+        finally
+        {
+            // Not in its place, so nobody else ends it.
+            if (!deferred.IsSet)
+            {
+                await enclave.DisposeAsync().ConfigureAwait(false);
+            }
         }
 
         if (status.Simulated)

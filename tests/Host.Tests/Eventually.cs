@@ -8,7 +8,7 @@ internal static class Eventually
     public static async Task TrueAsync(Func<Task<bool>> condition)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
         using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(20));
         while (!await condition())
         {

@@ -73,6 +73,14 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void The_operations_guide_names_every_member()
+    {
+        string guide = File.ReadAllText(Path.Combine(Vectors.RepositoryRoot, "docs", "operations.md"));
+
+        Assert.All(ConfigurationFields.All, field => Assert.Contains(field.Path.Split('.')[^1], guide, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Comments_and_trailing_commas_are_allowed()
     {
         byte[] json = "{ // a comment\n \"tee\": \"simulated\", }"u8.ToArray();

@@ -104,7 +104,8 @@ public sealed partial class FrontServerTests
         Assert.Equal(1, await node.StopAsync());
 
         await Assert.ThrowsAnyAsync<Exception>(() => running.Content.ReadAsByteArrayAsync(Cancel));
-        await node.Enclave.Ended.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        await node.Enclave.Ended.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        Assert.Contains("\"Reason\":\"Draining\"", node.Log, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -199,6 +199,42 @@ public sealed class GatewayResourceTests
         await node.AssertServesAsync();
     }
 
+    [Fact]
+    public async Task A_client_that_does_not_read_is_cut()
+    {
+        Channel<byte[]> pieces = Channel.CreateUnbounded<byte[]>();
+        await using TestNode node = await TestNode.StartAsync(
+            new ScriptedEnclave { Answer = pieces }, c => c with { Timeouts = c.Timeouts with { WriteSeconds = 1 } });
+        for (int i = 0; i < 64; i++)
+        {
+            await pieces.Writer.WriteAsync(new byte[1 << 20], Cancel);
+        }
+
+        using Stream connection = await node.ConnectAsync(
+            "POST /verathos/gateway HTTP/1.1\r\nHost: n\r\nContent-Type: message/ohttp-chunked-req\r\nContent-Length: 1\r\n\r\nx");
+        await node.Enclave.Ended.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+
+        await Eventually.TrueAsync(async () =>
+            (await node.MetricsAsync()).Contains("verathos_cut_total{reason=\"client_too_slow\"} 1", StringComparison.Ordinal));
+        await node.AssertServesAsync();
+    }
+
+    [Fact]
+    public async Task An_answer_that_takes_too_long_is_cut()
+    {
+        Channel<byte[]> pieces = Channel.CreateUnbounded<byte[]>();
+        await using TestNode node = await TestNode.StartAsync(
+            new ScriptedEnclave { Answer = pieces }, c => c with { Timeouts = c.Timeouts with { AnswerSeconds = 1 } });
+        await pieces.Writer.WriteAsync([1], Cancel);
+        using HttpResponseMessage answer = await node.SendAsync([1]);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => answer.Content.ReadAsByteArrayAsync(Cancel));
+
+        await Eventually.TrueAsync(async () =>
+            (await node.MetricsAsync()).Contains("verathos_cut_total{reason=\"answer_too_long\"} 1", StringComparison.Ordinal));
+        await node.AssertServesAsync();
+    }
+
     [Theory]
     [MemberData(nameof(Protocols))]
     public async Task An_enclave_lost_mid_answer_cuts_the_stream(string name, Version version)

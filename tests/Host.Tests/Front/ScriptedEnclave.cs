@@ -81,6 +81,7 @@ internal sealed class ScriptedEnclave : IEnclave
         KeysetDigest = new byte[32],
         KeysetNotAfter = DateTimeOffset.UnixEpoch.AddYears(60),
         ContextLength = 128,
+        Queued = 0,
         Counters = new EnclaveCounters
         {
             Requests = Requests.Count,

@@ -13,7 +13,7 @@ namespace Verathos.Host.Tests.Leaks;
 /// </summary>
 public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
 {
-    private const int Tokens = 1500;
+    private const int Tokens = 3000;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

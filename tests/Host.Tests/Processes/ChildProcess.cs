@@ -69,7 +69,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async Task<int> ExitAsync()
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync(patience.Token);
         return _process.ExitCode;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Verathos.Testing;
@@ -102,6 +103,41 @@ public sealed class NodeProcessTests : IDisposable
         process.Signal(NativeSignal.Terminate);
         Assert.Equal(0, await process.ExitAsync());
         Assert.All(process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => JsonDocument.Parse(line));
+    }
+
+    [Fact]
+    public async Task An_enclave_process_closes_its_memory_and_ends_with_0_when_told_to_stop()
+    {
+        string model = Path.Combine(_folder, "model");
+        RandomModelFolder.Write(model, hidden: 64, layers: 1);
+        string[] arguments = ["enclave", "--listen", "unix:" + Path.Combine(_folder, "e.sock"), "--tee", "simulated", "--model", model];
+        await using ChildProcess process = ChildProcess.Start(_folder, Programs.Verathos, arguments);
+        await process.SaysAsync("enclave ready");
+        string limits = await File.ReadAllTextAsync($"/proc/{process.Id}/limits", Cancel);
+        await using ChildProcess second = ChildProcess.Start(_folder, Programs.Verathos, arguments);
+
+        Assert.Matches(@"Max core file size +0 +0", limits);
+        Assert.Equal(1, await second.ExitAsync());
+        await second.SaysAsync("Another process already listens");
+        process.Signal(NativeSignal.Interrupt);
+        Assert.Equal(0, await process.ExitAsync());
+    }
+
+    [Fact]
+    public async Task The_script_at_the_root_runs_the_program_from_any_folder()
+    {
+        Assert.SkipUnless(Programs.Verathos.Contains("/release/", StringComparison.Ordinal), "the script runs the release build");
+        ProcessStartInfo start = new(Path.Combine(Vectors.RepositoryRoot, "verathos"), ["config", "schema"])
+        {
+            WorkingDirectory = _folder,
+            RedirectStandardOutput = true,
+        };
+        using Process script = Process.Start(start)!;
+        string output = await script.StandardOutput.ReadToEndAsync(Cancel);
+        await script.WaitForExitAsync(Cancel);
+
+        Assert.Equal(0, script.ExitCode);
+        Assert.Equal("object", JsonDocument.Parse(output).RootElement.GetProperty("type").GetString());
     }
 
     private ChildProcess Node(params string[] arguments) => ChildProcess.Start(_folder, Programs.Verathos, ["node", "--tee", "simulated", .. arguments]);

@@ -18,7 +18,7 @@ internal static class RandomModelFolder
         ? shipped
         : Vectors.Model("smollm2-tokenizer");
 
-    public static void Write(string folder, int hidden = 512, int layers = 12)
+    public static void Write(string folder, int hidden = 384, int layers = 10)
     {
         string source = TokenizerFolder;
         JsonObject given = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "config.json")))!.AsObject();

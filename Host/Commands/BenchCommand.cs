@@ -3,6 +3,7 @@ using System.Globalization;
 using Verathos.Bench.Node;
 using Verathos.Bench.Statistics;
 using Verathos.Client.Trust;
+using Verathos.GpuRuntime.Compute;
 using Verathos.Host.Cli;
 using Verathos.Host.Demo;
 
@@ -24,7 +25,7 @@ internal static class BenchCommand
         Option<int> pairs = new("--pairs") { Description = "Interleaved pairs of each ratio", DefaultValueFactory = _ => 10 };
         Option<int> tokens = new("--tokens") { Description = "Tokens of a request alone; half as many in each of eight at once", DefaultValueFactory = _ => 64 };
         Option<string?> model = new("--model") { Description = "The small model (default: the demonstration model)" };
-        Option<string> profile = new("--profile") { Description = "The numeric profile", DefaultValueFactory = _ => "bf16" };
+        Option<string> profile = new("--profile") { Description = "The numeric profile", DefaultValueFactory = _ => NumericProfile.Served.Name };
         Option<bool> small = new("--small-only") { Description = "Leave out the model of SmolLM2-135M's shape" };
         command.Options.Add(pairs);
         command.Options.Add(tokens);

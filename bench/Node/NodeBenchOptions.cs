@@ -1,4 +1,5 @@
 using Verathos.Client;
+using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.Bench.Node;
@@ -25,7 +26,7 @@ public sealed record NodeBenchOptions
     public int Tokens { get; init; } = 64;
 
     /// <summary>The numeric profile's name.</summary>
-    public string Profile { get; init; } = "bf16";
+    public string Profile { get; init; } = NumericProfile.Served.Name;
 
     /// <summary>Whether the model of SmolLM2-135M's shape is measured too.</summary>
     public bool Large { get; init; } = true;

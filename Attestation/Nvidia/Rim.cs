@@ -15,6 +15,7 @@ public sealed class Rim
     private const int MaximumLength = 1 << 20;
     private const int MaximumAlternatives = 64;
     private const int MaximumDepth = 16;
+    private const int MaximumAttributes = 128;
 
     private Rim(XmlDocument document, string product, string version, IReadOnlyList<RimMeasurement> measurements)
     {
@@ -48,9 +49,9 @@ public sealed class Rim
         XmlDocument document = new() { PreserveWhitespace = true, XmlResolver = null };
         try
         {
-            if (!IsShallow(xml))
+            if (!IsModest(xml))
             {
-                error = new ParseError("RIM", $"nested deeper than {MaximumDepth}");
+                error = new ParseError("RIM", $"nested deeper than {MaximumDepth}, or more than {MaximumAttributes} attributes on an element");
                 return false;
             }
 
@@ -70,13 +71,13 @@ public sealed class Rim
         new MemoryStream(xml.ToArray(), writable: false),
         new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaximumLength, CloseInput = true });
 
-    // Canonicalisation recurses once a level: depth has to be bounded before there is a document.
-    private static bool IsShallow(ReadOnlyMemory<byte> xml)
+    // Canonicalisation recurses once a level and compares attributes pairwise: both are bounded before there is a document.
+    private static bool IsModest(ReadOnlyMemory<byte> xml)
     {
         using XmlReader reader = Open(xml);
         while (reader.Read())
         {
-            if (reader.Depth > MaximumDepth)
+            if (reader.Depth > MaximumDepth || reader.AttributeCount > MaximumAttributes)
             {
                 return false;
             }

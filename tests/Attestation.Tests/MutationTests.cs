@@ -122,6 +122,18 @@ public sealed class MutationTests(SimulatedAuthorities authorities) : IClassFixt
     }
 
     [Theory]
+    [InlineData(128, "not a SoftwareIdentity")]
+    [InlineData(129, "128 attributes")]
+    [InlineData(50_000, "128 attributes")]
+    public void Elements_with_very_many_attributes_are_refused(int count, string expected)
+    {
+        string xml = $"<a {string.Join(' ', Enumerable.Range(0, count).Select(i => $"xmlns:n{i}=\"u\""))}/>";
+
+        Assert.False(Rim.TryParse(Encoding.UTF8.GetBytes(xml), out _, out ParseError error));
+        Assert.Contains(expected, error.Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>")]
     [InlineData("<!DOCTYPE a SYSTEM \"http://example.invalid/a.dtd\"><a/>")]
     public void Document_types_and_entities_are_refused(string xml)

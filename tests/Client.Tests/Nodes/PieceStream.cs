@@ -1,7 +1,7 @@
 namespace Verathos.Client.Tests.Nodes;
 
-/// <summary>A body that gives one piece a read, and then ends or breaks.</summary>
-internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, bool breaks) : Stream
+/// <summary>A body that gives one piece a read, and then ends, breaks or hangs.</summary>
+internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, bool breaks, TaskCompletionSource? hanging = null) : Stream
 {
     private int _next;
     private int _offset;
@@ -16,10 +16,16 @@ internal sealed class PieceStream(IReadOnlyList<byte[]> pieces, bool breaks) : S
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(Read(buffer.Span));
+        if (_next == pieces.Count && hanging is not null)
+        {
+            hanging.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+
+        return Read(buffer.Span);
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));

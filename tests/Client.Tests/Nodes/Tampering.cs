@@ -26,6 +26,9 @@ internal sealed class Tampering
     /// <summary>Breaks the connection after the last piece instead of ending the body.</summary>
     public bool BreakConnection { get; set; }
 
+    /// <summary>Keeps the connection open after the last piece and sends nothing more.</summary>
+    public bool Hang { get; set; }
+
     /// <summary>Changes the evidence collection's bytes.</summary>
     public Func<byte[], byte[]>? Evidence { get; set; }
 

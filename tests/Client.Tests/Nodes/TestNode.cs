@@ -67,6 +67,9 @@ internal sealed class TestNode : HttpMessageHandler
     /// <summary>Runs after the client has asked and before the node reads the request's body.</summary>
     public Action? BeforeBody { get; set; }
 
+    /// <summary>Done once the client waits for more than there is.</summary>
+    public TaskCompletionSource Hanging { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public List<string> Log { get; } = [];
 
     public int EvidenceRequests { get; private set; }
@@ -147,7 +150,7 @@ internal sealed class TestNode : HttpMessageHandler
         LastRequest = inner;
         List<byte[]> pieces = Answer(inner, opener);
         pieces = Tampering.Wire?.Invoke(pieces) ?? pieces;
-        return Reply(MediaTypes.ChunkedResponse, new PieceStream(pieces, Tampering.BreakConnection));
+        return Reply(MediaTypes.ChunkedResponse, new PieceStream(pieces, Tampering.BreakConnection, Tampering.Hang ? Hanging : null));
     }
 
     private List<byte[]> Answer(BinaryRequest inner, ChunkedRequestOpener opener)

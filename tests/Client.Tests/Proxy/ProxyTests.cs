@@ -192,7 +192,13 @@ public sealed class ProxyTests
     {
         await using ProxyBed proxy = await ProxyBed.StartAsync();
         string body = $$"""{"messages":[{"role":"user","content":"{{new string('x', 5 * 1024 * 1024)}}"}]}""";
-        using HttpResponseMessage response = await proxy.PostAsync("/v1/chat/completions", body);
+        using SocketsHttpHandler waits = new() { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
+        using HttpClient patient = new(waits) { BaseAddress = proxy.Server.Address };
+        using HttpRequestMessage request = Request(body);
+
+        // Without this the refusal may overtake the body, and the connection is reset while it is still being sent.
+        request.Headers.ExpectContinue = true;
+        using HttpResponseMessage response = await patient.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
     }
 

@@ -119,7 +119,30 @@ public sealed class StreamAttackTests
     }
 
     [Fact]
-    public async Task No_text_comes_out_of_a_stream_that_silence_holds_up()
+    public async Task A_stream_that_falls_silent_ends_after_the_idle_timeout_with_what_is_proved()
+    {
+        using TestBed bed = new();
+        bed.Node.Tampering.Wire = pieces => pieces[..8];
+        bed.Node.Tampering.Hang = true;
+        using VerathosClient client = await bed.ConnectAsync();
+        string text = "";
+        VerathosException failure = await Assert.ThrowsAsync<VerathosException>(async () =>
+        {
+            await foreach (AnswerUpdate update in client.StreamAsync(TestBed.Request()))
+            {
+                text += update.Text;
+                if (update.FinishReason is not null)
+                    _ = bed.Node.Hanging.Task.ContinueWith(_ => bed.Clock.Advance(bed.Options.IdleTimeout), TaskScheduler.Default);
+            }
+        });
+        Assert.Equal("word0 word1 word2 word3 word4 ", text);
+        Assert.Equal(ClientFailure.StreamBroken, failure.Failure);
+        Assert.Contains("silent", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(4, failure.Delivered!.Tokens);
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_stops()
     {
         using TestBed bed = new();
         using VerathosClient client = await bed.ConnectAsync();

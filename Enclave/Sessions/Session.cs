@@ -8,7 +8,6 @@ using Verathos.Enclave.Serving;
 using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Serving;
 using Verathos.Protocol.Bhttp;
-using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Receipts;
 using Verathos.Protocol.Requests;
 
@@ -401,17 +400,9 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    private void SealWhole(int status, byte[] json, List<BhttpField> fields)
+    private void SealWhole(int status, byte[] json, IReadOnlyList<BhttpField> fields)
     {
-        // JSON ends where its object ends: spaces fill it up to the bucket.
-        int bucket = Math.Max(1, _options.PaddingBucket);
-        byte[] padded = new byte[(json.Length + bucket - 1) / bucket * bucket];
-        json.CopyTo(padded, 0);
-        padded.AsSpan(json.Length).Fill((byte)' ');
-        fields.Insert(0, new BhttpField("content-type", MediaTypes.Json));
-        fields.Add(NoStore);
-        using ResponseStreamSealer sealer = new(_opener.CreateResponseSealer(), null);
-        _whole = [.. sealer.Start(status, fields), .. sealer.Write(padded), .. sealer.Finish([])];
+        _whole = WholeAnswer.Seal(_opener.CreateResponseSealer(), status, json, [.. fields, NoStore], _options.PaddingBucket);
         _state = SessionState.Whole;
     }
 }

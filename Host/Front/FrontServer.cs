@@ -70,7 +70,7 @@ public sealed class FrontServer : IAsyncDisposable
         _application = builder.Build();
         _logger = _application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Verathos.Host");
         _admission = new Admission(configuration.Limits, configuration.Timeouts, _time);
-        _readiness = new Readiness(enclave, _admission, configuration.Timeouts, _time, _logger);
+        _readiness = new Readiness(enclave, _admission, configuration, _time, _logger);
         FrontMetrics metrics = new();
         _application.Use(new FrontPipeline(configuration, _readiness, _admission, metrics, _time, _logger).InvokeAsync);
         compose?.Invoke(_application);

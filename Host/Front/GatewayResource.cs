@@ -83,7 +83,11 @@ internal sealed class GatewayResource(
                     }
 
                     sent += answer.Current.Length;
-                    await SendAsync(context, answer.Current, stop.Token).ConfigureAwait(false);
+                    cut = await SendAsync(context, answer.Current, stop.Token).ConfigureAwait(false);
+                    if (cut != CutReason.None)
+                    {
+                        throw new OperationCanceledException();
+                    }
                 }
             }
 
@@ -104,11 +108,11 @@ internal sealed class GatewayResource(
         }
         catch (Exception problem) when (problem is OperationCanceledException or EnclaveException or IOException)
         {
-            cut = body.Failure != CutReason.None ? body.Failure
-                : context.RequestAborted.IsCancellationRequested ? CutReason.ClientGone
+            cut = cut != CutReason.None ? cut
+                : body.Failure != CutReason.None ? body.Failure
                 : longest.IsCancellationRequested ? CutReason.AnswerTooLong
                 : admission.Deadline.IsCancellationRequested ? CutReason.Draining
-                : CutReason.ClientTooSlow;
+                : CutReason.ClientGone;
             await CutAsync(context, cut).ConfigureAwait(false);
         }
         finally
@@ -138,14 +142,20 @@ internal sealed class GatewayResource(
         response.Headers["X-Accel-Buffering"] = "no";
     }
 
-    private async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
+    /// <summary>Sends a piece; says so where the client did not take it in time, which by itself looks like a client that left.</summary>
+    private async Task<CutReason> SendAsync(HttpContext context, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(_timeouts.WriteSeconds), time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-        FlushResult flushed = await context.Response.BodyWriter.WriteAsync(piece, either.Token).ConfigureAwait(false);
-        if (flushed.IsCompleted || flushed.IsCanceled)
+        try
         {
-            throw new OperationCanceledException(cancellationToken);
+            FlushResult flushed = await context.Response.BodyWriter.WriteAsync(piece, either.Token).ConfigureAwait(false);
+            return !flushed.IsCompleted && !flushed.IsCanceled ? CutReason.None
+                : patience.IsCancellationRequested ? CutReason.ClientTooSlow : CutReason.ClientGone;
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            return CutReason.ClientTooSlow;
         }
     }
 

@@ -26,13 +26,14 @@ internal sealed class Readiness : IDisposable
     private (DateTimeOffset At, ReadOnlyMemory<byte> Keyset)? _evidence;
     private string? _logged;
 
-    public Readiness(IEnclave enclave, Admission admission, TimeoutsConfiguration timeouts, TimeProvider time, ILogger logger)
+    public Readiness(IEnclave enclave, Admission admission, NodeConfiguration configuration, TimeProvider time, ILogger logger)
     {
+        Simulated = configuration.Tee == "simulated" ? true : null;
         (_enclave, _admission, _time, _logger) = (enclave, admission, time, logger);
-        _patience = TimeSpan.FromSeconds(timeouts.EvidenceSeconds);
+        _patience = TimeSpan.FromSeconds(configuration.Timeouts.EvidenceSeconds);
     }
 
-    /// <summary>What the enclave said last of being simulated, or null when it was not asked yet.</summary>
+    /// <summary>Whether evidence is simulated, as the configuration or the enclave says; null while neither has said.</summary>
     public bool? Simulated { get; private set; }
 
     /// <summary>The state now, at most <see cref="StatusAge"/> old.</summary>

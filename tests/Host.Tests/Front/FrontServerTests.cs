@@ -46,6 +46,7 @@ public sealed partial class FrontServerTests
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("/health/live", UriKind.Relative), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancel)).StatusCode);
         using HttpResponseMessage refused = await client.SendAsync(early, Cancel);
+        Assert.Equal("true", refused.Headers.GetValues("verathos-simulated").Single());
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.NotNull(refused.Headers.RetryAfter);
 

@@ -68,18 +68,18 @@ public sealed class GatewayResourceTests
     }
 
     [Theory]
-    [InlineData(HttpStatusCode.RequestEntityTooLarge, "oversized", false)]
-    [InlineData(HttpStatusCode.RequestEntityTooLarge, "oversized", true)]
-    public async Task An_oversized_body_is_refused(HttpStatusCode status, string name, bool chunked)
+    [InlineData("1.1", false)]
+    [InlineData("1.1", true)]
+    [InlineData("2.0", false)]
+    public async Task An_oversized_body_is_refused(string version, bool chunked)
     {
-        Assert.Equal("oversized", name);
         await using TestNode node = await TestNode.StartAsync(configure: c => c with { Limits = c.Limits with { BodyBytes = 2048 } });
-        using HttpRequestMessage request = TestNode.Sealed(new ByteArrayContent(new byte[4096]));
-        request.Headers.TransferEncodingChunked = chunked;
+        using HttpRequestMessage request = TestNode.Sealed(new ByteArrayContent(new byte[4096]), Version.Parse(version));
+        request.Headers.TransferEncodingChunked = chunked ? true : null;
 
         using HttpResponseMessage answer = await node.Client.SendAsync(request, Cancel);
 
-        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
         Assert.Contains("at most 2048 bytes", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.Empty(node.Enclave.Requests);
         await node.AssertServesAsync();

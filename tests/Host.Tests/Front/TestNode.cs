@@ -44,7 +44,7 @@ internal sealed class TestNode : IAsyncDisposable
     public static async Task<TestNode> StartAsync(
         ScriptedEnclave? enclave = null, Func<NodeConfiguration, NodeConfiguration>? configure = null, TimeProvider? time = null)
     {
-        NodeConfiguration configuration = new() { Listen = ["http://127.0.0.1:0"], Tee = "simulated" };
+        NodeConfiguration configuration = new() { Listen = ["http://127.0.0.1:0"], Enclave = "unix:/scripted" };
         configuration = configure?.Invoke(configuration) ?? configuration;
         Assert.Empty(ConfigurationValidator.Validate(configuration));
         TestNode node = new(enclave ?? new ScriptedEnclave(), configuration, time);

@@ -54,6 +54,30 @@ internal sealed class LeakSearch(IReadOnlyList<Needle> needles)
         return ([.. found.Order()], total);
     }
 
+    /// <summary>The files, pipes apart, that a process holds open for writing outside a folder; memory files are read with its memory.</summary>
+    public static IReadOnlyList<string> OpenedForWritingOutside(int process, string folder)
+    {
+        List<string> opened = [];
+        foreach (string descriptor in Directory.EnumerateFileSystemEntries($"/proc/{process}/fd"))
+        {
+            string? target = new FileInfo(descriptor).LinkTarget;
+            if (target is null || !target.StartsWith('/') || target.StartsWith("/memfd:", StringComparison.Ordinal)
+                || target.StartsWith("/dev/", StringComparison.Ordinal) || target.StartsWith(folder + "/", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            string flags = File.ReadLines($"/proc/{process}/fdinfo/{Path.GetFileName(descriptor)}").First(line => line.StartsWith("flags:", StringComparison.Ordinal));
+            const int accessMode = 3;
+            if ((Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & accessMode) != 0)
+            {
+                opened.Add(target);
+            }
+        }
+
+        return opened;
+    }
+
     private static IEnumerable<(ulong Start, ulong End)> Mappings(int process)
     {
         foreach (string line in File.ReadAllLines($"/proc/{process}/maps"))

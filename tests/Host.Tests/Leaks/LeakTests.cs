@@ -25,6 +25,7 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
         Evidence evidence = await SearchAsync(front, folder, SplitNode.NewCanary(), handler: null);
 
         Assert.Empty(evidence.InHost);
+        Assert.Empty(evidence.OpenedElsewhere);
         Assert.True(evidence.HostBytes > 50 << 20, $"only {evidence.HostBytes} bytes of the host's memory were read");
         Assert.Contains(evidence.InEnclave, found => found.StartsWith("prompt", StringComparison.Ordinal));
         Assert.Contains(evidence.InEnclave, found => found.StartsWith("answer", StringComparison.Ordinal));
@@ -63,12 +64,14 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
         LeakSearch search = new([.. Needles(canary, text.ToString(), ids)]);
         IReadOnlyList<string> inHost;
         long hostBytes;
+        IReadOnlyList<string> openedElsewhere;
         IReadOnlyList<string> inEnclave;
         front.Signal(NativeSignal.Stop);
         node.Enclave.Signal(NativeSignal.Stop);
         try
         {
             (inHost, hostBytes) = search.InMemory(front.Id);
+            openedElsewhere = LeakSearch.OpenedForWritingOutside(front.Id, folder);
             (inEnclave, _) = search.InMemory(node.Enclave.Id);
         }
         finally
@@ -86,6 +89,7 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
                 .. search.InText("standard error", front.Error), .. search.InText("metrics", metrics), .. search.InFolder(folder),
             ],
             hostBytes,
+            openedElsewhere,
             inEnclave);
     }
 
@@ -104,7 +108,7 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
         ];
     }
 
-    private sealed record Evidence(IReadOnlyList<string> InHost, long HostBytes, IReadOnlyList<string> InEnclave);
+    private sealed record Evidence(IReadOnlyList<string> InHost, long HostBytes, IReadOnlyList<string> OpenedElsewhere, IReadOnlyList<string> InEnclave);
 
     /// <summary>Tells the leaking front the prompt, which it could not learn from what is sealed.</summary>
     private sealed class TellingHandler(string prompt) : DelegatingHandler(new SocketsHttpHandler())

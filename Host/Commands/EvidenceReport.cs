@@ -14,7 +14,7 @@ internal static class EvidenceReport
     public static ExitCode Show(VerbContext context, EvidenceSource.Appraised appraised)
     {
         Verdict verdict = appraised.Verdict;
-        if (appraised.Simulated)
+        if (verdict.Simulated)
             context.Output.Simulated();
 
         if (context.Json)
@@ -22,14 +22,14 @@ internal static class EvidenceReport
             context.Output.WriteJson(new
             {
                 kind = appraised.Source.Name,
-                simulated = appraised.Simulated,
+                simulated = verdict.Simulated,
                 node = Node(appraised.Evidence),
                 verdict = TrustArguments.Json(verdict),
             });
         }
         else
         {
-            context.Output.Table(["claim", "value"], Claims(appraised), appraised.Source.Name + (appraised.Simulated ? " (SIMULATED)" : ""));
+            context.Output.Table(["claim", "value"], Claims(appraised), appraised.Source.Name + (verdict.Simulated ? " (SIMULATED)" : ""));
             context.Output.Line(VerdictTable.Summary(verdict));
             context.Output.Line("nothing here was judged by a policy; use evidence verify for that");
         }
@@ -50,7 +50,7 @@ internal static class EvidenceReport
         if (exit is ExitCode.Accepted or ExitCode.NotAppraised && appraised.Receipt is { Valid: false })
             exit = ExitCode.Rejected;
 
-        if (appraised.Simulated)
+        if (verdict.Simulated)
             context.Output.Simulated();
 
         if (context.Json)
@@ -60,7 +60,7 @@ internal static class EvidenceReport
                 kind = appraised.Source.Name,
                 exit = (int)exit,
                 outcome = exit,
-                simulated = appraised.Simulated,
+                simulated = verdict.Simulated,
                 policy = policy?.Name,
                 same_policy_as_saved = appraised.SamePolicy,
                 node = Node(appraised.Evidence),
@@ -70,7 +70,7 @@ internal static class EvidenceReport
             return exit;
         }
 
-        string title = $"{appraised.Source.Name}, {(policy is null ? "no policy" : "policy " + policy.Name)}{(appraised.Simulated ? " (SIMULATED)" : "")}";
+        string title = $"{appraised.Source.Name}, {(policy is null ? "no policy" : "policy " + policy.Name)}{(verdict.Simulated ? " (SIMULATED)" : "")}";
         context.Output.Table(VerdictTable.Headers, VerdictTable.Rows(verdict.Checks), title);
         if (appraised.Receipt is { } receipt)
         {

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using Verathos.Host.Cli;
+
+namespace Verathos.Host.Tests.Commands;
+
+public sealed class TrainCommandTests : IDisposable
+{
+    private const string Recipe = """
+        {"name": "small", "seed": 5, "documents": 50, "vocabulary_size": 300,
+         "model": {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1,
+                   "max_position_embeddings": 128, "rope_theta": 10000, "rms_norm_eps": 1e-05},
+         "optimiser": {"steps": 6, "rows": 2, "length": 64, "learning_rate": 0.003, "final_learning_rate": 0.0001, "warmup_steps": 1,
+                       "weight_decay": 0.05, "beta1": 0.9, "beta2": 0.98, "clip_norm": 1, "checkpoint_every": 2, "threads": 1},
+         "corpus_sha256": null}
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("verathos-train").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Trains_stops_and_continues()
+    {
+        string recipe = Write("recipe.json", Recipe), output = Path.Combine(_folder, "out");
+        string[] command = ["train", "local", "--recipe", recipe, "--output", output];
+        (int code, string text, string error) = await RunAsync([.. command, "--stop-after", "4"]);
+        Assert.Equal(0, code);
+        Assert.Contains("4 of 6, resumed from 0", text, StringComparison.Ordinal);
+        Assert.Contains("tokens/s", error, StringComparison.Ordinal);
+        Assert.Contains("the same command continues", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(output, "model.safetensors")));
+
+        (code, text, _) = await RunAsync([.. command, "--json"]);
+        Assert.Equal(0, code);
+        JsonElement[] lines = [.. text.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Contains(lines, line => line.GetProperty("event").GetString() == "step" && line.GetProperty("step").GetInt32() == 6);
+        Assert.Equal("done", lines[^1].GetProperty("event").GetString());
+        Assert.Equal(4, lines[^1].GetProperty("resumed_from").GetInt32());
+        Assert.True(File.Exists(Path.Combine(output, "model.safetensors")));
+        Assert.True(File.Exists(Path.Combine(output, "tokenizer.json")));
+    }
+
+    [Fact]
+    public async Task An_interrupted_run_says_how_to_go_on()
+    {
+        string recipe = Write("recipe.json", Recipe), output = Path.Combine(_folder, "out");
+        using CancellationTokenSource stop = new();
+        await stop.CancelAsync();
+        (int code, _, string error) = await RunAsync(["train", "local", "--recipe", recipe, "--output", output], stop.Token);
+        Assert.Equal((int)ExitCode.Cancelled, code);
+        Assert.Contains("Stopped at step 0", error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(output, "checkpoint", "state.safetensors")));
+    }
+
+    [Fact]
+    public async Task A_missing_or_wrong_recipe_is_one_line()
+    {
+        (int code, _, string error) = await RunAsync(["train", "local", "--recipe", Path.Combine(_folder, "none.json")]);
+        Assert.Equal((int)ExitCode.Failed, code);
+        Assert.Contains("no recipe at", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+
+        string wrong = Write("wrong.json", Recipe.Replace("\"rows\": 2", "\"rows\": -2", StringComparison.Ordinal));
+        (code, _, error) = await RunAsync(["train", "local", "--recipe", wrong]);
+        Assert.Equal((int)ExitCode.Malformed, code);
+        Assert.Contains("rows must be above 0", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_of_another_recipe_is_not_continued()
+    {
+        string output = Path.Combine(_folder, "out");
+        await RunAsync(["train", "local", "--recipe", Write("a.json", Recipe), "--output", output, "--stop-after", "2"]);
+        string other = Write("b.json", Recipe.Replace("\"seed\": 5", "\"seed\": 6", StringComparison.Ordinal));
+        (int code, _, string error) = await RunAsync(["train", "local", "--recipe", other, "--output", output]);
+        Assert.Equal((int)ExitCode.Failed, code);
+        Assert.Contains("--fresh", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Questions_from_a_file_are_scored()
+    {
+        string file = Write("questions.jsonl", """
+            {"question": "What is the capital of France?", "answer": "Paris", "category": "right"}
+            {"question": "What is the capital of France?", "answer": "Oslo", "category": "wrong"}
+            """);
+        (int code, string text, _) = await RunAsync(["model", "eval", "--file", file, "--json"]);
+        Assert.Equal(0, code);
+        JsonElement set = JsonDocument.Parse(text).RootElement.GetProperty("sets")[0];
+        Assert.Equal(1, set.GetProperty("total").GetProperty("right").GetInt32());
+        Assert.Equal("wrong", set.GetProperty("wrong")[0].GetProperty("category").GetString());
+
+        (code, text, _) = await RunAsync(["model", "eval", "--file", file]);
+        Assert.Equal(0, code);
+        Assert.Contains("50.0 %", text, StringComparison.Ordinal);
+        Assert.Contains("(expected Oslo)", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bad_question_file_names_the_line()
+    {
+        string file = Write("questions.jsonl", "{\"question\": \"x\", \"answer\": \"y\"}\n{}\n");
+        (int code, _, string error) = await RunAsync(["model", "eval", "--file", file]);
+        Assert.Equal((int)ExitCode.Malformed, code);
+        Assert.Contains("line 2: \"question\" is missing", error, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(string[] args, CancellationToken token = default)
+    {
+        using StringWriter output = new(), error = new();
+        int code = await Application.RunAsync(args, output, error, token);
+        return (code, output.ToString(), error.ToString());
+    }
+
+    private string Write(string name, string content)
+    {
+        string path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+}

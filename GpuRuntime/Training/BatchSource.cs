@@ -2,18 +2,6 @@ using Verathos.GpuRuntime.Training.Corpus;
 
 namespace Verathos.GpuRuntime.Training;
 
-/// <summary>Where a <see cref="BatchSource"/> stands in the corpus.</summary>
-/// <param name="Epoch">Passes over the corpus that are done.</param>
-/// <param name="Next">Documents of this pass that are used.</param>
-/// <param name="Random">State of the generator that put this pass in order, from before it did.</param>
-public sealed record DataPosition(int Epoch, int Next, ulong[] Random);
-
-/// <summary>One batch.</summary>
-/// <param name="Inputs">Token ids, [rows, length] row by row.</param>
-/// <param name="Places">Places in <paramref name="Inputs"/> whose next token is learned.</param>
-/// <param name="Targets">The next token at each of these places.</param>
-public sealed record Batch(long[] Inputs, long[] Places, long[] Targets);
-
 /// <summary>Fills rows with documents, each pass over the corpus in a new random order.</summary>
 public sealed class BatchSource
 {

@@ -3,11 +3,6 @@ using Verathos.GpuRuntime.Training.Corpus;
 
 namespace Verathos.GpuRuntime.Training;
 
-/// <summary>Token ids of a document and which of them the model learns to write.</summary>
-/// <param name="Ids">Token ids.</param>
-/// <param name="Learned">True for the tokens of replies and plain texts with the token that ends them.</param>
-public sealed record EncodedDocument(int[] Ids, bool[] Learned);
-
 /// <summary>Writes documents as token ids in the ChatML form that the model is served with.</summary>
 public sealed class DocumentEncoder
 {

@@ -4,41 +4,6 @@ using System.Text.Json.Serialization;
 
 namespace Verathos.GpuRuntime.Training;
 
-/// <summary>Shape of a Llama model, named as in <c>config.json</c>.</summary>
-/// <param name="HiddenSize">Width of the residual stream.</param>
-/// <param name="IntermediateSize">Width of the feed-forward layer.</param>
-/// <param name="NumHiddenLayers">Number of layers.</param>
-/// <param name="NumAttentionHeads">Number of query heads; divides the hidden size into even heads.</param>
-/// <param name="NumKeyValueHeads">Number of key and value heads; divides the number of query heads.</param>
-/// <param name="MaxPositionEmbeddings">Longest context in tokens.</param>
-/// <param name="RopeTheta">Base of the rotary embedding.</param>
-/// <param name="RmsNormEps">Epsilon of the norms.</param>
-public sealed record ModelShape(
-    int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int NumKeyValueHeads,
-    int MaxPositionEmbeddings, double RopeTheta, double RmsNormEps)
-{
-    /// <summary>Width of one head.</summary>
-    [JsonIgnore]
-    public int HeadSize => HiddenSize / NumAttentionHeads;
-}
-
-/// <summary>The optimiser's settings.</summary>
-/// <param name="Steps">Optimiser steps in all.</param>
-/// <param name="Rows">Sequences a step.</param>
-/// <param name="Length">Tokens a sequence.</param>
-/// <param name="LearningRate">Peak learning rate.</param>
-/// <param name="FinalLearningRate">Learning rate at the last step.</param>
-/// <param name="WarmupSteps">Steps of linear warmup.</param>
-/// <param name="WeightDecay">Decoupled weight decay of the matrices; norms have none.</param>
-/// <param name="Beta1">Decay of the first moment.</param>
-/// <param name="Beta2">Decay of the second moment.</param>
-/// <param name="ClipNorm">Largest norm of the whole gradient.</param>
-/// <param name="CheckpointEvery">Steps between checkpoints.</param>
-/// <param name="Threads">Threads of the arithmetic; another number can change the last bits.</param>
-public sealed record OptimiserSettings(
-    int Steps, int Rows, int Length, double LearningRate, double FinalLearningRate, int WarmupSteps, double WeightDecay,
-    double Beta1, double Beta2, double ClipNorm, int CheckpointEvery, int Threads);
-
 /// <summary>All that fixes a trained model: seed, corpus, vocabulary, shape and optimiser.</summary>
 /// <param name="Name">Name of the model.</param>
 /// <param name="Seed">Seed of text, held-out sets, weights and order.</param>

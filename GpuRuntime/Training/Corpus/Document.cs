@@ -1,10 +1,5 @@
 namespace Verathos.GpuRuntime.Training.Corpus;
 
-/// <summary>One message of a conversation.</summary>
-/// <param name="Role"><c>system</c>, <c>user</c> or <c>assistant</c>.</param>
-/// <param name="Content">The text.</param>
-public sealed record Turn(string Role, string Content);
-
 /// <summary>One document of the corpus: a conversation, or a plain text without turns.</summary>
 /// <param name="Turns">The messages in order; empty for a plain text.</param>
 /// <param name="Text">The plain text; empty for a conversation.</param>

@@ -5,9 +5,3 @@ namespace Verathos.GpuRuntime.Training.Evaluation;
 /// <param name="Question">The question, sent as the only user message.</param>
 /// <param name="Answers">The accepted answers, at least one.</param>
 public sealed record EvaluationQuestion(string Category, string Question, IReadOnlyList<string> Answers);
-
-/// <summary>Questions that are scored together.</summary>
-/// <param name="Name">Name of the set.</param>
-/// <param name="Description">What the set measures.</param>
-/// <param name="Questions">The questions.</param>
-public sealed record EvaluationSet(string Name, string Description, IReadOnlyList<EvaluationQuestion> Questions);

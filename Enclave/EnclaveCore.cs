@@ -129,12 +129,14 @@ public sealed class EnclaveCore : IEnclave
     public Task<EnclaveStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         LiveKeyset? keyset = _ring.Current;
+        // Only the newest keyset is published; full, it takes nobody, and there is no other to go to.
+        bool full = keyset is { Replays.IsFull: true };
         ServedModel model = Volatile.Read(ref _model);
         return Task.FromResult(new EnclaveStatus
         {
             Model = model.Name,
-            Ready = keyset is not null && !_stopping.IsCancellationRequested,
-            NotReadyReason = keyset is null ? _notReady : null,
+            Ready = keyset is not null && !full && !_stopping.IsCancellationRequested,
+            NotReadyReason = keyset is null ? _notReady : full ? "the keyset has recorded as many requests as it may; a new one follows" : null,
             Simulated = _driver.IsSimulated,
             Tee = _driver.Name,
             Topology = model.Topology,
@@ -229,7 +231,10 @@ public sealed class EnclaveCore : IEnclave
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await AddKeysetAsync(cancellationToken).ConfigureAwait(false);
+            if (_ring.NeedsSuccessor)
+            {
+                await AddKeysetAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -257,18 +262,22 @@ public sealed class EnclaveCore : IEnclave
     {
         while (!_stopping.IsCancellationRequested)
         {
-            DateTimeOffset now = _time.GetUtcNow();
-            TimeSpan wait = _ring.NextDeadline is { } deadline ? deadline - now : RetryDelay;
             try
             {
-                await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _time, _stopping.Token).ConfigureAwait(false);
+                // Taken before the ring is looked at, so that no change in between is missed.
+                Task changed = _ring.Changed;
+                if (!await SleepAsync(_ring.NextWait ?? RetryDelay, changed).ConfigureAwait(false))
+                {
+                    continue;
+                }
+
                 _ring.DestroyExpired();
                 if (_ring.NeedsSuccessor)
                 {
                     await MakeKeysAsync(_stopping.Token).ConfigureAwait(false);
                 }
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -282,5 +291,16 @@ public sealed class EnclaveCore : IEnclave
                 Lose($"making keys failed: {exception.GetType().Name}");
             }
         }
+    }
+
+    /// <summary>Sleeps; false where the keys changed before the time was over.</summary>
+    private async Task<bool> SleepAsync(TimeSpan wait, Task changed)
+    {
+        using CancellationTokenSource woken = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        Task delay = Task.Delay(wait, _time, woken.Token);
+        bool slept = await Task.WhenAny(delay, changed).ConfigureAwait(false) == delay;
+        await woken.CancelAsync().ConfigureAwait(false);
+        _stopping.Token.ThrowIfCancellationRequested();
+        return slept;
     }
 }

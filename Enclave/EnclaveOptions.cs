@@ -42,13 +42,13 @@ public sealed record EnclaveOptions
     /// <summary>How long a keyset lives, at most <see cref="MaxKeysetLifetime"/>.</summary>
     public TimeSpan KeysetLifetime { get; init; } = MaxKeysetLifetime;
 
-    /// <summary>How long before a keyset's end its successor takes over.</summary>
+    /// <summary>How long before a keyset's end its successor takes over; answers that run then have this long to finish.</summary>
     public TimeSpan SuccessorLead { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long before its end a keyset stops taking requests, so that running streams can finish.</summary>
-    public TimeSpan DrainWindow { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>How long a keyset still takes requests once it has a successor; afterwards it only finishes what runs.</summary>
+    public TimeSpan RetireGrace { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many encapsulated headers one keyset records before it refuses more.</summary>
+    /// <summary>How many encapsulated headers one keyset records before it refuses more; at three quarters a successor is made early.</summary>
     public int ReplayCapacity { get; init; } = 1 << 18;
 
     /// <summary>How many bindings one keyset remembers; older ones are forgotten and their clients attest again.</summary>
@@ -76,7 +76,7 @@ public sealed record EnclaveOptions
         Require(CheckpointTokens is > 0 and <= 32, "CheckpointTokens must be from 1 to 32.");
         Require(CheckpointInterval > TimeSpan.Zero && CheckpointInterval <= TimeSpan.FromSeconds(1), "CheckpointInterval must be above 0 and at most one second.");
         Require(KeysetLifetime > TimeSpan.Zero && KeysetLifetime <= MaxKeysetLifetime, "KeysetLifetime must be above 0 and at most one hour.");
-        Require(DrainWindow >= TimeSpan.Zero && DrainWindow < SuccessorLead, "DrainWindow must be shorter than SuccessorLead.");
+        Require(RetireGrace >= TimeSpan.Zero && RetireGrace < SuccessorLead, "RetireGrace must not be negative and must be shorter than SuccessorLead.");
         Require(SuccessorLead < KeysetLifetime, "SuccessorLead must be shorter than KeysetLifetime.");
         Require(ReplayCapacity > 0, "ReplayCapacity must be at least 1.");
         Require(BindingCapacity > 0, "BindingCapacity must be at least 1.");

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Verathos.Enclave.Serving;
+using Verathos.Enclave.Sessions;
 using Verathos.Protocol.Ohttp;
 
 namespace Verathos.Enclave.Keys;
@@ -10,11 +11,15 @@ namespace Verathos.Enclave.Keys;
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
+    /// <summary>The most keysets that live at once, however fast their replay records fill.</summary>
+    public const int MaxLive = 3;
+
     private readonly byte[] _bootId = RandomNumberGenerator.GetBytes(16);
     private readonly EnclaveOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly List<LiveKeyset> _live = [];
+    private TaskCompletionSource _changed = NewSignal();
     private byte _nextKeyId;
 
     /// <summary>An empty ring.</summary>
@@ -53,25 +58,46 @@ internal sealed class KeyRing : IDisposable
         }
     }
 
-    /// <summary>When something has to be done next: a successor made, or a keyset destroyed.</summary>
-    public DateTimeOffset? NextDeadline
+    /// <summary>Completes when every keyset was destroyed or a replay record fills up, so that what is to be done next has changed.</summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
+
+    /// <summary>How long nothing has to be done: no successor made, no keyset destroyed. Null where no keyset lives.</summary>
+    public TimeSpan? NextWait
     {
         get
         {
             lock (_lock)
             {
-                return _live.Count switch
+                if (_live.Count == 0)
                 {
-                    0 => null,
-                    1 => _live[0].Keyset.NotAfter - _options.SuccessorLead,
-                    _ => _live[0].Keyset.NotAfter,
-                };
+                    return null;
+                }
+
+                TimeSpan wait = _live.Min(Remaining);
+                if (_live.Count < MaxLive)
+                {
+                    TimeSpan successor = _live[^1].Replays.IsNearlyFull ? TimeSpan.Zero : Remaining(_live[^1]) - _options.SuccessorLead;
+                    wait = successor < wait ? successor : wait;
+                }
+
+                return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
             }
         }
     }
 
-    /// <summary>Whether the current keyset is near enough to its end for a successor.</summary>
-    public bool NeedsSuccessor => Current is not { } current || _time.GetUtcNow() >= current.Keyset.NotAfter - _options.SuccessorLead;
+    /// <summary>Whether the current keyset is near enough to its end, or to the end of its replay record, for a successor.</summary>
+    public bool NeedsSuccessor
+    {
+        get
+        {
+            lock (_lock)
+            {
+                Expire();
+                return _live.Count == 0 ||
+                    (_live.Count < MaxLive && (_live[^1].Replays.IsNearlyFull || Remaining(_live[^1]) <= _options.SuccessorLead));
+            }
+        }
+    }
 
     /// <summary>The live keyset that holds an OHTTP key.</summary>
     public bool TryFind(byte keyId, [NotNullWhen(true)] out LiveKeyset? keyset)
@@ -84,8 +110,35 @@ internal sealed class KeyRing : IDisposable
         }
     }
 
-    /// <summary>Whether a keyset still takes requests: one that is about to end only finishes what runs.</summary>
-    public bool TakesRequests(LiveKeyset keyset) => _time.GetUtcNow() < keyset.Keyset.NotAfter - _options.DrainWindow;
+    /// <summary>Whether a keyset still takes requests: one that has had a successor for a while only finishes what runs.</summary>
+    public bool TakesRequests(LiveKeyset keyset)
+    {
+        lock (_lock)
+        {
+            return SuccessorOf(keyset) is not { } successor || _time.GetElapsedTime(successor.MadeAt) < _options.RetireGrace;
+        }
+    }
+
+    /// <summary>Whether a keyset has a successor that clients can go to.</summary>
+    public bool HasSuccessor(LiveKeyset keyset)
+    {
+        lock (_lock)
+        {
+            return SuccessorOf(keyset) is not null;
+        }
+    }
+
+    /// <summary>Records a request's header for a keyset; asks for a successor where that fills the record up.</summary>
+    public ReplayOutcome Record(LiveKeyset keyset, ReadOnlySpan<byte> headerDigest)
+    {
+        ReplayOutcome outcome = keyset.Replays.Record(headerDigest);
+        if (outcome == ReplayOutcome.Recorded && keyset.Replays.IsNearlyFull && !HasSuccessor(keyset))
+        {
+            Signal();
+        }
+
+        return outcome;
+    }
 
     /// <summary>Makes a keyset and makes it the current one.</summary>
     public LiveKeyset Add(ServedModel model)
@@ -93,7 +146,7 @@ internal sealed class KeyRing : IDisposable
         DateTimeOffset now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
         lock (_lock)
         {
-            LiveKeyset keyset = LiveKeyset.Create(_bootId, _nextKeyId, now, model, _options);
+            LiveKeyset keyset = LiveKeyset.Create(_bootId, _nextKeyId, now, _time.GetTimestamp(), model, _options);
             // Ids differ between keysets that live at the same time, so that a request says which one it means.
             _nextKeyId += 2;
             _live.Add(keyset);
@@ -122,18 +175,37 @@ internal sealed class KeyRing : IDisposable
         }
 
         destroyed.ForEach(keyset => keyset.Dispose());
+        Signal();
     }
 
     /// <inheritdoc/>
     public void Dispose() => DestroyAll();
 
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Signal() => Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
+
+    private LiveKeyset? SuccessorOf(LiveKeyset keyset)
+    {
+        int index = _live.IndexOf(keyset);
+        return index >= 0 && index + 1 < _live.Count ? _live[index + 1] : null;
+    }
+
+    // Whichever clock is further on counts: the host can set the wall clock back, and the monotonic one stands still while a
+    // machine sleeps.
+    private TimeSpan Remaining(LiveKeyset keyset)
+    {
+        TimeSpan byWallClock = keyset.Keyset.NotAfter - _time.GetUtcNow();
+        TimeSpan byAge = _options.KeysetLifetime - _time.GetElapsedTime(keyset.MadeAt);
+        return byWallClock < byAge ? byWallClock : byAge;
+    }
+
     // Also on every access: a host that delays timers must not lengthen a key's life.
     private void Expire()
     {
-        DateTimeOffset now = _time.GetUtcNow();
         for (int i = _live.Count - 1; i >= 0; i--)
         {
-            if (now >= _live[i].Keyset.NotAfter)
+            if (Remaining(_live[i]) <= TimeSpan.Zero)
             {
                 LiveKeyset expired = _live[i];
                 _live.RemoveAt(i);

@@ -22,8 +22,9 @@ internal sealed class LiveKeyset : IDisposable
     private ReadOnlyMemory<byte>? _previous;
     private bool _destroyed;
 
-    private LiveKeyset(Keyset keyset, ECDsa signer, OhttpPrivateKey[] keys, ServedModel model, EnclaveOptions options)
+    private LiveKeyset(Keyset keyset, long madeAt, ECDsa signer, OhttpPrivateKey[] keys, ServedModel model, EnclaveOptions options)
     {
+        MadeAt = madeAt;
         Keyset = keyset;
         _signer = signer;
         _keys = keys;
@@ -37,9 +38,16 @@ internal sealed class LiveKeyset : IDisposable
     /// <param name="bootId">16 random bytes, the same as long as the enclave runs.</param>
     /// <param name="firstKeyId">The OHTTP id of the first key; the second takes the next.</param>
     /// <param name="notBefore">Begin, in whole seconds.</param>
+    /// <param name="madeAt">The begin on the monotonic clock, a timestamp of the time provider.</param>
     /// <param name="model">What it answers with.</param>
     /// <param name="options">Lifetime and capacities.</param>
-    public static LiveKeyset Create(ReadOnlySpan<byte> bootId, byte firstKeyId, DateTimeOffset notBefore, ServedModel model, EnclaveOptions options)
+    public static LiveKeyset Create(
+        ReadOnlySpan<byte> bootId,
+        byte firstKeyId,
+        DateTimeOffset notBefore,
+        long madeAt,
+        ServedModel model,
+        EnclaveOptions options)
     {
         ECDsa signer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         OhttpPrivateKey[] keys =
@@ -49,11 +57,14 @@ internal sealed class LiveKeyset : IDisposable
         ];
         byte[] configurations = OhttpKeys.Encode(keys.Select(key => key.Config));
         Keyset keyset = Keyset.Create(bootId, CoseKey.From(signer), configurations, notBefore, notBefore + options.KeysetLifetime);
-        return new LiveKeyset(keyset, signer, keys, model, options);
+        return new LiveKeyset(keyset, madeAt, signer, keys, model, options);
     }
 
     /// <summary>The public keyset.</summary>
     public Keyset Keyset { get; }
+
+    /// <summary>When it was made, on the monotonic clock.</summary>
+    public long MadeAt { get; }
 
     /// <summary>The model that the keyset's evidence names.</summary>
     public ServedModel Model { get; }
@@ -69,6 +80,9 @@ internal sealed class LiveKeyset : IDisposable
 
     /// <summary>The private keys for decapsulation.</summary>
     public IReadOnlyCollection<OhttpPrivateKey> PrivateKeys => _keys;
+
+    /// <summary>The signing key, for tests that look whether it is gone afterwards.</summary>
+    internal ECDsa Signer => _signer;
 
     /// <summary>Whether one of its keys has that id.</summary>
     public bool Holds(byte keyId) => Array.Exists(_keys, key => key.Config.KeyId == keyId);

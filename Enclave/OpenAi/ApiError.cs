@@ -39,9 +39,9 @@ public sealed record ApiError(int Status, string Type, string Code, string? Para
     public static ApiError BindingMismatch() =>
         new(409, InvalidRequest, "binding_mismatch", "verathos-binding", "The binding that the request expects is not one of this keyset's. Fetch evidence for a fresh nonce, verify it and seal the request again.");
 
-    /// <summary>409: the keyset takes no new requests because it ends soon.</summary>
+    /// <summary>409: the keyset takes no new requests because it has a successor.</summary>
     public static ApiError KeysetRetiring() =>
-        new(409, InvalidRequest, "keyset_retiring", null, "The keyset ends soon and takes no new requests. Fetch evidence for a fresh nonce, verify it and seal the request again.");
+        new(409, InvalidRequest, "keyset_retiring", null, "The keyset has a successor and takes no new requests. Fetch evidence for a fresh nonce, verify it and seal the request again.");
 
     /// <summary>409: the same encapsulated header came before.</summary>
     public static ApiError Replayed() =>

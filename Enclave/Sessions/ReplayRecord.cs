@@ -31,6 +31,12 @@ public sealed class ReplayRecord
         }
     }
 
+    /// <summary>Whether it refuses every new header.</summary>
+    public bool IsFull => Count >= _capacity;
+
+    /// <summary>Whether three quarters are used, so that it is time for a successor.</summary>
+    public bool IsNearlyFull => 4L * Count >= 3L * _capacity;
+
     /// <summary>Looks for a header and records it, in one step.</summary>
     /// <param name="headerDigest">SHA-256 of the encapsulated header, 32 bytes.</param>
     public ReplayOutcome Record(ReadOnlySpan<byte> headerDigest)

@@ -45,12 +45,32 @@ internal sealed class RequestOpener : IDisposable
     /// <exception cref="EnclaveException">It does not decapsulate, or a chunk does not open; the caller gives its uniform answer.</exception>
     public async ValueTask<ApiError?> ReadAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> request, CancellationToken cancellationToken)
     {
-        await foreach (ReadOnlyMemory<byte> piece in request.WithCancellation(cancellationToken).ConfigureAwait(false))
+        using CancellationTokenSource reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        CancellationTokenRegistration ended = default;
+        try
         {
-            if (Take(() => _opener.Feed(piece.Span)) is { } error)
+            await foreach (ReadOnlyMemory<byte> piece in request.WithCancellation(reading.Token).ConfigureAwait(false))
             {
-                return error;
+                bool known = Keyset is not null;
+                if (Take(() => _opener.Feed(piece.Span)) is { } error)
+                {
+                    return error;
+                }
+
+                if (!known && Keyset is not null)
+                {
+                    // What opened must not wait, readable, for a rest that nobody can open any more.
+                    ended = Keyset.Ended.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), reading);
+                }
             }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && reading.IsCancellationRequested)
+        {
+            throw Undecryptable();
+        }
+        finally
+        {
+            await ended.DisposeAsync().ConfigureAwait(false);
         }
 
         return Take(_opener.Complete) ?? (_opener.IsFinal ? null : throw Undecryptable());
@@ -88,7 +108,8 @@ internal sealed class RequestOpener : IDisposable
     private ApiError? RefusalOf(LiveKeyset keyset) => Replay switch
     {
         ReplayOutcome.Seen => ApiError.Replayed(),
-        ReplayOutcome.Full => ApiError.ReplayRecordFull((int)_options.SuccessorLead.TotalSeconds),
+        ReplayOutcome.Full when _ring.HasSuccessor(keyset) => ApiError.KeysetRetiring(),
+        ReplayOutcome.Full => ApiError.ReplayRecordFull(Math.Max(1, (int)Math.Ceiling(_ring.NextWait?.TotalSeconds ?? 0))),
         _ => _ring.TakesRequests(keyset) ? null : ApiError.KeysetRetiring(),
     };
 
@@ -111,7 +132,7 @@ internal sealed class RequestOpener : IDisposable
         {
             // The keyset may have ended since the opener took its keys.
             Keyset = _ring.TryFind(_opener.KeyId, out LiveKeyset? keyset) ? keyset : throw Undecryptable();
-            Replay = Keyset.Replays.Record(_opener.HeaderDigest.Span);
+            Replay = _ring.Record(Keyset, _opener.HeaderDigest.Span);
         }
 
         // Nothing more is opened for a request that is refused anyway.

@@ -1,4 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
+using Verathos.Enclave.Keys;
+using Verathos.Enclave.Platform;
+using Verathos.Enclave.Serving;
 using Verathos.Enclave.Tests.Serving;
 
 namespace Verathos.Enclave.Tests.Keys;
@@ -19,7 +22,7 @@ public sealed class RotationTests
     }
 
     [Fact]
-    public async Task ASuccessorComesBeforeTheEndAndBothServeUntilTheDrain()
+    public async Task ASuccessorComesBeforeTheEndAndBothServeForAWhile()
     {
         await using TestNode node = await TestNode.StartAsync(time: _time);
         TestEvidence old = await node.AttestAsync();
@@ -49,15 +52,19 @@ public sealed class RotationTests
     }
 
     [Fact]
-    public async Task BeforeItsEndAKeysetOnlyFinishesWhatRuns()
+    public async Task OnceItHasASuccessorAKeysetOnlyFinishesWhatRuns()
     {
         await using TestNode node = await TestNode.StartAsync(time: _time);
         TestEvidence old = await node.AttestAsync();
-        await AdvanceAsync(node, TimeSpan.FromMinutes(58), keysets: 2);
+        await AdvanceAsync(node, TimeSpan.FromMinutes(50), keysets: 2);
+        _time.Advance(TimeSpan.FromSeconds(29));
+        (await node.SendAsync(TestNode.Chat(old, "\"max_tokens\":1"))).AssertProved();
+        _time.Advance(TimeSpan.FromSeconds(1));
 
         TestAnswer late = await node.SendAsync(TestNode.Chat(old, "\"max_tokens\":1"));
 
         Assert.Equal((409, "keyset_retiring"), (late.Status, late.ErrorCode));
+        (await node.SendAsync(TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":1"))).AssertProved();
     }
 
     [Fact]
@@ -99,7 +106,7 @@ public sealed class RotationTests
     }
 
     [Fact]
-    public async Task AStreamThatBeganBeforeTheDrainFinishesUnderItsOldKeyset()
+    public async Task AStreamThatBeganBeforeTheSuccessorFinishesUnderItsOldKeyset()
     {
         await using TestNode node = await TestNode.StartAsync(time: _time);
         TestRequest request = TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":60");
@@ -130,6 +137,74 @@ public sealed class RotationTests
 
         Assert.Equal(EnclaveFailure.Unavailable, failure.Failure);
         Assert.False((await node.Core.GetStatusAsync()).Ready);
+    }
+
+    [Fact]
+    public async Task AWallClockThatIsSetBackDoesNotLengthenAKeysLife()
+    {
+        NoTimers time = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
+        await using TestNode node = await TestNode.StartAsync(time: time);
+        time.Age = TimeSpan.FromMinutes(59);
+        time.Now -= TimeSpan.FromMinutes(30);
+        Assert.True((await node.Core.GetStatusAsync()).Ready);
+
+        time.Age = TimeSpan.FromHours(1);
+
+        Assert.False((await node.Core.GetStatusAsync()).Ready);
+        await Assert.ThrowsAsync<EnclaveException>(() => node.AttestAsync());
+    }
+
+    [Fact]
+    public async Task ARecordThatFillsUpGetsASuccessorEarlyAndTheNumberOfKeysetsIsBounded()
+    {
+        await using TestNode node = await TestNode.StartAsync(new EnclaveOptions { ReplayCapacity = 4 }, _time);
+        TestEvidence first = await node.AttestAsync();
+        await SendAsync(node, first, 2);
+        Assert.Equal(1, (await node.Core.GetStatusAsync()).Counters.Keysets);
+
+        TestRequest kept = await SendAsync(node, first, 1);
+        await AdvanceAsync(node, TimeSpan.Zero, keysets: 2);
+        await SendAsync(node, first, 1);
+        TestAnswer full = await node.SendAsync(TestNode.Chat(first, "\"max_tokens\":1"));
+        Assert.Equal((409, "keyset_retiring"), (full.Status, full.ErrorCode));
+        Assert.Equal("request_replayed", (await node.SendAsync(kept)).ErrorCode);
+
+        await SendAsync(node, await node.AttestAsync(), 3);
+        await AdvanceAsync(node, TimeSpan.Zero, keysets: 3);
+        TestEvidence third = await node.AttestAsync();
+        await SendAsync(node, third, 4);
+        TestAnswer stuck = await node.SendAsync(TestNode.Chat(third, "\"max_tokens\":1"));
+        EnclaveStatus status = await node.Core.GetStatusAsync();
+        Assert.Equal((503, "replay_record_full"), (stuck.Status, stuck.ErrorCode));
+        Assert.Equal("3600", Verathos.Protocol.Bhttp.BhttpFields.Single(stuck.Fields, "retry-after"));
+        Assert.Equal((false, 3), (status.Ready, status.Counters.Keysets));
+        Assert.Contains("recorded", status.NotReadyReason, StringComparison.Ordinal);
+
+        await AdvanceAsync(node, TimeSpan.FromHours(1), keysets: 4);
+        (await node.SendAsync(TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":1"))).AssertProved();
+    }
+
+    [Fact]
+    public async Task ADestroyedKeysetHasNoUsableKey()
+    {
+        await using ServedModel model = new(TestNode.TinyModel(), new EnclaveOptions(), new SimulatedDriver(TestNode.Installation, 0));
+        using KeyRing ring = new(new EnclaveOptions(), _time);
+        LiveKeyset keyset = ring.Add(model);
+        Assert.Equal(64, keyset.Signer.SignHash(new byte[32]).Length);
+
+        ring.DestroyAll();
+
+        Assert.ThrowsAny<Exception>(() => keyset.Signer.SignHash(new byte[32]));
+        Assert.True(keyset.Ended.IsCancellationRequested);
+        Assert.Null(ring.Current);
+    }
+
+    [Fact]
+    public void TheRetireGraceMustLeaveRoomForRunningAnswers()
+    {
+        EnclaveOptions options = new() { RetireGrace = TimeSpan.FromMinutes(10) };
+
+        Assert.Contains("RetireGrace", Assert.Single(options.Validate()), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,6 +244,18 @@ public sealed class RotationTests
         (await node.SendAsync(TestNode.Chat(fresh, "\"max_tokens\":2"))).AssertProved();
     }
 
+    private static async Task<TestRequest> SendAsync(TestNode node, TestEvidence evidence, int times)
+    {
+        TestRequest last = null!;
+        for (int i = 0; i < times; i++)
+        {
+            last = TestNode.Chat(evidence, "\"max_tokens\":1");
+            (await node.SendAsync(last)).AssertProved();
+        }
+
+        return last;
+    }
+
     private async Task AdvanceAsync(TestNode node, TimeSpan by, int keysets)
     {
         _time.Advance(by);
@@ -179,7 +266,13 @@ public sealed class RotationTests
     {
         public DateTimeOffset Now { get; set; } = now;
 
+        public TimeSpan Age { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
         public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Age.Ticks;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Never();
 

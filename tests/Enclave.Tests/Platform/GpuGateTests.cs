@@ -88,14 +88,36 @@ public sealed class GpuGateTests
         await Assert.ThrowsAsync<EnclaveException>(() => node.SendAsync(kept));
 
         open = false;
+        DateTimeOffset lost = _time.GetUtcNow();
         await Waiting.UntilAsync(async () =>
         {
-            _time.Advance(TimeSpan.FromMinutes(10));
-            await Task.Delay(10);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
             return (await node.Core.GetStatusAsync()).Ready;
         });
+        Assert.InRange(_time.GetUtcNow() - lost, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2));
         TestEvidence fresh = await node.AttestAsync();
         Assert.NotEqual(evidence.Keyset.Digest.ToArray(), fresh.Keyset.Digest.ToArray());
+    }
+
+    [Fact]
+    public async Task ADriverThatGivesUpOnceDoesNotEndTheRotation()
+    {
+        bool givesUp = false;
+        SimulatedDriver driver = new(TestNode.Installation, 1) { ShapeGpu = state => givesUp ? throw new OperationCanceledException("the driver's own limit") : state };
+        await using TestNode node = await TestNode.StartAsync(time: _time, driver: driver);
+
+        givesUp = true;
+        _time.Advance(TimeSpan.FromMinutes(50));
+        await Waiting.UntilAsync(async () => !(await node.Core.GetStatusAsync()).Ready);
+        givesUp = false;
+
+        await Waiting.UntilAsync(async () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+            return (await node.Core.GetStatusAsync()).Ready;
+        });
     }
 
     [Fact]

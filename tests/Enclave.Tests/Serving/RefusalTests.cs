@@ -46,22 +46,6 @@ public sealed class RefusalTests
         Assert.Equal("request_replayed", whole.ErrorCode);
     }
 
-    [Fact]
-    public async Task AFullRecordRefusesAndPlaysNothingTwice()
-    {
-        await using TestNode node = await TestNode.StartAsync(new EnclaveOptions { ReplayCapacity = 1 });
-        TestEvidence evidence = await node.AttestAsync();
-        TestRequest first = TestNode.Chat(evidence, "\"max_tokens\":1");
-        await node.SendAsync(first);
-
-        TestAnswer full = await node.SendAsync(TestNode.Chat(evidence, "\"max_tokens\":1"));
-        TestAnswer replay = await node.SendAsync(first);
-
-        Assert.Equal((503, "replay_record_full"), (full.Status, full.ErrorCode));
-        Assert.NotNull(BhttpFields.Single(full.Fields, "retry-after"));
-        Assert.Equal("request_replayed", replay.ErrorCode);
-    }
-
     [Theory]
     [InlineData("key id", 0)]
     [InlineData("KEM", 2)]

@@ -13,6 +13,9 @@ internal sealed class SecretScope : IDisposable
     /// <summary>The token lists, for tests that look whether they are zero afterwards.</summary>
     public IReadOnlyList<SecretIds> Ids => _ids;
 
+    /// <summary>Whatever else it owns, for tests that look whether it is zero afterwards.</summary>
+    public IReadOnlyList<IDisposable> Others => _others;
+
     /// <summary>Owns a buffer.</summary>
     public SecretBuffer Own(SecretBuffer buffer)
     {

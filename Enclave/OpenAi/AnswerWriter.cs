@@ -28,7 +28,7 @@ internal sealed class AnswerWriter : IDisposable
     private readonly long _created;
     private readonly int _bucket;
     private readonly bool _includeUsage;
-    private readonly SecretBuffer _buffer = new(4096);
+    private readonly SecretBuffer _buffer;
     private readonly Utf8JsonWriter _json;
     private bool _begun;
 
@@ -37,8 +37,10 @@ internal sealed class AnswerWriter : IDisposable
     /// <param name="id">The answer's id, as OpenAI's clients expect it.</param>
     /// <param name="created">Seconds since 1970.</param>
     /// <param name="bucket">Every step is filled up to a multiple of this many bytes; 0 fills nothing.</param>
-    public AnswerWriter(ApiRequest request, string id, long created, int bucket)
+    /// <param name="buffer">Takes the steps, and ends with the writer; null makes one.</param>
+    public AnswerWriter(ApiRequest request, string id, long created, int bucket, SecretBuffer? buffer = null)
     {
+        _buffer = buffer ?? new SecretBuffer(4096);
         _endpoint = request.Endpoint;
         _id = JsonEncodedText.Encode(id);
         _object = JsonEncodedText.Encode(_endpoint == ApiEndpoint.ChatCompletions ? "chat.completion.chunk" : "text_completion");

@@ -7,6 +7,7 @@ using Verathos.Enclave.OpenAi;
 using Verathos.Enclave.Serving;
 using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Serving;
+using Verathos.GpuRuntime.Tokenizers;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Receipts;
 using Verathos.Protocol.Requests;
@@ -222,7 +223,11 @@ internal sealed class Session : IAsyncDisposable
         SamplingClaims claims = new(sampling.TemperatureMicro, sampling.TopPMicro, (uint)sampling.TopK, _request.Seed, (uint)asked);
         _answer = new Answer(
             keyset, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
-        _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, model.Loaded.Tokenizer.CreateDecoder());
+        // A completion goes on where its prompt ends, so the space that its first token may begin with is part of the text.
+        TokenDecoder decoder = _request.Endpoint == ApiEndpoint.Completions
+            ? model.Loaded.Tokenizer.CreateContinuationDecoder()
+            : model.Loaded.Tokenizer.CreateDecoder();
+        _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, decoder, _scope);
         Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
         _state = SessionState.Accepted;
         return null;

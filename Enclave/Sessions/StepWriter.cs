@@ -13,11 +13,11 @@ internal sealed class StepWriter : IDisposable
     private readonly TokenDecoder _decoder;
 
     /// <summary>A writer for one answer.</summary>
-    public StepWriter(ApiRequest request, ReadOnlySpan<byte> id, DateTimeOffset created, int bucket, TokenDecoder decoder)
+    public StepWriter(ApiRequest request, ReadOnlySpan<byte> id, DateTimeOffset created, int bucket, TokenDecoder decoder, SecretScope scope)
     {
         string prefix = request.Endpoint == ApiEndpoint.ChatCompletions ? "chatcmpl-" : "cmpl-";
-        _writer = new AnswerWriter(request, prefix + Convert.ToHexStringLower(id), created.ToUnixTimeSeconds(), bucket);
-        _stops = new StopFilter(request.Stop);
+        _writer = new AnswerWriter(request, prefix + Convert.ToHexStringLower(id), created.ToUnixTimeSeconds(), bucket, scope.Own(new SecretBuffer(4096)));
+        _stops = scope.Own(new StopFilter(request.Stop));
         _decoder = decoder;
     }
 

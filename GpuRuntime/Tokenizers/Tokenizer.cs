@@ -69,6 +69,9 @@ public sealed class Tokenizer
     /// <summary>Starts decoding ids one at a time; the pieces together equal <see cref="Decode"/>.</summary>
     public TokenDecoder CreateDecoder() => new(this, _stripsFirstSpace);
 
+    /// <summary>Starts decoding ids that continue other text: a space that the first token begins with is kept.</summary>
+    public TokenDecoder CreateContinuationDecoder() => new(this, stripSpace: false);
+
     /// <summary>Encodes a rendered conversation; adjacent pieces between special tokens are encoded as one text.</summary>
     internal int[] EncodeSegments(IEnumerable<ChatSegment> segments)
     {

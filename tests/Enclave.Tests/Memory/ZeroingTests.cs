@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Verathos.Enclave.Memory;
+using Verathos.Enclave.OpenAi;
 using Verathos.Enclave.Tests.Serving;
 using Verathos.Protocol.Requests;
 
@@ -15,7 +18,9 @@ public sealed class ZeroingTests
         TestAnswer answer = await node.SendAsync(TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":300,\"stop\":\"never said\""));
 
         answer.AssertProved();
-        watch.AssertZero(buffers: 3, lists: 2);
+        watch.AssertZero(buffers: 4, lists: 2);
+        Assert.All(watch.HeldText, text => Assert.True(text.All(character => character == 0)));
+        Assert.Single(watch.HeldText);
     }
 
     [Fact]
@@ -39,7 +44,7 @@ public sealed class ZeroingTests
             }
         });
 
-        watch.AssertZero(buffers: 3, lists: 2);
+        watch.AssertZero(buffers: 4, lists: 2);
         EnclaveStatus status = await node.Core.GetStatusAsync();
         Assert.Equal((0, 1, 0), (status.Counters.Active, status.Counters.Abandoned, status.Counters.Receipts));
         (await node.SendAsync(TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":1"))).AssertProved();
@@ -68,6 +73,26 @@ public sealed class ZeroingTests
     }
 
     [Fact]
+    public async Task AHalfSentRequestEndsWithItsKeyset()
+    {
+        FakeTimeProvider time = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
+        await using TestNode node = await TestNode.StartAsync(time: time);
+        Watch watch = new(node);
+        TestRequest request = TestNode.Chat(await node.AttestAsync(), content: new string('s', 100));
+        TaskCompletionSource waits = new();
+        await using IAsyncEnumerator<ReadOnlyMemory<byte>> answer = node.Core.HandleAsync(Stalls(request.Bytes, waits)).GetAsyncEnumerator();
+        Task<bool> first = answer.MoveNextAsync().AsTask();
+        await waits.Task;
+
+        time.Advance(TimeSpan.FromHours(1));
+        _ = await node.Core.GetStatusAsync();
+
+        EnclaveException failure = await Assert.ThrowsAsync<EnclaveException>(() => first.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(EnclaveFailure.Undecryptable, failure.Failure);
+        watch.AssertZero(buffers: 1, lists: 0);
+    }
+
+    [Fact]
     public async Task NoFailureOfTheHostsOwnReadingRepeatsThePrompt()
     {
         await using TestNode node = await TestNode.StartAsync();
@@ -82,6 +107,13 @@ public sealed class ZeroingTests
 
         Assert.Equal("the connection broke", own.Message);
         Assert.DoesNotContain("tulip", own.ToString(), StringComparison.Ordinal);
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Stalls(byte[] bytes, TaskCompletionSource waits, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        yield return bytes.AsMemory(0, bytes.Length - 1);
+        waits.SetResult();
+        await Task.Delay(Timeout.Infinite, cancellationToken);
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> BreaksOff(byte[] bytes)
@@ -102,6 +134,8 @@ public sealed class ZeroingTests
             _scopes.Add(scope);
             return scope;
         };
+
+        public IEnumerable<char[]> HeldText => _scopes.SelectMany(scope => scope.Others).OfType<StopFilter>().Select(filter => filter.Backing);
 
         public bool HoldsSomething => _scopes.Any(scope =>
             scope.Buffers.Any(buffer => buffer.Backing.Any(octet => octet != 0)) && scope.Ids.Any(ids => ids.Backing.Any(id => id != 0)));

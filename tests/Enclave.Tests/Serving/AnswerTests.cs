@@ -1,7 +1,11 @@
+using Verathos.GpuRuntime.Compute;
+using Verathos.GpuRuntime.Models;
+using Verathos.GpuRuntime.Tokenizers;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Hpke;
 using Verathos.Protocol.Receipts;
 using Verathos.Protocol.Requests;
+using Verathos.Testing;
 
 namespace Verathos.Enclave.Tests.Serving;
 
@@ -23,6 +27,21 @@ public sealed class AnswerTests
         Assert.Equal(new SamplingClaims(0, 1_000_000, 0, 7, 12), answer.Receipt.Sampling);
         Assert.Equal("[DONE]", answer.Events[^1].Data);
         Assert.Equal(1ul, answer.Receipt.Counter);
+    }
+
+    [Fact]
+    public async Task ACompletionKeepsTheSpaceBetweenPromptAndAnswer()
+    {
+        LoadedModel model = ModelLoader.Load(Vectors.Model("stories260K.gguf"), new LoadOptions { Name = "tiny", Threads = 1, Profile = NumericProfile.Served });
+        Tokenizer tokenizer = model.Tokenizer;
+        await using TestNode node = await TestNode.StartAsync(model: model);
+
+        TestAnswer answer = await node.SendAsync(TestNode.Seal(
+            await node.AttestAsync(), VerathosPaths.Completions, """{"model":"tiny","prompt":"Once upon a time, there was","max_tokens":6,"temperature":0}"""));
+
+        answer.AssertProved();
+        Assert.StartsWith(" ", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(tokenizer.Decode([.. answer.PromptIds, .. answer.OutputIds]), "Once upon a time, there was" + answer.Text);
     }
 
     [Fact]

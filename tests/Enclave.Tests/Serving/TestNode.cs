@@ -43,8 +43,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public static LoadedModel TinyModel(int seed = 1) => RandomModel.Create(TinyShape, seed, new LoadOptions { Name = "tiny", Threads = 1, Profile = NumericProfile.Served });
 
-    public static async Task<TestNode> StartAsync(EnclaveOptions? options = null, TimeProvider? time = null, IPlatformDriver? driver = null) =>
-        new(await EnclaveCore.StartAsync(TinyModel(), driver ?? new SimulatedDriver(Installation, 0), options ?? new EnclaveOptions(), time));
+    public static async Task<TestNode> StartAsync(EnclaveOptions? options = null, TimeProvider? time = null, IPlatformDriver? driver = null, LoadedModel? model = null) =>
+        new(await EnclaveCore.StartAsync(model ?? TinyModel(), driver ?? new SimulatedDriver(Installation, 0), options ?? new EnclaveOptions(), time));
 
     public ValueTask DisposeAsync() => Core.DisposeAsync();
 

@@ -11,6 +11,7 @@ public sealed class GgufFile : IDisposable
     private const uint Magic = 0x46554747;
     private const int DefaultAlignment = 32;
     private const int MaximumEntries = 1 << 20;
+    private const int Prefix = 64 << 20;
 
     private GgufFile(PrivateMemory memory, IReadOnlyList<TensorInfo> tensors, IReadOnlyDictionary<string, object> metadata) =>
         (Memory, Tensors, Metadata) = (memory, tensors, metadata);
@@ -29,6 +30,7 @@ public sealed class GgufFile : IDisposable
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static GgufFile Read(string path, Action<long>? read = null, CancellationToken cancellationToken = default)
     {
+        CheckSizes(Path.GetFileName(path), path);
         PrivateMemory memory = PrivateMemory.ReadFile(path, read, cancellationToken);
         try
         {
@@ -51,9 +53,48 @@ public sealed class GgufFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Memory.Dispose();
 
+    /// <summary>Refuses tensors that are too large before memory is taken for the whole file. Anything else is left to <see cref="Parse"/>.</summary>
+    private static void CheckSizes(string name, string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        if (file.Length <= TensorInfo.MaximumLength)
+        {
+            return;
+        }
+
+        byte[] prefix = new byte[Prefix];
+        int length = file.ReadAtLeast(prefix, Prefix, throwOnEndOfStream: false);
+        List<(TensorInfo Tensor, ulong Relative)> described;
+        try
+        {
+            described = Describe(name, prefix.AsSpan(0, length)).Tensors;
+        }
+        catch (ModelFormatException)
+        {
+            return;
+        }
+
+        described.ForEach(entry => CheckSize(name, entry.Tensor));
+    }
+
+    private static void CheckSize(string file, TensorInfo tensor)
+    {
+        if (tensor.Length > TensorInfo.MaximumLength)
+        {
+            throw new ModelFormatException($"{file}: tensor {tensor.Name} takes {tensor.Length} bytes; at most {TensorInfo.MaximumLength} bytes for one tensor are supported");
+        }
+    }
+
     private static GgufFile Parse(string file, PrivateMemory memory)
     {
-        GgufReader reader = new(file, memory.Span(0, Math.Min(memory.Length, int.MaxValue)));
+        (Dictionary<string, object> metadata, List<(TensorInfo Tensor, ulong Relative)> described, long dataStart, long alignment) =
+            Describe(file, memory.Span(0, Math.Min(memory.Length, int.MaxValue)));
+        return new GgufFile(memory, Place(file, described, dataStart, alignment, memory.Length), metadata);
+    }
+
+    private static (Dictionary<string, object> Metadata, List<(TensorInfo Tensor, ulong Relative)> Tensors, long DataStart, long Alignment) Describe(string file, ReadOnlySpan<byte> bytes)
+    {
+        GgufReader reader = new(file, bytes);
         if (reader.UInt32("magic") != Magic)
         {
             throw new ModelFormatException($"{file} is no GGUF file");
@@ -102,7 +143,7 @@ public sealed class GgufFile : IDisposable
         }
 
         long dataStart = (reader.Position + alignment - 1) / alignment * alignment;
-        return new GgufFile(memory, Place(file, described, dataStart, alignment, memory.Length), metadata);
+        return (metadata, described, dataStart, alignment);
     }
 
     private static List<TensorInfo> Place(string file, List<(TensorInfo Tensor, ulong Relative)> described, long dataStart, long alignment, long fileLength)
@@ -122,6 +163,7 @@ public sealed class GgufFile : IDisposable
                 throw new ModelFormatException($"{file}: tensor {tensor.Name} of {tensor.Length} bytes at {relative} lies outside the file: it is truncated or damaged");
             }
 
+            CheckSize(file, tensor);
             TensorInfo absolute = tensor with { Offset = dataStart + (long)relative };
             if (absolute.Offset < end)
             {

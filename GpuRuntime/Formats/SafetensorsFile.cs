@@ -30,10 +30,15 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SafetensorsFile Read(string path, Action<long>? read = null, CancellationToken cancellationToken = default)
     {
+        string name = Path.GetFileName(path);
+        CheckHeader(name, path);
         PrivateMemory memory = PrivateMemory.ReadFile(path, read, cancellationToken);
         try
         {
-            return Parse(Path.GetFileName(path), memory);
+            // Once more: the file may have changed, and only these bytes count.
+            int header = HeaderLength(name, memory.Span(0, Math.Min(8, memory.Length)), memory.Length);
+            (IReadOnlyList<TensorInfo> tensors, IReadOnlyDictionary<string, string> metadata) = Parse(name, memory.Span(8, header), memory.Length);
+            return new SafetensorsFile(memory, tensors, metadata);
         }
         catch
         {
@@ -52,25 +57,39 @@ public sealed class SafetensorsFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Memory.Dispose();
 
-    private static SafetensorsFile Parse(string file, PrivateMemory memory)
+    /// <summary>Refuses a file by its header alone, before memory is taken for the whole.</summary>
+    private static void CheckHeader(string name, string path)
     {
-        if (memory.Length < 8)
+        using FileStream file = File.OpenRead(path);
+        long length = file.Length;
+        byte[] start = new byte[Math.Min(8, length)];
+        file.ReadExactly(start);
+        byte[] header = new byte[HeaderLength(name, start, length)];
+        file.ReadExactly(header);
+        Parse(name, header, length);
+    }
+
+    private static int HeaderLength(string file, ReadOnlySpan<byte> start, long fileLength)
+    {
+        if (start.Length < 8)
         {
-            throw new ModelFormatException($"{file} is {memory.Length} bytes long: too short for a safetensors header");
+            throw new ModelFormatException($"{file} is {fileLength} bytes long: too short for a safetensors header");
         }
 
-        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(memory.Span(0, 8));
-        if (headerLength > (ulong)Math.Min(MaximumHeader, memory.Length - 8))
-        {
-            throw new ModelFormatException($"{file} says that its header has {headerLength} bytes; the file has {memory.Length}: it is truncated or no safetensors file");
-        }
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(start);
+        return headerLength <= (ulong)Math.Min(MaximumHeader, fileLength - 8)
+            ? (int)headerLength
+            : throw new ModelFormatException($"{file} says that its header has {headerLength} bytes; the file has {fileLength}: it is truncated or no safetensors file");
+    }
 
-        long dataStart = 8 + (long)headerLength;
+    private static (IReadOnlyList<TensorInfo> Tensors, IReadOnlyDictionary<string, string> Metadata) Parse(string file, ReadOnlySpan<byte> headerBytes, long fileLength)
+    {
+        long dataStart = 8 + headerBytes.Length;
         List<TensorInfo> tensors = [];
         Dictionary<string, string> metadata = [];
         try
         {
-            using JsonDocument header = JsonDocument.Parse(Encoding.UTF8.GetString(memory.Span(8, (long)headerLength)), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using JsonDocument header = JsonDocument.Parse(Encoding.UTF8.GetString(headerBytes), new JsonDocumentOptions { AllowDuplicateProperties = false });
             foreach (JsonProperty member in header.RootElement.EnumerateObject())
             {
                 if (member.NameEquals(MetadataName))
@@ -79,7 +98,7 @@ public sealed class SafetensorsFile : IDisposable
                 }
                 else
                 {
-                    tensors.Add(ReadTensor(file, member.Name, member.Value, dataStart, memory.Length));
+                    tensors.Add(ReadTensor(file, member.Name, member.Value, dataStart, fileLength));
                 }
             }
         }
@@ -101,9 +120,9 @@ public sealed class SafetensorsFile : IDisposable
             expected += tensor.Length;
         }
 
-        return expected == memory.Length
-            ? new SafetensorsFile(memory, tensors, metadata)
-            : throw new ModelFormatException($"{file} has {memory.Length - expected} bytes after its last tensor {(tensors.Count == 0 ? "" : tensors[^1].Name)}");
+        return expected == fileLength
+            ? (tensors, metadata)
+            : throw new ModelFormatException($"{file} has {fileLength - expected} bytes after its last tensor {(tensors.Count == 0 ? "" : tensors[^1].Name)}");
     }
 
     private static TensorInfo ReadTensor(string file, string name, JsonElement value, long dataStart, long fileLength)
@@ -123,6 +142,11 @@ public sealed class SafetensorsFile : IDisposable
             string other => throw new ModelFormatException($"{file}: tensor {name} has the type {other}; F32, F16 and BF16 are supported"),
             null => throw new ModelFormatException($"{file}: tensor {name} has no type"),
         };
+        if (range[0] >= 0 && range[1] - range[0] > TensorInfo.MaximumLength)
+        {
+            throw new ModelFormatException($"{file}: tensor {name} takes {range[1] - range[0]} bytes; at most {TensorInfo.MaximumLength} bytes for one tensor are supported");
+        }
+
         if (range[0] < 0 || range[1] < range[0] || range[1] > fileLength - dataStart)
         {
             throw new ModelFormatException($"{file}: tensor {name} lies at {range[0]} to {range[1]}, the file holds {fileLength - dataStart} bytes of tensors: it is truncated or damaged");

@@ -8,6 +8,9 @@ namespace Verathos.GpuRuntime.Formats;
 /// <param name="Length">Bytes.</param>
 public sealed record TensorInfo(string Name, TensorType Type, IReadOnlyList<long> Shape, long Offset, long Length)
 {
+    /// <summary>The most bytes of one tensor; it is handled as one span.</summary>
+    public const long MaximumLength = int.MaxValue;
+
     /// <summary>Elements.</summary>
     public long Elements => Shape.Aggregate(1L, static (product, dimension) => product * dimension);
 

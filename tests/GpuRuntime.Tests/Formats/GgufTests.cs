@@ -35,6 +35,22 @@ public sealed class GgufTests : IDisposable
 
     public void Dispose() => File.Delete(_path);
 
+    [Fact]
+    public void ATensorOverTheLimitIsNamedBeforeTheFileIsRead()
+    {
+        const long Size = 2_147_483_652;
+        new GgufBuilder().Tensor("huge", 0, 0, Size / 4).Write(_path);
+        using (FileStream file = File.OpenWrite(_path))
+        {
+            file.SetLength(file.Length + Size);
+        }
+
+        long read = 0;
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Read(_path, count => read += count));
+        Assert.Contains("tensor huge takes 2147483652 bytes; at most 2147483647", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, read);
+    }
+
     [Theory]
     [MemberData(nameof(Faults))]
     public void UntrueHeaderIsRefused(string fault, string expected)

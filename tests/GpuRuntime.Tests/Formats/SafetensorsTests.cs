@@ -65,6 +65,26 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
+    public void ATensorOverTheLimitIsNamedBeforeTheFileIsRead()
+    {
+        const long Size = 2_147_483_652;
+        byte[] header = Encoding.UTF8.GetBytes($"{{\"huge\":{{\"dtype\":\"F32\",\"shape\":[{Size / 4}],\"data_offsets\":[0,{Size}]}}}}");
+        byte[] start = new byte[8 + header.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(start, header.Length);
+        header.CopyTo(start, 8);
+        File.WriteAllBytes(_path, start);
+        using (FileStream file = File.OpenWrite(_path))
+        {
+            file.SetLength(start.Length + Size);
+        }
+
+        long read = 0;
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => SafetensorsFile.Read(_path, count => read += count));
+        Assert.Contains("tensor huge takes 2147483652 bytes; at most 2147483647", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, read);
+    }
+
+    [Fact]
     public void AnyBytesAreReadOrRefused()
     {
         SafetensorsWriter.Write(_path, [new("a", TensorType.F32, [2, 3], new byte[24]), new("b", TensorType.BF16, [4], new byte[8])]);

@@ -32,7 +32,7 @@ internal static class HuggingFaceConfig
                 KvHeads = Present(root, "num_key_value_heads") ? root.GetProperty("num_key_value_heads").GetInt32() : heads,
                 HeadSize = Present(root, "head_dim") ? root.GetProperty("head_dim").GetInt32() : hidden / heads,
                 MaxPositions = Present(root, "max_position_embeddings") ? root.GetProperty("max_position_embeddings").GetInt32() : 2048,
-                RopeTheta = Present(root, "rope_theta") ? root.GetProperty("rope_theta").GetDouble() : 10000,
+                RopeTheta = RopeTheta(root),
                 RmsNormEpsilon = Present(root, "rms_norm_eps") ? root.GetProperty("rms_norm_eps").GetDouble() : 1e-6,
                 TiedEmbeddings = IsTrue(root, "tie_word_embeddings"),
             };
@@ -59,6 +59,34 @@ internal static class HuggingFaceConfig
         {
             throw new ModelFormatException($"{file} is damaged: {e.Message}", e);
         }
+    }
+
+    /// <summary>The base of the rotary angles: a member of its own, or within rope_parameters as transformers 5 writes it.</summary>
+    private static double RopeTheta(JsonElement root)
+    {
+        double? alone = Present(root, "rope_theta") ? root.GetProperty("rope_theta").GetDouble() : null;
+        double? within = null;
+        if (Present(root, "rope_parameters"))
+        {
+            foreach (JsonProperty member in root.GetProperty("rope_parameters").EnumerateObject())
+            {
+                switch (member.Name)
+                {
+                    case "rope_theta":
+                        within = member.Value.GetDouble();
+                        break;
+                    case "rope_type" or "type":
+                        Refuse(member.Value.GetString() != "default", $"rope_parameters of the {member.Name} {member.Value.GetString()}; default is supported");
+                        break;
+                    default:
+                        Refuse(member.Name != "partial_rotary_factor" || member.Value.GetDouble() != 1, $"rope_parameters with {member.Name}");
+                        break;
+                }
+            }
+        }
+
+        Refuse(alone is not null && within is not null && alone != within, $"a rope_theta that rope_parameters gives differently");
+        return within ?? alone ?? 10000;
     }
 
     private static bool Present(JsonElement root, string member) => root.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null;

@@ -23,6 +23,12 @@ public sealed class ModelLoaderTests : IDisposable
     [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 2000000000", "num_hidden_layers")]
     [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"", "mamba")]
     [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}", "rope_scaling")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"llama3\", \"factor\": 8}", "rope_type llama3")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"type\": \"yarn\"}", "type yarn")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 500000.0}", "rope_theta that rope_parameters gives differently")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"partial_rotary_factor\": 0.5}", "rope_parameters with partial_rotary_factor")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}", "rope_parameters with full_attention")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": 7", "damaged")]
     [InlineData("\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "hidden_act")]
     [InlineData("\"attention_bias\": false", "\"attention_bias\": true", "attention_bias")]
     [InlineData("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 3", "num_key_value_heads")]
@@ -35,6 +41,18 @@ public sealed class ModelLoaderTests : IDisposable
         File.WriteAllText(config, text.Replace(before, after, StringComparison.Ordinal));
         ModelFormatException error = Assert.Throws<ModelFormatException>(() => ModelLoader.Load(_folder, new LoadOptions()));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", 10000)]
+    [InlineData(",\"rope_theta\":20000", 20000)]
+    [InlineData(",\"rope_parameters\":{\"rope_theta\":500000.0,\"rope_type\":\"default\"}", 500000)]
+    [InlineData(",\"rope_theta\":20000,\"rope_parameters\":{\"rope_theta\":20000,\"partial_rotary_factor\":1.0}", 20000)]
+    [InlineData(",\"rope_theta\":20000,\"rope_parameters\":null", 20000)]
+    public void TheRotaryBaseIsReadWhereverItStands(string members, double expected)
+    {
+        string json = $"{{\"model_type\":\"llama\",\"vocab_size\":320,\"hidden_size\":32,\"intermediate_size\":48,\"num_hidden_layers\":2,\"num_attention_heads\":4{members}}}";
+        Assert.Equal(expected, HuggingFaceConfig.Parse(System.Text.Encoding.UTF8.GetBytes(json)).RopeTheta);
     }
 
     [Fact]

@@ -3,15 +3,18 @@ using Verathos.GpuRuntime.Compute;
 
 namespace Verathos.GpuRuntime.Serving;
 
-/// <summary>A request on its way through the engine. All but <see cref="Abandon"/> belongs to the engine's thread.</summary>
+/// <summary>A request on its way through the engine. What is marked so may be called from any thread, the rest belongs to the engine's thread.</summary>
 internal sealed class ActiveRequest(GenerationRequest request, CancellationToken cancellationToken)
 {
+    private readonly Lock _gate = new();
+    private int[] _ids = [];
     private volatile bool _abandoned;
 
     public GenerationRequest Request { get; } = request;
 
-    /// <summary>Holds at most the requested number of tokens.</summary>
-    public Channel<GeneratedToken> Tokens { get; } = Channel.CreateUnbounded<GeneratedToken>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    /// <summary>Which tokens are ready, at most the requested number. Their ids lie apart, where they can be wiped.</summary>
+    public Channel<(int Index, FinishReason? Finish)> Tokens { get; } =
+        Channel.CreateUnbounded<(int Index, FinishReason? Finish)>(new UnboundedChannelOptions { SingleReader = true });
 
     public SequenceState? State { get; set; }
 
@@ -21,8 +24,57 @@ internal sealed class ActiveRequest(GenerationRequest request, CancellationToken
 
     public bool IsReleased { get; set; }
 
+    /// <summary>From any thread.</summary>
     public bool IsCancelled => _abandoned || cancellationToken.IsCancellationRequested;
 
-    /// <summary>The reader has gone; from any thread.</summary>
-    public void Abandon() => _abandoned = true;
+    /// <summary>The ids that were drawn and not yet taken, for tests.</summary>
+    internal ReadOnlySpan<int> Undelivered => _ids;
+
+    /// <summary>Gives a token to the reader; nothing where the reader has gone.</summary>
+    public void Give(int id, int index, FinishReason? finish)
+    {
+        lock (_gate)
+        {
+            if (_abandoned)
+            {
+                return;
+            }
+
+            if (_ids.Length == 0)
+            {
+                _ids = GC.AllocateArray<int>(Request.MaxTokens, pinned: true);
+            }
+
+            _ids[index] = id;
+        }
+
+        Tokens.Writer.TryWrite((index, finish));
+    }
+
+    /// <summary>Takes a token's id out; from any thread.</summary>
+    /// <exception cref="OperationCanceledException">The request was cancelled and its ids wiped.</exception>
+    public int Take(int index)
+    {
+        lock (_gate)
+        {
+            if (_abandoned)
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+
+            int id = _ids[index];
+            _ids[index] = 0;
+            return id;
+        }
+    }
+
+    /// <summary>Nobody reads any more: wipes what was not taken. From any thread.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _abandoned = true;
+            Array.Clear(_ids);
+        }
+    }
 }

@@ -52,6 +52,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         {
             lock (_gate)
             {
+                DropCancelled();
                 return _queue.Count;
             }
         }
@@ -79,6 +80,8 @@ public sealed class InferenceEngine : IAsyncDisposable
             {
                 throw new GenerationException(GenerationError.Stopped, "the node is stopping");
             }
+
+            DropCancelled();
 
             // A free place counts too: with no place to wait at all, a request can still be served at once.
             if (_queue.Count >= _options.QueueCapacity + Math.Max(0, _options.MaxActive - _activeCount))
@@ -111,18 +114,39 @@ public sealed class InferenceEngine : IAsyncDisposable
         _work.Dispose();
     }
 
-    private static async IAsyncEnumerable<GeneratedToken> ReadAsync(ActiveRequest entry, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<GeneratedToken> ReadAsync(ActiveRequest entry, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (GeneratedToken token in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach ((int index, FinishReason? finish) in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return token;
+                yield return new GeneratedToken(entry.Take(index), index, finish);
             }
         }
         finally
         {
             entry.Abandon();
+            lock (_gate)
+            {
+                DropCancelled();
+            }
+        }
+    }
+
+    /// <summary>Frees the places of requests that ended while they waited; they have no memory yet. Called under the lock.</summary>
+    private void DropCancelled()
+    {
+        for (int left = _queue.Count; left > 0; left--)
+        {
+            ActiveRequest entry = _queue.Dequeue();
+            if (!entry.IsCancelled)
+            {
+                _queue.Enqueue(entry);
+                continue;
+            }
+
+            entry.IsReleased = true;
+            entry.Tokens.Writer.TryComplete(new OperationCanceledException());
         }
     }
 
@@ -178,6 +202,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     {
         lock (_gate)
         {
+            DropCancelled();
             while (_active.Count < _options.MaxActive && _queue.TryDequeue(out ActiveRequest? next))
             {
                 _active.Add(next);
@@ -191,6 +216,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     {
         if (entry.IsCancelled)
         {
+            entry.Abandon();
             End(entry, new OperationCanceledException());
             return;
         }
@@ -289,7 +315,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             Release(entry);
         }
 
-        entry.Tokens.Writer.TryWrite(new GeneratedToken(id, index, finish));
+        entry.Give(id, index, finish);
         if (finish is not null)
         {
             entry.Tokens.Writer.TryComplete();

@@ -125,6 +125,65 @@ public class InferenceEngineTests
         Assert.Single(await All(engine, Request([3], 1)));
     }
 
+    [Theory]
+    [InlineData("cancelled")]
+    [InlineData("never read")]
+    [InlineData("counted")]
+    public async Task RequestsThatEndWhileTheyWaitFreeTheirPlaces(string how)
+    {
+        using LoadedModel model = SmallModel.Create();
+        await using InferenceEngine engine = new(model, new EngineOptions { MaxActive = 1, QueueCapacity = 2 });
+        using ManualResetEventSlim hold = new(false);
+        TaskCompletionSource holding = new();
+        engine.Released = _ =>
+        {
+            holding.TrySetResult();
+            hold.Wait(TestContext.Current.CancellationToken);
+        };
+        Task<GeneratedToken[]> first = All(engine, Request([1], 1)).AsTask();
+        await holding.Task;
+
+        // The engine's thread waits inside the first request, which still holds the only place.
+        using CancellationTokenSource cancel = new();
+        IAsyncEnumerator<GeneratedToken>[] waiting = [.. Enumerable.Range(0, 2).Select(_ => engine.GenerateAsync(Request([2], 2), cancel.Token).GetAsyncEnumerator(CancellationToken.None))];
+        Task<bool>[] reading = how == "cancelled" ? [.. waiting.Select(w => w.MoveNextAsync().AsTask())] : [];
+        Assert.Equal(GenerationError.QueueFull, Assert.Throws<GenerationException>(() => engine.GenerateAsync(Request([3], 1))).Error);
+        await cancel.CancelAsync();
+        foreach (Task<bool> read in reading)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+        }
+
+        if (how == "counted")
+        {
+            Assert.Equal(0, engine.QueuedRequests);
+        }
+
+        Task<GeneratedToken[]>[] admitted = [.. Enumerable.Range(0, 2).Select(_ => All(engine, Request([3], 1)).AsTask())];
+        Assert.Equal(2, engine.QueuedRequests);
+        Assert.False(first.IsCompleted);
+        hold.Set();
+        await first;
+        Assert.All(await Task.WhenAll(admitted), tokens => Assert.Single(tokens));
+    }
+
+    [Fact]
+    public async Task IdsThatNobodyTookAreZeroWhenTheReaderLeaves()
+    {
+        using LoadedModel model = SmallModel.Create();
+        await using InferenceEngine engine = new(model, new EngineOptions());
+        TaskCompletionSource<ActiveRequest> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        engine.Released = entry => ended.TrySetResult(entry);
+        IAsyncEnumerator<GeneratedToken> tokens = engine.GenerateAsync(Request([5], 30, 1_000_000)).GetAsyncEnumerator(CancellationToken.None);
+        Assert.True(await tokens.MoveNextAsync());
+        ActiveRequest entry = await ended.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(0, entry.Undelivered[0]);
+        Assert.True(entry.Undelivered.ContainsAnyExcept(0));
+        await tokens.DisposeAsync();
+        Assert.Equal(30, entry.Undelivered.Length);
+        Assert.False(entry.Undelivered.ContainsAnyExcept(0));
+    }
+
     [Fact]
     public async Task CancellationFreesTheSequence()
     {

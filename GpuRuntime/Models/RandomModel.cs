@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.Tokenizers;
 using Verathos.Fingerprint.Manifest;
 using Verathos.GpuRuntime.Chat;
 using Verathos.GpuRuntime.Formats;
@@ -100,7 +99,7 @@ public static class RandomModel
         return z ^ (z >> 31);
     }
 
-    private static Tokenizers.Tokenizer MakeTokenizer(int size)
+    private static Tokenizer MakeTokenizer(int size)
     {
         Dictionary<string, int> vocabulary = [];
         byte[][] bytes = new byte[size][];
@@ -122,7 +121,7 @@ public static class RandomModel
             bytes[id] = [(byte)' ', (byte)('a' + (id % 26)), (byte)('a' + (id / 26 % 26)), (byte)('a' + (id / 676 % 26)), (byte)('a' + (id / 17576 % 26))];
         }
 
-        BpeOptions options = new(vocabulary) { ByteLevel = true, PreTokenizer = new StagedPreTokenizer([StagedPreTokenizer.Gpt2]) };
-        return new Tokenizers.Tokenizer(BpeTokenizer.Create(options), new TokenizerParts(bytes, specials, null, false, false));
+        ByteLevelEncoder encoder = new(new TokenizerJson.Contents(vocabulary, [], specials, size), new StagedPreTokenizer([StagedPreTokenizer.Gpt2]));
+        return new Tokenizer(encoder, new TokenizerParts(bytes, specials, null, false, false));
     }
 }

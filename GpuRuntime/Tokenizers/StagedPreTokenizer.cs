@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Microsoft.ML.Tokenizers;
 
 namespace Verathos.GpuRuntime.Tokenizers;
 
@@ -9,7 +8,7 @@ namespace Verathos.GpuRuntime.Tokenizers;
 /// Splits a text by several patterns in turn, each applied to the pieces of the one before, as tokenizer.json's Sequence does:
 /// a match is a piece, and so is the text between two matches.
 /// </summary>
-internal sealed class StagedPreTokenizer(IReadOnlyList<Regex> stages) : PreTokenizer
+internal sealed class StagedPreTokenizer(IReadOnlyList<Regex> stages)
 {
     /// <summary>GPT-2's pattern, which ByteLevel with use_regex stands for.</summary>
     public static Regex Gpt2 { get; } = new(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant | RegexOptions.Compiled);
@@ -20,33 +19,46 @@ internal sealed class StagedPreTokenizer(IReadOnlyList<Regex> stages) : PreToken
     /// <summary>Digits without individual_digits: runs of 0 to 9.</summary>
     public static Regex DigitRuns { get; } = new("[0-9]+", RegexOptions.CultureInvariant | RegexOptions.Compiled);
 
-    /// <inheritdoc/>
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(string text)
+    /// <summary>Where the pieces of a text lie, in order and without gaps. Nothing of the text is kept.</summary>
+    public List<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        if (text.Length == 0)
+        if (!text.ContainsAnyInRange('\ud800', '\udfff'))
         {
-            return [];
+            return Split(text);
         }
 
-        (string proxy, int[]? starts) = Stand(text);
-        List<(int Offset, int Length)> pieces = [(0, proxy.Length)];
+        // .NET's patterns see halves of characters above U+FFFF and take none of them for a letter or a digit. Each such
+        // character is represented by one of the same category; the array gives where each representative's original starts.
+        using WipedList<char> proxy = new(text.Length);
+        List<int> starts = new(text.Length + 1);
+        int at = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            starts.Add(at);
+            proxy.Add(rune.IsBmp ? (char)rune.Value : Representative(rune));
+            at += rune.Utf16SequenceLength;
+        }
+
+        starts.Add(at);
+        return Split(proxy.Span).ConvertAll(p => (starts[p.Offset], starts[p.Offset + p.Length] - starts[p.Offset]));
+    }
+
+    private List<(int Offset, int Length)> Split(ReadOnlySpan<char> text)
+    {
+        List<(int Offset, int Length)> pieces = text.IsEmpty ? [] : [(0, text.Length)];
         foreach (Regex stage in stages)
         {
             List<(int Offset, int Length)> next = [];
             foreach ((int offset, int length) in pieces)
             {
-                Split(stage, proxy.AsSpan(offset, length), offset, next);
+                Split(stage, text.Slice(offset, length), offset, next);
             }
 
             pieces = next;
         }
 
-        return starts is null ? pieces : pieces.ConvertAll(p => (starts[p.Offset], starts[p.Offset + p.Length] - starts[p.Offset]));
+        return pieces;
     }
-
-    /// <inheritdoc/>
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
 
     private static void Split(Regex pattern, ReadOnlySpan<char> text, int offset, List<(int Offset, int Length)> pieces)
     {
@@ -70,31 +82,6 @@ internal sealed class StagedPreTokenizer(IReadOnlyList<Regex> stages) : PreToken
         {
             pieces.Add((offset + end, text.Length - end));
         }
-    }
-
-    /// <summary>
-    /// .NET's patterns see halves of characters above U+FFFF and take none of them for a letter or a digit. Each such character
-    /// is represented by one of the same category; the array gives where each representative's original starts.
-    /// </summary>
-    private static (string Proxy, int[]? Starts) Stand(string text)
-    {
-        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
-        {
-            return (text, null);
-        }
-
-        StringBuilder proxy = new(text.Length);
-        List<int> starts = [];
-        int at = 0;
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            starts.Add(at);
-            proxy.Append(rune.IsBmp ? (char)rune.Value : Representative(rune));
-            at += rune.Utf16SequenceLength;
-        }
-
-        starts.Add(at);
-        return (proxy.ToString(), [.. starts]);
     }
 
     private static char Representative(Rune rune) => Rune.GetUnicodeCategory(rune) switch

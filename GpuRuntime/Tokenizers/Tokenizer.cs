@@ -6,13 +6,13 @@ namespace Verathos.GpuRuntime.Tokenizers;
 /// <summary>A model's vocabulary: text to token ids and back. Safe for use from several threads.</summary>
 public sealed class Tokenizer
 {
-    private readonly Microsoft.ML.Tokenizers.Tokenizer _encoder;
+    private readonly TextEncoder _encoder;
     private readonly byte[][] _bytes;
     private readonly Dictionary<string, int> _specials;
     private readonly string[] _specialNames;
     private readonly bool _stripsFirstSpace;
 
-    internal Tokenizer(Microsoft.ML.Tokenizers.Tokenizer encoder, TokenizerParts parts)
+    internal Tokenizer(TextEncoder encoder, TokenizerParts parts)
     {
         _encoder = encoder;
         _bytes = parts.TokenBytes;
@@ -39,16 +39,27 @@ public sealed class Tokenizer
     public int[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        List<int> ids = [];
-        EncodePlain(text, ids);
-        return [.. ids];
+        using WipedList<int> ids = new(text.Length);
+        _encoder.Encode(text, ids);
+        return ids.Span.ToArray();
     }
 
     /// <summary>Text to ids; the names of special tokens become those tokens. For text of one's own only.</summary>
     public int[] EncodeWithSpecials(string text) => EncodeSegments([new ChatSegment(text, true)]);
 
     /// <summary>A completion's prompt to ids: <see cref="BosId"/> where the model wants it, then <see cref="Encode"/>.</summary>
-    public int[] EncodePrompt(string text) => AddsBos ? [BosId!.Value, .. Encode(text)] : Encode(text);
+    public int[] EncodePrompt(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        using WipedList<int> ids = new(text.Length + 1);
+        if (AddsBos)
+        {
+            ids.Add(BosId!.Value);
+        }
+
+        _encoder.Encode(text, ids);
+        return ids.Span.ToArray();
+    }
 
     /// <summary>Ids to text; special tokens have none, and bytes that are not UTF-8 become U+FFFD.</summary>
     public string Decode(ReadOnlySpan<int> ids)
@@ -75,8 +86,8 @@ public sealed class Tokenizer
     /// <summary>Encodes a rendered conversation; adjacent pieces between special tokens are encoded as one text.</summary>
     internal int[] EncodeSegments(IEnumerable<ChatSegment> segments)
     {
-        List<int> ids = [];
-        StringBuilder run = new();
+        using WipedList<int> ids = new(1024);
+        using WipedList<char> run = new(4096);
         foreach (ChatSegment segment in segments)
         {
             if (segment.FromTemplate)
@@ -85,37 +96,30 @@ public sealed class Tokenizer
             }
             else
             {
-                run.Append(segment.Text);
+                run.AddRange(segment.Text);
             }
         }
 
-        EncodePlain(run.ToString(), ids);
-        return AddsBos && (ids.Count == 0 || ids[0] != BosId) ? [BosId!.Value, .. ids] : [.. ids];
+        _encoder.Encode(run.Span, ids);
+        bool adds = AddsBos && (ids.Count == 0 || ids.Span[0] != BosId);
+        return adds ? [BosId!.Value, .. ids.Span] : ids.Span.ToArray();
     }
 
-    private void SplitSpecials(string text, StringBuilder run, List<int> ids)
+    private void SplitSpecials(string text, WipedList<char> run, WipedList<int> ids)
     {
         for (int at = 0; at < text.Length;)
         {
             string? name = _specialNames.FirstOrDefault(n => string.CompareOrdinal(text, at, n, 0, n.Length) == 0);
             if (name is null)
             {
-                run.Append(text[at++]);
+                run.Add(text[at++]);
                 continue;
             }
 
-            EncodePlain(run.ToString(), ids);
+            _encoder.Encode(run.Span, ids);
             run.Clear();
             ids.Add(_specials[name]);
             at += name.Length;
-        }
-    }
-
-    private void EncodePlain(string text, List<int> ids)
-    {
-        if (text.Length > 0)
-        {
-            ids.AddRange(_encoder.EncodeToIds(text, considerPreTokenization: true, considerNormalization: true));
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Microsoft.ML.Tokenizers;
 using Verathos.GpuRuntime.Formats;
 
 namespace Verathos.GpuRuntime.Tokenizers;
@@ -113,6 +112,9 @@ public static class TokenizerJson
             {
                 string name = token.GetProperty("content").GetString()!;
                 Require(name.Length > 0 && !IsTrue(token, "lstrip") && !IsTrue(token, "rstrip") && !IsTrue(token, "single_word"), $"the added token {name}");
+
+                // Such a token would have to be found in a message's text and kept as text in an answer.
+                Require(IsTrue(token, "special"), $"the added token {name} without \"special\": true");
                 added[name] = token.GetProperty("id").GetInt32();
             }
         }
@@ -164,14 +166,8 @@ public static class TokenizerJson
             }
         }
 
-        BpeOptions options = new(contents.Vocabulary)
-        {
-            Merges = contents.Merges.Select(static m => $"{m.Left} {m.Right}"),
-            ByteLevel = true,
-            PreTokenizer = new StagedPreTokenizer(stages),
-        };
         int? bosId = config.Bos is not null && contents.Added.TryGetValue(config.Bos, out int id0) ? id0 : null;
-        return new Tokenizer(BpeTokenizer.Create(options), new TokenizerParts(bytes, contents.Added, bosId, AddsBos(root, config.Bos, config), StripsFirstSpace: false));
+        return new Tokenizer(new ByteLevelEncoder(contents, new StagedPreTokenizer(stages)), new TokenizerParts(bytes, contents.Added, bosId, AddsBos(root, config.Bos, config), StripsFirstSpace: false));
     }
 
     private static Regex SplitPattern(JsonElement pattern)

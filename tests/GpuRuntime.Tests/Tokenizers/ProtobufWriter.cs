@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace Verathos.GpuRuntime.Tokenizers;
+namespace Verathos.GpuRuntime.Tests.Tokenizers;
 
 /// <summary>Writes the few field kinds that a SentencePiece model needs (https://protobuf.dev/programming-guides/encoding).</summary>
 internal sealed class ProtobufWriter

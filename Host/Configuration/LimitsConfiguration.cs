@@ -18,6 +18,12 @@ public sealed record LimitsConfiguration
     /// <summary>Sealed requests that wait for a place; one more is answered 429.</summary>
     public int Queue { get; init; } = 64;
 
+    /// <summary>Sealed requests that are still arriving; they take no place of <see cref="Concurrency"/> or <see cref="Queue"/>.</summary>
+    public int Arriving { get; init; } = 256;
+
+    /// <summary>Sealed requests of one client address that are still arriving.</summary>
+    public int ClientArriving { get; init; } = 64;
+
     /// <summary>Requests for evidence that wait or run at once.</summary>
     public int Evidence { get; init; } = 64;
 

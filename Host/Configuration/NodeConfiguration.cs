@@ -47,7 +47,7 @@ public sealed record NodeConfiguration
     /// <summary>The path of the gateway resource.</summary>
     public string GatewayPath { get; init; } = "/verathos/gateway";
 
-    /// <summary>Address for /metrics alone; on every <see cref="Listen"/> address when absent.</summary>
+    /// <summary>Address for /metrics alone; on the <see cref="Listen"/> addresses, for callers on this machine only, when absent.</summary>
     public string? MetricsListen { get; init; }
 
     /// <summary>The least severe log event that is written.</summary>

@@ -39,6 +39,8 @@ internal static class Answers
     {
         Refusal.ClientRate => ProblemAsync(
             context, StatusCodes.Status429TooManyRequests, "too many requests from this address", "Wait as long as Retry-After says.", retryAfter),
+        Refusal.Arriving => ProblemAsync(
+            context, StatusCodes.Status429TooManyRequests, "too many requests are still arriving", "Send each sealed request without pause.", retryAfter),
         Refusal.QueueFull => ProblemAsync(
             context, StatusCodes.Status429TooManyRequests, "the queue is full", "Wait as long as Retry-After says, or use another node.", retryAfter),
         Refusal.WaitedTooLong => ProblemAsync(

@@ -85,7 +85,7 @@ internal sealed class FrontPipeline(
         }
     }
 
-    private static bool IsHealth(PathString path) => path.StartsWithSegments("/health", StringComparison.Ordinal) || path == "/metrics";
+    private static bool IsHealth(PathString path) => path.StartsWithSegments("/health", StringComparison.Ordinal);
 
     private static FrontEndpoint Endpoint(HttpContext context) =>
         context.GetEndpoint()?.Metadata.OfType<FrontEndpoint>().FirstOrDefault() ?? FrontEndpoint.Other;

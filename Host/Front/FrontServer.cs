@@ -27,6 +27,9 @@ namespace Verathos.Host.Front;
 /// </summary>
 public sealed class FrontServer : IAsyncDisposable
 {
+    /// <summary>Bytes a second that a request body must bring on average.</summary>
+    private const double SlowestBody = 256;
+
     private readonly WebApplication _application;
     private readonly Admission _admission;
     private readonly Readiness _readiness;
@@ -165,13 +168,17 @@ public sealed class FrontServer : IAsyncDisposable
         _application.MapGet("/metrics", health.MetricsAsync).WithMetadata(FrontEndpoint.Metrics);
     }
 
-    /// <summary>Where metrics have an address of their own, serves them there alone and nothing but them and health.</summary>
+    /// <summary>
+    /// Where metrics have an address of their own, serves them there alone and nothing but them and health; else to callers
+    /// on this machine only, because counters that move with each request tell a stranger what others do.
+    /// </summary>
     private Task SeparateMetricsAsync(HttpContext context, RequestDelegate next)
     {
         bool own = MetricsAddress is { } address && context.Connection.LocalPort == address.Port;
-        bool metrics = context.Request.Path == "/metrics";
+        bool metrics = context.Request.Path.StartsWithSegments("/metrics", StringComparison.OrdinalIgnoreCase);
         bool health = context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
-        if (MetricsAddress is null || health || own == metrics)
+        bool allowed = MetricsAddress is null ? !metrics || IsLocal(context) : own == metrics;
+        if (health || allowed)
         {
             return next(context);
         }
@@ -179,6 +186,13 @@ public sealed class FrontServer : IAsyncDisposable
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;
     }
+
+    /// <summary>True for a caller on this machine that is not a proxy which says that it asks for somebody else.</summary>
+    private static bool IsLocal(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } remote
+        && IPAddress.IsLoopback(remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote)
+        && !context.Request.Headers.ContainsKey("X-Forwarded-For")
+        && !context.Request.Headers.ContainsKey("Forwarded");
 
     private void Listen(KestrelServerOptions server, PriorKnowledge priorKnowledge)
     {
@@ -190,7 +204,7 @@ public sealed class FrontServer : IAsyncDisposable
         server.Limits.MaxConcurrentConnections = _configuration.Limits.Connections;
         server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(_configuration.Timeouts.HeaderSeconds);
         server.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(120);
-        server.Limits.MinRequestBodyDataRate = null;
+        server.Limits.MinRequestBodyDataRate = new MinDataRate(SlowestBody, TimeSpan.FromSeconds(5));
         server.Limits.Http2.MaxStreamsPerConnection = 100;
         server.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         bool cleartext = false;

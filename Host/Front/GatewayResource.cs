@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -12,8 +13,8 @@ using Verathos.Host.Metrics;
 namespace Verathos.Host.Front;
 
 /// <summary>
-/// The gateway resource (RFC 9458 section 5, chunked form): passes ciphertext in and ciphertext out as it comes. Once an
-/// answer has begun, every failure cuts the connection, so that a client cannot take a cut answer for a whole one.
+/// The gateway resource (RFC 9458 section 5, chunked form): passes ciphertext in once it has wholly arrived, so that a slow
+/// sender holds no serving place, and ciphertext out as it comes. Once an answer has begun, every failure cuts the connection, so that a client cannot take a cut answer for a whole one.
 /// </summary>
 internal sealed class GatewayResource(
     IEnclave enclave, NodeConfiguration configuration, Admission admission, FrontMetrics metrics, TimeProvider time, ILogger logger)
@@ -26,6 +27,7 @@ internal sealed class GatewayResource(
 
     private readonly LimitsConfiguration _limits = configuration.Limits;
     private readonly TimeoutsConfiguration _timeouts = configuration.Timeouts;
+    private readonly Arrivals _arrivals = new(configuration.Limits);
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -44,24 +46,60 @@ internal sealed class GatewayResource(
             return;
         }
 
+        if (await ReceiveAsync(context).ConfigureAwait(false) is not { } body)
+        {
+            return;
+        }
+
         (AdmissionPlace? place, Refusal refusal) = await admission.EnterAsync(context.RequestAborted).ConfigureAwait(false);
         if (place is null)
         {
-            metrics.Refused(refusal);
-            await Answers.RefusedAsync(context, refusal, admission.RetryAfter).ConfigureAwait(false);
+            await RefuseAsync(context, refusal).ConfigureAwait(false);
             return;
         }
 
         using (place)
         {
-            await RelayAsync(context).ConfigureAwait(false);
+            await RelayAsync(context, body).ConfigureAwait(false);
         }
     }
 
-    private async Task RelayAsync(HttpContext context)
+    /// <summary>The whole sealed request, or null where it was answered otherwise.</summary>
+    private async Task<ReadOnlyMemory<byte>?> ReceiveAsync(HttpContext context)
     {
+        IPAddress? remote = context.Connection.RemoteIpAddress;
+        if (admission.Draining || !_arrivals.TryEnter(remote))
+        {
+            await RefuseAsync(context, admission.Draining ? Refusal.Draining : Refusal.Arriving).ConfigureAwait(false);
+            return null;
+        }
+
+        metrics.Arriving(1);
         long start = time.GetTimestamp();
         SealedBody body = new(context, _limits, _timeouts, time);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, admission.Deadline);
+        try
+        {
+            return await body.ReadAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            CutReason cut = body.Failure != CutReason.None ? body.Failure
+                : admission.Deadline.IsCancellationRequested ? CutReason.Draining : CutReason.ClientGone;
+            Note(context, start, body.Bytes, 0, cut);
+            await CutAsync(context, cut).ConfigureAwait(false);
+            return null;
+        }
+        finally
+        {
+            _arrivals.Leave(remote);
+            metrics.Arriving(-1);
+        }
+    }
+
+    private async Task RelayAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    {
+        long start = time.GetTimestamp();
         long sent = 0;
         bool begun = false;
         CutReason cut = CutReason.None;
@@ -70,7 +108,7 @@ internal sealed class GatewayResource(
         try
         {
             // The enumerator is disposed, and with it the enclave's work ended, before this request gives its place back.
-            IAsyncEnumerator<ReadOnlyMemory<byte>> answer = enclave.HandleAsync(body.ReadAsync(stop.Token), stop.Token).GetAsyncEnumerator(stop.Token);
+            IAsyncEnumerator<ReadOnlyMemory<byte>> answer = enclave.HandleAsync(Whole(body), stop.Token).GetAsyncEnumerator(stop.Token);
             await using (answer.ConfigureAwait(false))
             {
                 while (await answer.MoveNextAsync().ConfigureAwait(false))
@@ -96,7 +134,7 @@ internal sealed class GatewayResource(
                 throw new EnclaveException(EnclaveFailure.Internal, "the enclave gave no answer");
             }
         }
-        catch (EnclaveException failure) when (body.Failure == CutReason.None && !stop.IsCancellationRequested)
+        catch (EnclaveException failure) when (!stop.IsCancellationRequested)
         {
             cut = failure.Failure == EnclaveFailure.ConnectionLost || begun ? CutReason.EnclaveLost : CutReason.None;
             if (failure.Failure is not (EnclaveFailure.Undecryptable or EnclaveFailure.Incomplete))
@@ -109,7 +147,6 @@ internal sealed class GatewayResource(
         catch (Exception problem) when (problem is OperationCanceledException or EnclaveException or IOException)
         {
             cut = cut != CutReason.None ? cut
-                : body.Failure != CutReason.None ? body.Failure
                 : longest.IsCancellationRequested ? CutReason.AnswerTooLong
                 : admission.Deadline.IsCancellationRequested ? CutReason.Draining
                 : CutReason.ClientGone;
@@ -117,18 +154,36 @@ internal sealed class GatewayResource(
         }
         finally
         {
-            metrics.Streamed(time.GetElapsedTime(start), body.Bytes, sent);
-            context.Items[typeof(GatewayResource)] = (body.Bytes, sent);
-            if (cut != CutReason.None)
+            Note(context, start, body.Length, sent, cut);
+            if (cut != CutReason.None && begun)
             {
-                metrics.Cut(cut);
-                FrontLog.Cut(logger, "gateway", cut);
-                if (begun)
-                {
-                    context.Abort();
-                }
+                context.Abort();
             }
         }
+    }
+
+    private void Note(HttpContext context, long start, long received, long sent, CutReason cut)
+    {
+        metrics.Streamed(time.GetElapsedTime(start), received, sent);
+        context.Items[typeof(GatewayResource)] = (received, sent);
+        if (cut != CutReason.None)
+        {
+            metrics.Cut(cut);
+            FrontLog.Cut(logger, "gateway", cut);
+        }
+    }
+
+    private Task RefuseAsync(HttpContext context, Refusal refusal)
+    {
+        metrics.Refused(refusal);
+        return Answers.RefusedAsync(context, refusal, admission.RetryAfter);
+    }
+
+#pragma warning disable CS1998 // The whole request is there already.
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Whole(ReadOnlyMemory<byte> body)
+#pragma warning restore CS1998
+    {
+        yield return body;
     }
 
     private static void Begin(HttpContext context)

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Verathos.Host.Configuration;
@@ -9,7 +8,7 @@ using Verathos.Host.Logs;
 namespace Verathos.Host.Front;
 
 /// <summary>
-/// Reads a sealed request's body as it comes, within its bounds. When a bound is passed or the client leaves, the reading
+/// Reads a sealed request's body whole, within its bounds. When a bound is passed or the client leaves, the reading
 /// stops with an <see cref="OperationCanceledException"/> and <see cref="Failure"/> says why.
 /// </summary>
 internal sealed class SealedBody(HttpContext context, LimitsConfiguration limits, TimeoutsConfiguration timeouts, TimeProvider time)
@@ -20,10 +19,11 @@ internal sealed class SealedBody(HttpContext context, LimitsConfiguration limits
     /// <summary>Why reading stopped before the body's end.</summary>
     public CutReason Failure { get; private set; }
 
-    /// <summary>The body's pieces; each is valid until the next one is asked for.</summary>
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>The whole body.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken)
     {
         PipeReader reader = context.Request.BodyReader;
+        ArrayBufferWriter<byte> body = new();
         using CancellationTokenSource whole = new(TimeSpan.FromSeconds(timeouts.BodySeconds), time);
         while (true)
         {
@@ -37,13 +37,13 @@ internal sealed class SealedBody(HttpContext context, LimitsConfiguration limits
 
             foreach (ReadOnlyMemory<byte> piece in read.Buffer)
             {
-                yield return piece;
+                body.Write(piece.Span);
             }
 
             reader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
-                yield break;
+                return body.WrittenMemory;
             }
         }
     }

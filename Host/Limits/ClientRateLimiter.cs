@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Verathos.Host.Configuration;
 
 namespace Verathos.Host.Limits;
@@ -17,7 +16,7 @@ internal sealed class ClientRateLimiter
 
     private readonly Lock _lock = new();
     private readonly Dictionary<IPAddress, Bucket> _buckets = [];
-    private readonly IPNetwork[] _exempt;
+    private readonly ClientNetworks _networks;
     private readonly TimeProvider _time;
     private readonly double _perSecond;
     private readonly double _burst;
@@ -39,7 +38,7 @@ internal sealed class ClientRateLimiter
         _mostClients = mostClients;
         _perSecond = limits.ClientPerMinute / 60.0;
         _burst = limits.ClientBurst;
-        _exempt = [.. limits.ExemptClients.Select(network => IPNetwork.Parse(network))];
+        _networks = new ClientNetworks(limits);
         _shared = new Bucket(_burst, time.GetTimestamp());
         _swept = time.GetTimestamp();
     }
@@ -54,21 +53,11 @@ internal sealed class ClientRateLimiter
     public bool TryTake(IPAddress? client, out TimeSpan retryAfter)
     {
         retryAfter = TimeSpan.Zero;
-        if (client is null)
+        if (_networks.Find(client) is not { } key)
         {
             return true;
         }
 
-        IPAddress address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
-        foreach (IPNetwork network in _exempt)
-        {
-            if (network.Contains(address))
-            {
-                return true;
-            }
-        }
-
-        IPAddress key = Network(address);
         long now = _time.GetTimestamp();
         lock (_lock)
         {
@@ -118,19 +107,6 @@ internal sealed class ClientRateLimiter
 
     private Bucket Refill(Bucket bucket, long now) =>
         new(Math.Min(_burst, bucket.Tokens + (_time.GetElapsedTime(bucket.Since, now).TotalSeconds * _perSecond)), now);
-
-    private static IPAddress Network(IPAddress address)
-    {
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-        {
-            return address;
-        }
-
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        bytes[8..].Clear();
-        return new IPAddress(bytes);
-    }
 
     private readonly record struct Bucket(double Tokens, long Since);
 }

@@ -9,6 +9,9 @@ internal enum Refusal
     /// <summary>This client asked too often.</summary>
     ClientRate,
 
+    /// <summary>As many requests of this client, or of all clients, are still arriving as may.</summary>
+    Arriving,
+
     /// <summary>As many requests wait as may.</summary>
     QueueFull,
 

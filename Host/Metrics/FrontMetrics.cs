@@ -15,6 +15,7 @@ internal sealed class FrontMetrics
     private readonly StrongCounter[] _cuts = NewCounters<CutReason>();
     private readonly Histogram _firstByte = new();
     private readonly Histogram _duration = new();
+    private int _arriving;
     private long _bytesIn;
     private long _bytesOut;
 
@@ -23,6 +24,8 @@ internal sealed class FrontMetrics
     public void Refused(Refusal reason) => _refusals[(int)reason].Increment();
 
     public void Cut(CutReason reason) => _cuts[(int)reason].Increment();
+
+    public void Arriving(int change) => Interlocked.Add(ref _arriving, change);
 
     public void FirstByte(TimeSpan duration) => _firstByte.Observe(duration);
 
@@ -47,6 +50,7 @@ internal sealed class FrontMetrics
 
         WriteWords<Refusal>(writer, "verathos_refused_total", "Requests that a limit refused.", _refusals);
         WriteWords<CutReason>(writer, "verathos_cut_total", "Sealed requests and answers that ended early.", _cuts);
+        writer.Single("verathos_gateway_arriving", "gauge", "Sealed requests that are still arriving.", Volatile.Read(ref _arriving));
         writer.Single("verathos_gateway_running", "gauge", "Sealed requests that run now.", admission.Running);
         writer.Single("verathos_gateway_waiting", "gauge", "Sealed requests that wait for a place.", admission.Waiting);
         writer.Single("verathos_gateway_received_bytes_total", "counter", "Ciphertext received.", Interlocked.Read(ref _bytesIn));

@@ -106,9 +106,10 @@ public sealed class EvidenceResourceTests
 
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         Assert.Equal(60, refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
-        Assert.Contains("verathos_refused_total{reason=\"client_rate\"} 1", await node.MetricsAsync(), StringComparison.Ordinal);
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(HttpStatusCode.OK, (await node.Client.GetAsync(Path($"?nonce={Nonce}"), Cancel)).StatusCode);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Contains("verathos_refused_total{reason=\"client_rate\"} 1", await node.MetricsAsync(), StringComparison.Ordinal);
     }
 
     private static Uri Path(string query) => new("/.well-known/verathos/evidence" + query, UriKind.Relative);

@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
 using Verathos.Enclave;
 using Verathos.Host.Configuration;
 using Verathos.Host.Front;
@@ -166,6 +167,47 @@ public sealed partial class FrontServerTests
         Assert.Equal(HttpStatusCode.NotFound, (await node.Client.GetAsync(new Uri(node.Address, "/metrics"), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await node.Client.GetAsync(new Uri(own, "/metrics"), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await node.Client.GetAsync(new Uri(own, "/.well-known/ohttp-gateway"), Cancel)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.7", null, "/metrics", HttpStatusCode.NotFound)]
+    [InlineData("192.0.2.7", null, "/Metrics/", HttpStatusCode.NotFound)]
+    [InlineData("2001:db8::7", null, "/metrics", HttpStatusCode.NotFound)]
+    [InlineData("127.0.0.1", "X-Forwarded-For", "/metrics", HttpStatusCode.NotFound)]
+    [InlineData("127.0.0.1", "Forwarded", "/metrics", HttpStatusCode.NotFound)]
+    [InlineData("127.0.0.1", null, "/metrics", HttpStatusCode.OK)]
+    [InlineData("::1", null, "/metrics", HttpStatusCode.OK)]
+    [InlineData("::ffff:127.0.0.1", null, "/metrics", HttpStatusCode.OK)]
+    public async Task Metrics_are_for_this_machine_only(string caller, string? header, string path, HttpStatusCode expected)
+    {
+        await using TestNode node = await TestNode.StartAsync(compose: application => application.Use((context, next) =>
+        {
+            context.Connection.RemoteIpAddress = IPAddress.Parse(caller);
+            return next(context);
+        }));
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        if (header is not null)
+        {
+            request.Headers.Add(header, "for=192.0.2.7");
+        }
+
+        using HttpResponseMessage answer = await node.Client.SendAsync(request, Cancel);
+
+        Assert.Equal(expected, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Metrics_count_against_the_callers_rate()
+    {
+        await using TestNode node = await TestNode.StartAsync(
+            configure: c => c with { Limits = c.Limits with { ClientBurst = 2, ClientPerMinute = 1 } });
+        await node.MetricsAsync();
+        await node.MetricsAsync();
+
+        using HttpResponseMessage third = await node.Client.GetAsync(new Uri("/metrics", UriKind.Relative), Cancel);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, third.StatusCode);
+        Assert.NotNull(third.Headers.RetryAfter);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
 
 namespace Verathos.Host.Tests.Front;
 
@@ -54,17 +55,73 @@ public sealed class GatewayResourceTests
     }
 
     [Fact]
-    public async Task A_request_streams_into_the_enclave_as_it_comes()
+    public async Task A_request_reaches_the_enclave_when_it_has_wholly_arrived()
     {
         await using TestNode node = await TestNode.StartAsync();
         using Stream connection = await node.ConnectAsync(
             "POST /verathos/gateway HTTP/1.1\r\nHost: n\r\nContent-Type: message/ohttp-chunked-req\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
-        await Eventually.TrueAsync(() => node.Enclave.Active == 1);
 
         await connection.WriteAsync("2\r\nde\r\n0\r\n\r\n"u8.ToArray(), Cancel);
         await Eventually.TrueAsync(() => node.Enclave.Requests.Count == 1);
 
         Assert.Equal("abcde"u8.ToArray(), node.Enclave.Requests[0]);
+    }
+
+    [Fact]
+    public async Task Slow_bodies_hold_no_serving_place()
+    {
+        const int places = 16;
+        await using TestNode node = await TestNode.StartAsync(
+            configure: c => c with { Limits = c.Limits with { Concurrency = places, Queue = 0, ClientArriving = places + 1 } });
+        List<Stream> slow = [];
+        try
+        {
+            for (int i = 0; i < places; i++)
+            {
+                slow.Add(await node.ConnectAsync(
+                    "POST /verathos/gateway HTTP/1.1\r\nHost: n\r\nContent-Type: message/ohttp-chunked-req\r\nContent-Length: 100\r\n\r\nslow"));
+            }
+
+            await Eventually.TrueAsync(async () =>
+                (await node.MetricsAsync()).Contains($"verathos_gateway_arriving {places}\n", StringComparison.Ordinal));
+            await node.AssertServesAsync();
+        }
+        finally
+        {
+            slow.ForEach(connection => connection.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task A_client_may_have_so_many_requests_arriving_and_no_more()
+    {
+        string client = "192.0.2.1";
+        await using TestNode node = await TestNode.StartAsync(
+            configure: c => c with { Limits = c.Limits with { ClientArriving = 1 } },
+            compose: application => application.Use((context, next) =>
+            {
+                if (!context.Request.Path.StartsWithSegments("/metrics", StringComparison.Ordinal))
+                {
+                    context.Connection.RemoteIpAddress = IPAddress.Parse(client);
+                }
+
+                return next(context);
+            }));
+        using Stream slow = await node.ConnectAsync(
+            "POST /verathos/gateway HTTP/1.1\r\nHost: n\r\nContent-Type: message/ohttp-chunked-req\r\nContent-Length: 5\r\n\r\nslow");
+        await Eventually.TrueAsync(async () => (await node.MetricsAsync()).Contains("verathos_gateway_arriving 1\n", StringComparison.Ordinal));
+
+        using HttpResponseMessage same = await node.SendAsync([1]);
+        Assert.Equal(HttpStatusCode.TooManyRequests, same.StatusCode);
+        Assert.NotNull(same.Headers.RetryAfter);
+        Assert.Contains("verathos_refused_total{reason=\"arriving\"} 1", await node.MetricsAsync(), StringComparison.Ordinal);
+
+        client = "192.0.2.2";
+        await node.AssertServesAsync();
+        client = "192.0.2.1";
+        await slow.WriteAsync("!"u8.ToArray(), Cancel);
+        await Eventually.TrueAsync(() => node.Enclave.Requests.Count == 2);
+        await node.AssertServesAsync();
     }
 
     [Theory]
@@ -159,7 +216,7 @@ public sealed class GatewayResourceTests
         string? status = await answer.ReadLineAsync(Cancel);
 
         Assert.StartsWith("HTTP/1.1 408", status, StringComparison.Ordinal);
-        await node.Enclave.Ended.Task.WaitAsync(Cancel);
+        Assert.Equal(0, node.Enclave.Active);
         Assert.Contains("verathos_cut_total{reason=\"body_too_slow\"} 1", await node.MetricsAsync(), StringComparison.Ordinal);
         await node.AssertServesAsync();
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Verathos.Host.Configuration;
 using Verathos.Host.Front;
 using Verathos.Host.Logs;
@@ -14,10 +15,10 @@ internal sealed class TestNode : IAsyncDisposable
     private readonly StringWriter _log = new();
     private bool _stopped;
 
-    private TestNode(ScriptedEnclave enclave, NodeConfiguration configuration, TimeProvider? time)
+    private TestNode(ScriptedEnclave enclave, NodeConfiguration configuration, TimeProvider? time, Action<WebApplication>? compose)
     {
         Enclave = enclave;
-        Front = new FrontServer(configuration, enclave, time, FrontLogging.CreateProvider(_log, "debug"));
+        Front = new FrontServer(configuration, enclave, time, FrontLogging.CreateProvider(_log, "debug"), compose);
     }
 
     public ScriptedEnclave Enclave { get; }
@@ -42,12 +43,15 @@ internal sealed class TestNode : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<TestNode> StartAsync(
-        ScriptedEnclave? enclave = null, Func<NodeConfiguration, NodeConfiguration>? configure = null, TimeProvider? time = null)
+        ScriptedEnclave? enclave = null,
+        Func<NodeConfiguration, NodeConfiguration>? configure = null,
+        TimeProvider? time = null,
+        Action<WebApplication>? compose = null)
     {
         NodeConfiguration configuration = new() { Listen = ["http://127.0.0.1:0"], Enclave = "unix:/scripted" };
         configuration = configure?.Invoke(configuration) ?? configuration;
         Assert.Empty(ConfigurationValidator.Validate(configuration));
-        TestNode node = new(enclave ?? new ScriptedEnclave(), configuration, time);
+        TestNode node = new(enclave ?? new ScriptedEnclave(), configuration, time, compose);
         await node.Front.StartAsync(Cancel);
         node.Client = new HttpClient { BaseAddress = node.Address, Timeout = TimeSpan.FromSeconds(30) };
         return node;

@@ -194,7 +194,7 @@ public sealed class RotationTests
 
         ring.DestroyAll();
 
-        Assert.ThrowsAny<Exception>(() => keyset.Signer.SignHash(new byte[32]));
+        Assert.Throws<ObjectDisposedException>(() => keyset.Signer.SignHash(new byte[32]));
         Assert.True(keyset.Ended.IsCancellationRequested);
         Assert.Null(ring.Current);
     }

@@ -121,6 +121,32 @@ public sealed class GpuGateTests
     }
 
     [Fact]
+    public async Task AModelWhoseReplacementFailedIsServedAsSoonAsTheGpuIsHealthy()
+    {
+        bool open = false;
+        SimulatedDriver driver = new(TestNode.Installation, 1) { ShapeGpu = state => state with { DevTools = open } };
+        await using TestNode node = await TestNode.StartAsync(time: _time, driver: driver);
+        TestEvidence old = await node.AttestAsync();
+
+        open = true;
+        await Assert.ThrowsAsync<PlatformException>(() => node.Core.ReplaceModelAsync(TestNode.TinyModel(seed: 2)));
+        Assert.False((await node.Core.GetStatusAsync()).Ready);
+        open = false;
+        DateTimeOffset lost = _time.GetUtcNow();
+        await Waiting.UntilAsync(async () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+            return (await node.Core.GetStatusAsync()).Ready;
+        });
+
+        Assert.InRange(_time.GetUtcNow() - lost, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2));
+        TestEvidence fresh = await node.AttestAsync();
+        Assert.NotEqual(old.Collection.Manifest.ToArray(), fresh.Collection.Manifest.ToArray());
+        (await node.SendAsync(TestNode.Chat(fresh, "\"max_tokens\":1"))).AssertProved();
+    }
+
+    [Fact]
     public async Task AGpuThatIsExchangedLaterDestroysTheKeys()
     {
         GpuState other = (await new SimulatedDriver(TestNode.Installation, 2).GetGpusAsync(new byte[32], default))[1];

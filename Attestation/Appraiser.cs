@@ -13,6 +13,9 @@ namespace Verathos.Attestation;
 /// </summary>
 public static class Appraiser
 {
+    /// <summary>The claim by which the verdict of a lone quote or report says that no line about a node was looked at.</summary>
+    public const string NodeLinesClaim = "node.lines";
+
     /// <summary>Appraises what a node showed for one nonce.</summary>
     /// <param name="evidence">The evidence as received, with the nonce that the verifier made.</param>
     /// <param name="policy">The policy; null verifies only, and the verdict says <c>appraised: false</c>.</param>
@@ -33,7 +36,10 @@ public static class Appraiser
         return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
     }
 
-    /// <summary>Verifies, and with a policy appraises, a lone TDX quote. Policy lines that need a whole node are left out.</summary>
+    /// <summary>
+    /// Verifies a lone TDX quote. A policy's lines about quotes are evaluated and may reject it, but those that need a whole node
+    /// are not, so the verdict is never appraised; the claim <see cref="NodeLinesClaim"/> says so.
+    /// </summary>
     /// <param name="quote">The quote; bytes after its end must be zero.</param>
     /// <param name="collateral">QuoteCollateralV3 JSON in UTF-8; null fails <c>collateral.missing</c>.</param>
     /// <param name="policy">The policy; null verifies only.</param>
@@ -45,7 +51,8 @@ public static class Appraiser
     {
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
-        CheckList checks = new();
+        CheckList checks = new() { IsPiece = true };
+        checks.Claim(NodeLinesClaim, "not looked at: this is a quote by itself, which says nothing about a node's nonce, keys, model, configuration or GPUs");
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Tdx, "tdx"))
         {
             TdxAppraisal tdx = new(checks, anchors, at);
@@ -59,7 +66,10 @@ public static class Appraiser
         return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
     }
 
-    /// <summary>Verifies, and with a policy appraises, a lone GPU report. Policy lines that need a whole node are left out.</summary>
+    /// <summary>
+    /// Verifies a lone GPU report. A policy's lines about reports are evaluated and may reject it, but those that need a whole
+    /// node are not, so the verdict is never appraised; the claim <see cref="NodeLinesClaim"/> says so.
+    /// </summary>
     /// <param name="gpu">Report and certificate chain.</param>
     /// <param name="rims">Reference measurement files (SWID XML), in any order.</param>
     /// <param name="expectedNonce">
@@ -78,7 +88,8 @@ public static class Appraiser
         ArgumentNullException.ThrowIfNull(rims);
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
-        CheckList checks = new();
+        CheckList checks = new() { IsPiece = true };
+        checks.Claim(NodeLinesClaim, "not looked at: this is a GPU report by itself, which says nothing about a node's quote, nonce, keys, model, configuration or number of GPUs");
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Gpu, "gpu"))
         {
             GpuAppraisal appraisal = GpuAppraisal.Run(gpu, RimSet.Create(rims, anchors), expectedNonce, anchors, at);

@@ -156,7 +156,7 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
         });
         if (!node.MaxEvidenceAge.IsWaived)
         {
-            checks.EndTrustAt(evidence.RequestedAt + node.MaxEvidenceAge.Value);
+            checks.EndTrustAt(evidence.RequestedAt, node.MaxEvidenceAge.Value);
         }
 
         checks.AddLine(node.MaxKeysetLifetime, "short enough", maximum =>
@@ -185,14 +185,17 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
         checks.AddLine(gpu.Count, "as many as required", range =>
             evidence.Gpus.Count >= range.Minimum && evidence.Gpus.Count <= range.Maximum ? null
             : $"{evidence.Gpus.Count} GPUs where {range.Minimum} to {range.Maximum} are required");
-        gpus?.AddPolicyLines(gpu);
-        if (gpus is not null)
+        if (gpus is null)
         {
-            checks.AddLine(gpu.ConfidentialModeOn, "the measured enclave found it on", _ =>
-                _configuration?.GpuConfidentialMode == true ? null : "the enclave does not say that confidential mode is on");
-            checks.AddLine(gpu.DevToolsOff, "the measured enclave found it off", _ =>
-                _configuration?.GpuDevTools == false ? null : "the enclave does not say that DEVTOOLS mode is off");
+            GpuSet.FailPolicyLines(checks, gpu);
+            return;
         }
+
+        gpus.AddPolicyLines(gpu);
+        checks.AddLine(gpu.ConfidentialModeOn, "the measured enclave found it on", _ =>
+            _configuration?.GpuConfidentialMode == true ? null : "the enclave does not say that confidential mode is on");
+        checks.AddLine(gpu.DevToolsOff, "the measured enclave found it off", _ =>
+            _configuration?.GpuDevTools == false ? null : "the enclave does not say that DEVTOOLS mode is off");
     }
 
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40];

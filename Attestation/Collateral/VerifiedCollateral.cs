@@ -29,6 +29,8 @@ internal sealed class VerifiedCollateral
 
     public string? QeIdentityProblem { get; private init; }
 
+    private bool Holds => CrlChainProblem is null && CrlProblem is null && TcbInfoProblem is null && QeIdentityProblem is null;
+
     /// <summary>Parses and verifies, or finds the earlier result for the same bytes and root.</summary>
     public static bool TryVerify(ReadOnlyMemory<byte> json, ReadOnlySpan<byte> rootSpki, out VerifiedCollateral? verified, out ParseError error)
     {
@@ -47,7 +49,9 @@ internal sealed class VerifiedCollateral
             return false;
         }
 
-        verified = VerificationCache.Collateral.Add(key, Verify(collateral!, rootSpki));
+        // What nobody trusted signed is judged each time anew: kept, it would be memory that any sender fills.
+        verified = Verify(collateral!, rootSpki);
+        verified = verified.Holds ? VerificationCache.Collateral.Add(key, verified) : verified;
         return true;
     }
 

@@ -41,6 +41,12 @@ internal static class FirmwareIdentifier
                 continue;
             }
 
+            // Under a universal tag of another type, such as SET, the reader would throw for the argument and not for the content.
+            if (tag.TagClass == TagClass.Universal && !tag.HasSameClassAndValue(Asn1Tag.Sequence))
+            {
+                throw new AsnContentException("a constructed value that is no SEQUENCE");
+            }
+
             ReadOnlyMemory<byte> encoded = reader.PeekEncodedValue();
             AsnReader sequence = reader.ReadSequence(tag);
             if (!TryReadFwid(encoded, tag, found))

@@ -14,6 +14,9 @@ internal sealed class GpuAppraisal
 
     public CertificatePath? Path { get; private set; }
 
+    /// <summary>The paths of the signers of the references that the measurements were compared with.</summary>
+    public IReadOnlyList<CertificatePath> RimPaths { get; private set; } = [];
+
     public ParseError ParseError { get; private set; }
 
     public string? ChainProblem { get; private set; } = "nothing was checked";
@@ -110,6 +113,7 @@ internal sealed class GpuAppraisal
         VerifiedRim? vbios = rims.Find(report.VbiosVersion, "VBIOS", Chip, at, out string? vbiosProblem);
         DriverRimProblem = driverProblem;
         VbiosRimProblem = vbiosProblem;
+        RimPaths = [.. new[] { driver?.Path, vbios?.Path }.OfType<CertificatePath>()];
         List<int> differing = [];
         if (driver is not null && driverProblem is null)
         {

@@ -1,5 +1,6 @@
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
+using Verathos.Attestation.X509;
 
 namespace Verathos.Attestation.Nvidia;
 
@@ -23,11 +24,13 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
         else
         {
             string? line = policy?.Measurements.Line;
+            EndTrustWith(gpus.SelectMany(gpu => gpu.RimPaths));
             Each(CheckNames.GpuDriverRim, gpu => gpu.DriverRimProblem, "signed and in date", line);
             Each(CheckNames.GpuVbiosRim, gpu => gpu.VbiosRimProblem, "signed and in date", line);
             Each(CheckNames.GpuMeasurements, gpu => gpu.MeasurementProblem, MatchSummary(), line);
         }
 
+        EndTrustWith(gpus.Select(gpu => gpu.Path).OfType<CertificatePath>());
         AddClaims();
     }
 
@@ -50,6 +53,25 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
         checks.AddLine(policy.Modes, "listed, and the same for all", accepted =>
             First(gpu => gpu.Report is { } report && accepted.Contains(report.Mode.ToString()) ? null : $"mode {gpu.Report?.Mode.ToString() ?? "unknown"} is not listed")
             ?? (gpus.Select(gpu => gpu.Report?.Mode).Distinct().Count() > 1 ? "the GPUs are in different modes" : null));
+    }
+
+    /// <summary>
+    /// The lines of the section for a node that shows no GPU: whatever a line requires of GPUs, none meets it, so that waiving
+    /// the count alone does not waive the rest.
+    /// </summary>
+    public static void FailPolicyLines(CheckList checks, GpuPolicy policy)
+    {
+        Fail(policy.Models);
+        Fail(policy.Drivers);
+        Fail(policy.Vbios);
+        Fail(policy.Devices);
+        Fail(policy.Modes);
+        Fail(policy.ConfidentialModeOn);
+        Fail(policy.DevToolsOff);
+        Fail(policy.Measurements);
+
+        void Fail<T>(PolicyField<T> line)
+            where T : notnull => checks.AddLine(line, "", _ => "the node shows no GPU");
     }
 
     private void Listed(PolicyField<IReadOnlyList<string>> field, string what, Func<GpuAppraisal, string?> value) =>
@@ -83,6 +105,14 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
 
     private string MatchSummary() => string.Join("; ", gpus.Select(gpu =>
         $"driver {gpu.DriverMatches} of {gpu.DriverActive}, VBIOS {gpu.VbiosMatches} of {gpu.VbiosActive} equal the references"));
+
+    private void EndTrustWith(IEnumerable<CertificatePath> paths)
+    {
+        foreach (CertificatePath path in paths)
+        {
+            checks.EndTrustAt(path.NotAfter);
+        }
+    }
 
     private void AddClaims()
     {

@@ -45,7 +45,10 @@ internal sealed class VerifiedRim
         }
 
         string? problem = RimSignature.TryVerify(rim!.Document, rootSpki, out CertificatePath? path, out string reason) ? null : reason;
-        return VerificationCache.Rims.Add(key, new VerifiedRim(rim.Product, rim.Version, rim.Measurements, path, problem));
+        verified = new VerifiedRim(rim.Product, rim.Version, rim.Measurements, path, problem);
+
+        // A file that nobody trusted signed is judged each time anew: kept, it would be memory that any sender fills.
+        return problem is null ? VerificationCache.Rims.Add(key, verified) : verified;
     }
 
     /// <summary>Why the RIM is not to be relied on at a time; null where it is.</summary>

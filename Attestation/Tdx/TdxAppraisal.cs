@@ -129,6 +129,7 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         checks.Claim("tdx.fmspc", _pck!.Fmspc.Span);
         checks.Claim("tdx.ppid", _pck.Ppid.Span);
         _pckPath = path;
+        checks.EndTrustAt(path.NotAfter);
         return path.CheckValidity(at, out problem) ? null : problem;
     }
 
@@ -174,6 +175,13 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         checks.EndTrustAt(collateral.QeIdentity.NextUpdate);
         checks.EndTrustAt(collateral.PckCrl.NextUpdate);
         checks.EndTrustAt(collateral.RootCaCrl.NextUpdate);
+        foreach (CertificatePath? path in new[] { _collateral.CrlPath, _collateral.TcbInfoPath, _collateral.QeIdentityPath })
+        {
+            if (path is not null)
+            {
+                checks.EndTrustAt(path.NotAfter);
+            }
+        }
     }
 
     private string? CrlIssuerProblem() =>

@@ -21,8 +21,13 @@ internal static class TdxPolicyLines
             : $"TCB evaluation number {number} is below {minimum}");
         checks.AddLine(policy.MaxCollateralAge, "recent enough", maximum =>
             collateral is null ? "there is no collateral"
-            : Age(collateral, at) is var age && age <= maximum ? null
+            : at - OldestIssue(collateral) is var age && age <= maximum ? null
             : $"collateral is {age.TotalHours:F0} hours old, more than {maximum.TotalHours:F0}");
+        if (!policy.MaxCollateralAge.IsWaived && collateral is not null)
+        {
+            checks.EndTrustAt(OldestIssue(collateral), policy.MaxCollateralAge.Value);
+        }
+
         Listed(checks, policy.Fmspcs, pck?.Fmspc, "the platform family");
         Listed(checks, policy.Ppids, pck?.Ppid, "the platform");
         checks.AddLine(policy.MinTeeTcbSvn, "high enough", minimum => AtLeast(body.TeeTcbSvn.Span, minimum.Span)
@@ -67,13 +72,12 @@ internal static class TdxPolicyLines
             ? null
             : $"{what} {Convert.ToHexStringLower(actual.Span)} is not {Convert.ToHexStringLower(required.Value.Span)} under the mask");
 
-    private static TimeSpan Age(QuoteCollateral collateral, DateTimeOffset at)
+    private static DateTimeOffset OldestIssue(QuoteCollateral collateral)
     {
         // The root's CRL is left out: Intel issues it once a year.
         DateTimeOffset oldest = collateral.TcbInfo.IssueDate;
         oldest = collateral.QeIdentity.IssueDate < oldest ? collateral.QeIdentity.IssueDate : oldest;
-        oldest = collateral.PckCrl.ThisUpdate < oldest ? collateral.PckCrl.ThisUpdate : oldest;
-        return at - oldest;
+        return collateral.PckCrl.ThisUpdate < oldest ? collateral.PckCrl.ThisUpdate : oldest;
     }
 
     private static bool AtLeast(ReadOnlySpan<byte> actual, ReadOnlySpan<byte> minimum)

@@ -14,6 +14,9 @@ internal sealed class CheckList
 
     public bool Unsupported { get; set; }
 
+    /// <summary>True for a lone quote or report: what a policy asks of the node as a whole is not looked at.</summary>
+    public bool IsPiece { get; init; }
+
     public TcbStatus? TcbStatus { get; set; }
 
     public IReadOnlyList<string> Advisories { get; set; } = [];
@@ -21,11 +24,11 @@ internal sealed class CheckList
     /// <summary>The earliest end of trust seen so far.</summary>
     public DateTimeOffset? TrustedUntil { get; private set; }
 
-    public void Pass(string name, string detail, string? line = null) => _checks.Add(new Check(name, CheckResult.Passed, detail, line));
+    public void Pass(string name, string detail, string? line = null) => Record(name, CheckResult.Passed, detail, line);
 
-    public void Fail(string name, string detail, string? line = null) => _checks.Add(new Check(name, CheckResult.Failed, detail, line));
+    public void Fail(string name, string detail, string? line = null) => Record(name, CheckResult.Failed, detail, line);
 
-    public void Waive(string name, string reason, string line) => _checks.Add(new Check(name, CheckResult.Waived, reason, line));
+    public void Waive(string name, string reason, string line) => Record(name, CheckResult.Waived, reason, line);
 
     /// <summary>A check whose input did not hold: it counts as failed.</summary>
     public void Skip(string name, string because, string? line = null) => Fail(name, NotEvaluated + because, line);
@@ -64,7 +67,7 @@ internal sealed class CheckList
         }
     }
 
-    public void Claim(string name, string value) => _claims[name] = value;
+    public void Claim(string name, string value) => _claims[name] = PrintableText.Escape(value);
 
     public void Claim(string name, ReadOnlySpan<byte> value) => _claims[name] = Convert.ToHexStringLower(value);
 
@@ -75,6 +78,10 @@ internal sealed class CheckList
             TrustedUntil = end;
         }
     }
+
+    /// <summary>Ends trust a while after a time; where the calendar ends before that, with the calendar.</summary>
+    public void EndTrustAt(DateTimeOffset start, TimeSpan life) =>
+        EndTrustAt(life <= DateTimeOffset.MaxValue - start ? start + life : DateTimeOffset.MaxValue);
 
     public Verdict ToVerdict(Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source, TimeSpan elapsed)
     {
@@ -95,7 +102,7 @@ internal sealed class CheckList
         return new Verdict
         {
             Kind = kind,
-            Appraised = policy is not null,
+            Appraised = policy is not null && !IsPiece,
             Simulated = anchors.Simulated,
             Reason = reason ?? "",
             Checks = _checks,
@@ -109,4 +116,8 @@ internal sealed class CheckList
             Claims = _claims,
         };
     }
+
+    // Details quote the evidence, which its sender writes; they are shown on terminals.
+    private void Record(string name, CheckResult result, string detail, string? line) =>
+        _checks.Add(new Check(name, result, PrintableText.Escape(detail), line));
 }

@@ -21,7 +21,10 @@ public readonly record struct Verdict
     /// <summary>True where every check passed or was waived.</summary>
     public bool IsAccepted => Kind == VerdictKind.Accepted;
 
-    /// <summary>True where a policy ruled; false where only signatures, chains, collateral and TCB were verified.</summary>
+    /// <summary>
+    /// True where a policy ruled on a whole node; false where only signatures, chains, collateral and TCB were verified, and for a
+    /// lone quote or GPU report, of which a policy's lines can reject but which by itself says nothing about a node.
+    /// </summary>
     public bool Appraised { get; init; }
 
     /// <summary>True where the trust anchors belong to a simulated installation.</summary>
@@ -61,8 +64,9 @@ public readonly record struct Verdict
     public TimeSource TimeSource { get; init; }
 
     /// <summary>
-    /// When trust ends: the earliest of the keyset's end, the policy's maximum evidence age and the collateral's next update;
-    /// null where the evidence was not accepted or nothing bounds it.
+    /// When trust ends: the earliest of the keyset's end, the policy's maximum ages of evidence and of collateral, the
+    /// collateral's next update and the end of every certificate that was relied on; null where the evidence was not accepted
+    /// or nothing bounds it.
     /// </summary>
     public DateTimeOffset? TrustedUntil { get; init; }
 

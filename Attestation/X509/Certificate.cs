@@ -124,7 +124,10 @@ public sealed class Certificate
         return true;
     }
 
-    /// <summary>Parses one certificate from DER; trailing bytes are an error.</summary>
+    /// <summary>
+    /// Parses one certificate from DER; trailing bytes are an error. One that is part of a verified path is found again; others
+    /// are not kept.
+    /// </summary>
     public static bool TryParse(ReadOnlyMemory<byte> der, out Certificate? certificate, out ParseError error)
     {
         byte[] id = SHA256.HashData(der.Span);
@@ -137,7 +140,6 @@ public sealed class Certificate
         try
         {
             certificate = Parse(der.ToArray());
-            VerificationCache.Certificates.Add(id, certificate);
             return true;
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException or ArgumentException or OverflowException)

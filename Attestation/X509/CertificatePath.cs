@@ -19,6 +19,9 @@ internal sealed class CertificatePath
     /// <summary>The pinned root.</summary>
     public Certificate Root => Certificates[^1];
 
+    /// <summary>When the first certificate of the path ends, inclusive.</summary>
+    public DateTimeOffset NotAfter => Certificates.Min(certificate => certificate.NotAfter);
+
     /// <summary>
     /// Builds the one path that uses every given certificate once, in whatever order they came, and ends at a self-signed
     /// certificate whose SubjectPublicKeyInfo has the pinned SHA-256.
@@ -84,7 +87,8 @@ internal sealed class CertificatePath
             return false;
         }
 
-        for (int i = 0; i < ordered.Count; i++)
+        // From the pinned root downwards, so that no key but one that the root vouches for is asked, and its answer kept.
+        for (int i = ordered.Count - 1; i >= 0; i--)
         {
             Certificate signer = i + 1 < ordered.Count ? ordered[i + 1] : root;
             if (!ordered[i].IsSignedBy(signer))
@@ -92,6 +96,11 @@ internal sealed class CertificatePath
                 problem = $"the signature of \"{ordered[i].CommonName}\" by \"{signer.CommonName}\" is wrong";
                 return false;
             }
+        }
+
+        foreach (Certificate certificate in ordered)
+        {
+            VerificationCache.Certificates.Add(certificate.Thumbprint.Span, certificate);
         }
 
         path = VerificationCache.Paths.Add(id, new CertificatePath([.. ordered]));

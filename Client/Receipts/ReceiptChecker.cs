@@ -14,6 +14,7 @@ namespace Verathos.Client.Receipts;
 internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger, ulong? floor)
 {
     /// <summary>How far the enclave's clock, which is the host's, may be from the client's.</summary>
+    /// <remarks>Compared with differences of times: a sum would leave the calendar where a bundle states a time at its end.</remarks>
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
 
     /// <summary>The acceptance that opens a stream; its names begin with <c>acceptance.</c></summary>
@@ -30,7 +31,7 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         CheckRequest(checks, acceptance.RequestDigest, acceptance.ClientNonce, acceptance.Sampling, acceptance.AuditCommitment, seen);
         checks.Add("counts", acceptance.PromptTokens == seen.PromptIds.Count, $"{acceptance.PromptTokens} prompt tokens");
         CheckPrompt(checks, acceptance.PromptCommitment, seen);
-        bool inTime = acceptance.IssuedAt >= node.NotBefore && acceptance.IssuedAt <= node.NotAfter && acceptance.IssuedAt >= seen.SentAt - Skew && acceptance.IssuedAt <= seen.ReceivedAt + Skew;
+        bool inTime = acceptance.IssuedAt >= node.NotBefore && acceptance.IssuedAt <= node.NotAfter && seen.SentAt - acceptance.IssuedAt <= Skew && acceptance.IssuedAt - seen.ReceivedAt <= Skew;
         checks.Add("times", inTime, $"issued at {Time(acceptance.IssuedAt)} by the enclave's own word");
         return checks.ToVerdict();
     }
@@ -150,8 +151,8 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         bool plausible = receipt.AcceptedAt <= receipt.IssuedAt
             && receipt.AcceptedAt >= node.NotBefore
             && receipt.AcceptedAt <= node.NotAfter
-            && receipt.AcceptedAt >= seen.SentAt - Skew
-            && receipt.IssuedAt <= seen.ReceivedAt + Skew;
+            && seen.SentAt - receipt.AcceptedAt <= Skew
+            && receipt.IssuedAt - seen.ReceivedAt <= Skew;
         checks.Add("times", plausible, $"accepted at {Time(receipt.AcceptedAt)}, issued at {Time(receipt.IssuedAt)}, by the enclave's own word");
     }
 

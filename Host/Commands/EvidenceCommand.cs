@@ -46,7 +46,7 @@ internal static class EvidenceCommand
             EvidenceSource source = await arguments.LoadAsync(context, token).ConfigureAwait(false);
             bool given = context.Value(arguments.Trust.PolicyFile) is not null || context.Value(arguments.Trust.AllowSimulated);
 
-            // A lone quote or report is a piece of a node: only a policy that is named judges it.
+            // A lone quote or report is a piece of a node: a policy that is named may reject it, and none can accept it.
             Policy? policy = !given && source.IsPiece ? null : arguments.Trust.Policy(context);
             TrustAnchors anchors = arguments.AnchorsFor(context, policy);
             return EvidenceReport.Verify(context, arguments.Trust, policy, source.Appraise(policy, anchors));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Verathos.Attestation;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
 using Verathos.Client.Trust;
@@ -86,6 +87,8 @@ internal static class EvidenceReport
             context.Output.Line("the bundle was saved under another policy than the one applied here");
 
         context.Output.Line(VerdictTable.Summary(verdict));
+        if (appraised.Source.IsPiece)
+            context.Output.Line($"the policy's lines about a node were {verdict.Claims[Appraiser.NodeLinesClaim]}");
         if (verdict is { IsAccepted: true, Simulated: true } && exit == ExitCode.Rejected && appraised.Receipt is not { Valid: false })
             context.Output.Note("simulated evidence is accepted with --allow-simulated only");
 

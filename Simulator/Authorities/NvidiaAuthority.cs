@@ -14,7 +14,7 @@ internal sealed class NvidiaAuthority(AuthorityFolder folder)
 {
     public const string DeviceRoot = "nvidia-device-root";
     public const string RimRoot = "nvidia-rim-root";
-    public const int Devices = 8;
+    public const int Devices = 16;
     private const string Identity = "nvidia-gh100-identity";
     private const string Provisioner = "nvidia-gh100-provisioner";
     private const string RimAuthority = "nvidia-rim-gh100";

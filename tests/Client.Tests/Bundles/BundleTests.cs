@@ -107,6 +107,24 @@ public sealed class BundleTests
     }
 
     [Fact]
+    public async Task Times_at_the_ends_of_the_calendar_are_compared_and_throw_nothing()
+    {
+        using TestBed bed = new();
+        ProofBundle bundle = ProofBundle.Of(await bed.AnswerAsync(), withContent: true);
+        Transcript wide = bundle.Transcript! with { SentAt = DateTimeOffset.MinValue, ReceivedAt = DateTimeOffset.MaxValue };
+        Transcript turned = wide with { SentAt = DateTimeOffset.MaxValue, ReceivedAt = DateTimeOffset.MinValue };
+        Assert.True(BundleVerifier.Verify(bundle with { Transcript = wide }, Simulated, TestBed.Anchors).IsAccepted);
+        Assert.False(BundleVerifier.Verify(bundle with { Transcript = turned }, Simulated, TestBed.Anchors).IsAccepted);
+        foreach (DateTimeOffset end in (DateTimeOffset[])[DateTimeOffset.MinValue, DateTimeOffset.MaxValue])
+        {
+            Assert.False(BundleVerifier.Verify(bundle with { RequestedAt = end, JudgedAt = end }, Simulated, TestBed.Anchors).IsAccepted);
+            Assert.Equal(
+                "policy.node.maxEvidenceAgeSeconds",
+                BundleVerifier.Verify(bundle with { RequestedAt = end }, Simulated, TestBed.Anchors).Evidence.Verdict.Reason);
+        }
+    }
+
+    [Fact]
     public async Task A_cut_or_lengthened_file_is_no_bundle()
     {
         using TestBed bed = new();

@@ -72,7 +72,7 @@ public sealed class SimulatedGpuTests(TestInstallation test) : IClassFixture<Tes
         }
 
         Assert.Equal(8, serials.Count);
-        Assert.Throws<ArgumentOutOfRangeException>(() => Mint(Spec with { Device = 8 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Mint(Spec with { Device = SimulatedGpu.DeviceCount }));
     }
 
     [Theory]

@@ -1,0 +1,84 @@
+using Verathos.Attestation.Policies;
+using Verathos.Attestation.Verdicts;
+using Verathos.Simulator.Cases;
+using Verathos.Simulator.Nvidia;
+using Verathos.Simulator.Tdx;
+
+namespace Verathos.Attestation.Tests;
+
+/// <summary>A lone quote or GPU report under a policy: it can be rejected, and is never accepted as a node.</summary>
+public sealed class PieceTests(SimulatedAuthorities authorities) : IClassFixture<SimulatedAuthorities>
+{
+    private static readonly Policy Simulated = SimulatedAuthorities.Simulated;
+
+    [Fact]
+    public void A_good_quote_is_verified_and_not_appraised()
+    {
+        Verdict verdict = AppraiseQuote(new TdxQuoteSpec { ReportData = new byte[64] });
+
+        Assert.True(verdict.IsAccepted, verdict.Reason);
+        Assert.False(verdict.Appraised);
+        Assert.StartsWith("not looked at", verdict.Claims[Appraiser.NodeLinesClaim], StringComparison.Ordinal);
+        Assert.Equal(CheckResult.Passed, verdict.Find("policy.tdx.mrTd")!.Value.Result);
+        Assert.Null(verdict.Find("policy.node.kems"));
+    }
+
+    [Fact]
+    public void A_quote_that_a_line_refuses_is_rejected()
+    {
+        Verdict verdict = AppraiseQuote(new TdxQuoteSpec { ReportData = new byte[64], MrTd = new byte[48] });
+
+        Assert.Equal((VerdictKind.Rejected, "policy.tdx.mrTd"), (verdict.Kind, verdict.Reason));
+        Assert.False(verdict.Appraised);
+    }
+
+    [Fact]
+    public void A_good_gpu_report_is_verified_and_not_appraised()
+    {
+        Verdict verdict = AppraiseGpu(new GpuReportSpec { Nonce = new byte[32] }, Simulated);
+
+        Assert.True(verdict.IsAccepted, verdict.Reason);
+        Assert.False(verdict.Appraised);
+        Assert.StartsWith("not looked at", verdict.Claims[Appraiser.NodeLinesClaim], StringComparison.Ordinal);
+        Assert.Equal(CheckResult.Passed, verdict.Find("policy.gpu.models")!.Value.Result);
+        Assert.Null(verdict.Find("policy.gpu.confidentialMode"));
+    }
+
+    [Fact]
+    public void A_gpu_report_that_a_line_refuses_is_rejected()
+    {
+        Verdict verdict = AppraiseGpu(new GpuReportSpec { Nonce = new byte[32], ChipSku = "999" }, Simulated);
+
+        Assert.Equal("policy.gpu.models", verdict.Reason);
+    }
+
+    [Fact]
+    public void A_whole_node_is_appraised_and_makes_no_such_claim()
+    {
+        Verdict verdict = authorities.Appraise(authorities.Mint(), Simulated);
+
+        Assert.True(verdict.Appraised);
+        Assert.False(verdict.Claims.ContainsKey(Appraiser.NodeLinesClaim));
+    }
+
+    [Fact]
+    public void A_device_certificate_bounds_trust_in_its_reports()
+    {
+        // Nothing else does here: the references, which end earlier, are not relied on.
+        Verdict verdict = AppraiseGpu(new GpuReportSpec { Nonce = new byte[32] }, PolicyEdit.WithLineWaived(Simulated, "gpu.measurements"));
+
+        Assert.True(verdict.IsAccepted, verdict.Reason);
+        Assert.Equal(new DateTimeOffset(9999, 12, 31, 23, 59, 59, TimeSpan.Zero), verdict.TrustedUntil);
+    }
+
+    private Verdict AppraiseQuote(TdxQuoteSpec quote) => Appraiser.AppraiseQuote(
+        authorities.Trusted.Tdx.Mint(quote), authorities.Trusted.Collateral.Current, Simulated, authorities.Anchors, SimulatedAuthorities.Now, TimeSource.Verifier);
+
+    private Verdict AppraiseGpu(GpuReportSpec report, Policy policy)
+    {
+        MintedGpuEvidence minted = authorities.Trusted.Gpu.Mint(report);
+        return Appraiser.AppraiseGpu(
+            new GpuEvidence(minted.Report, minted.CertificateChain), [authorities.Trusted.Rim.Driver, authorities.Trusted.Rim.Vbios], report.Nonce,
+            policy, authorities.Anchors, SimulatedAuthorities.Now, TimeSource.Verifier);
+    }
+}

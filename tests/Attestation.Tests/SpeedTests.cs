@@ -4,6 +4,7 @@ using Verathos.Attestation.Verdicts;
 namespace Verathos.Attestation.Tests;
 
 /// <summary>The bound that a client's first request rests on: a node's evidence with everything cached that may be.</summary>
+[Collection(nameof(VerificationCache))]
 public sealed class SpeedTests(SimulatedAuthorities authorities, ITestOutputHelper output) : IClassFixture<SimulatedAuthorities>
 {
     [Fact]

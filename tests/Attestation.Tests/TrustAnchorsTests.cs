@@ -5,6 +5,7 @@ using Verathos.Testing;
 
 namespace Verathos.Attestation.Tests;
 
+[Collection(nameof(VerificationCache))]
 public sealed class TrustAnchorsTests(SimulatedAuthorities authorities) : IClassFixture<SimulatedAuthorities>
 {
     [Fact]

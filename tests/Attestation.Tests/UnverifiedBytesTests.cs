@@ -11,6 +11,7 @@ using Certificate = Verathos.Attestation.X509.Certificate;
 namespace Verathos.Attestation.Tests;
 
 /// <summary>What anybody can send: it is not kept unless somebody trusted signed it, and it reaches no terminal as it came.</summary>
+[Collection(nameof(VerificationCache))]
 public sealed class UnverifiedBytesTests(SimulatedAuthorities authorities) : IClassFixture<SimulatedAuthorities>
 {
     private const string CompositeDeviceId = "2.23.133.5.4.1";

@@ -71,7 +71,7 @@ public sealed class SimulatedGpuTests(TestInstallation test) : IClassFixture<Tes
             serials.Add(leaf.SerialNumber);
         }
 
-        Assert.Equal(8, serials.Count);
+        Assert.Equal(SimulatedGpu.DeviceCount, serials.Count);
         Assert.Throws<ArgumentOutOfRangeException>(() => Mint(Spec with { Device = SimulatedGpu.DeviceCount }));
     }
 

@@ -118,6 +118,12 @@ public sealed class Session : IDisposable
         }
     }
 
+    /// <summary>What a person most likely wants to know about evidence that says of itself that it is simulated.</summary>
+    private string Hint(AppraisedEvidence evidence) =>
+        evidence.Configuration is { Simulated: true } && !Policy.Simulated
+            ? "; the node says that it is SIMULATED: take it with --allow-simulated, only to try things out"
+            : "";
+
     /// <summary>Whether fresh evidence may cure this: the keys went stale before anything was answered.</summary>
     private static bool IsStale(VerathosException e) => e switch
     {
@@ -166,7 +172,7 @@ public sealed class Session : IDisposable
                 VerdictKind.Unsupported => ClientFailure.EvidenceUnsupported,
                 _ => ClientFailure.EvidenceRejected,
             };
-            throw new VerathosException(failure, $"the evidence of {Node} is not accepted by policy {Policy.Name}: {verdict.Reason}: {verdict.Find(verdict.Reason)?.Detail}")
+            throw new VerathosException(failure, $"the evidence of {Node} is not accepted by policy {Policy.Name}: {verdict.Reason}: {verdict.Find(verdict.Reason)?.Detail}{Hint(evidence)}")
             {
                 Check = verdict.Reason,
                 Verdict = verdict,

@@ -31,6 +31,9 @@ public sealed record AppraisedEvidence
     /// <summary>The node's configuration; null when it does not parse.</summary>
     public NodeConfiguration? Configuration { get; init; }
 
+    /// <summary>True when the evidence is simulated: by its trust anchors, or by the node's own word whatever the anchors.</summary>
+    public bool Simulated => Verdict.Simulated || Configuration is { Simulated: true };
+
     /// <summary>The binding that the verifier recomputed, 48 bytes; empty when something of it does not parse.</summary>
     public ReadOnlyMemory<byte> Binding { get; init; }
 }

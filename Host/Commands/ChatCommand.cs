@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Verathos.Client;
+using Verathos.Client.Receipts;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
 using Verathos.Client.Verdicts;
@@ -36,6 +37,9 @@ internal static class ChatCommand
             }
             catch (VerathosException failure)
             {
+                if (context.Json && failure.Delivered is { } delivered)
+                    Report(context, failure, delivered);
+
                 throw TrustArguments.Failure(failure);
             }
         });
@@ -104,6 +108,23 @@ internal static class ChatCommand
         Report(context, answer!);
         return answer!;
     }
+
+    /// <summary>What a stream that broke still proves.</summary>
+    private static void Report(VerbContext context, VerathosException failure, DeliveryProof delivered) => context.Output.WriteJson(new
+    {
+        error = failure.Message,
+        exit = (int)TrustArguments.Failure(failure).ExitCode,
+        check = failure.Check,
+        delivered = new
+        {
+            request_digest = Convert.ToHexStringLower(delivered.RequestDigest),
+            proved_tokens = delivered.Tokens,
+            proved_chunks = delivered.Chunks,
+            received_tokens = delivered.ReceivedTokens,
+            acceptance = delivered.Acceptance is null ? null : Base64Url.EncodeToString(delivered.Acceptance),
+            checkpoint = delivered.Checkpoint is null ? null : Base64Url.EncodeToString(delivered.Checkpoint),
+        },
+    });
 
     private static void Report(VerbContext context, Answer answer)
     {

@@ -15,7 +15,7 @@ internal static class EvidenceReport
     public static ExitCode Show(VerbContext context, EvidenceSource.Appraised appraised)
     {
         Verdict verdict = appraised.Verdict;
-        if (verdict.Simulated)
+        if (appraised.Simulated)
             context.Output.Simulated();
 
         if (context.Json)
@@ -23,14 +23,14 @@ internal static class EvidenceReport
             context.Output.WriteJson(new
             {
                 kind = appraised.Source.Name,
-                simulated = verdict.Simulated,
+                simulated = appraised.Simulated,
                 node = Node(appraised.Evidence),
                 verdict = TrustArguments.Json(verdict),
             });
         }
         else
         {
-            context.Output.Table(["claim", "value"], Claims(appraised), appraised.Source.Name + (verdict.Simulated ? " (SIMULATED)" : ""));
+            context.Output.Table(["claim", "value"], Claims(appraised), appraised.Source.Name + (appraised.Simulated ? " (SIMULATED)" : ""));
             context.Output.Line(VerdictTable.Summary(verdict));
             context.Output.Line("nothing here was judged by a policy; use evidence verify for that");
         }
@@ -51,7 +51,7 @@ internal static class EvidenceReport
         if (exit is ExitCode.Accepted or ExitCode.NotAppraised && appraised.Receipt is { Valid: false })
             exit = ExitCode.Rejected;
 
-        if (verdict.Simulated)
+        if (appraised.Simulated)
             context.Output.Simulated();
 
         if (context.Json)
@@ -61,7 +61,7 @@ internal static class EvidenceReport
                 kind = appraised.Source.Name,
                 exit = (int)exit,
                 outcome = exit,
-                simulated = verdict.Simulated,
+                simulated = appraised.Simulated,
                 policy = policy?.Name,
                 same_policy_as_saved = appraised.SamePolicy,
                 node = Node(appraised.Evidence),
@@ -71,7 +71,7 @@ internal static class EvidenceReport
             return exit;
         }
 
-        string title = $"{appraised.Source.Name}, {(policy is null ? "no policy" : "policy " + policy.Name)}{(verdict.Simulated ? " (SIMULATED)" : "")}";
+        string title = $"{appraised.Source.Name}, {(policy is null ? "no policy" : "policy " + policy.Name)}{(appraised.Simulated ? " (SIMULATED)" : "")}";
         context.Output.Table(VerdictTable.Headers, VerdictTable.Rows(verdict.Checks), title);
         if (appraised.Receipt is { } receipt)
         {

@@ -25,7 +25,11 @@ internal abstract record EvidenceSource
     /// <param name="Evidence">The parts of a node's evidence, where it is one.</param>
     /// <param name="Receipt">The checks of the receipt in a bundle.</param>
     /// <param name="SamePolicy">For a bundle: whether the policy is the one that it was saved under.</param>
-    public sealed record Appraised(EvidenceSource Source, Verdict Verdict, AppraisedEvidence? Evidence = null, ReceiptVerdict? Receipt = null, bool? SamePolicy = null);
+    public sealed record Appraised(EvidenceSource Source, Verdict Verdict, AppraisedEvidence? Evidence = null, ReceiptVerdict? Receipt = null, bool? SamePolicy = null)
+    {
+        /// <summary>True when it is simulated, by its anchors or by its own word.</summary>
+        public bool Simulated => Evidence?.Simulated ?? Verdict.Simulated;
+    }
 
     public sealed record Bundle(ProofBundle Value, DateTimeOffset? At) : EvidenceSource
     {

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using Verathos.GpuRuntime.Models;
+using Verathos.Host.Cli;
+using Verathos.Host.Demo;
+using Verathos.Testing;
+
+namespace Verathos.EndToEnd.Tests;
+
+/// <summary>The client's verbs against a whole node, and what each exit status means.</summary>
+public sealed class ClientVerbTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("verathos-verbs-").FullName;
+    private DemoNode? _node;
+
+    private string Node => _node!.Address.ToString();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        LoadedModel model = ModelLoader.Load(Path.Combine(Vectors.RepositoryRoot, "models", "verathos-tiny"), new LoadOptions(), null, Cancel);
+        _node = await DemoNode.StartAsync(model, null, Cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        if (_node is not null)
+            await _node.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Chat_streams_an_answer_whose_receipt_holds()
+    {
+        Run run = await RunAsync(0, "chat", "--node", Node, "--allow-simulated", "--max-tokens", "24", "What is 7 plus 5?");
+        Assert.NotEmpty(run.Output.Trim());
+        Assert.Contains("ACCEPTED, SIMULATED", run.Error, StringComparison.Ordinal);
+        Assert.Contains("RECEIPT HOLDS", run.Error, StringComparison.Ordinal);
+
+        JsonElement json = (await RunAsync(0, "chat", "--node", Node, "--allow-simulated", "--max-tokens", "24", "--json", "What is 7 plus 5?")).Json;
+        Assert.Equal(run.Output.TrimEnd('\n'), json.GetProperty("text").GetString());
+        Assert.True(json.GetProperty("simulated").GetBoolean());
+        Assert.True(json.GetProperty("receipt").GetProperty("verdict").GetProperty("valid").GetBoolean());
+        Assert.Equal("accepted", json.GetProperty("verdict").GetProperty("verdict").GetString());
+    }
+
+    [Fact]
+    public async Task Chat_under_the_production_policy_rejects_and_says_simulated()
+    {
+        Run run = await RunAsync(10, "chat", "--node", Node, "hi");
+        Assert.Equal("", run.Output);
+        Assert.Contains("SIMULATED", run.Error, StringComparison.Ordinal);
+        await RunAsync(10, "chat", "--node", Node, "--policy", Path.Combine(Vectors.RepositoryRoot, "policies", "simulated.json"), "hi");
+        await RunAsync(10, "chat", "--node", Node, "--allow-simulated", "--policy", Path.Combine(Vectors.RepositoryRoot, "policies", "tdx-h100.json"), "hi");
+    }
+
+    [Fact]
+    public async Task Evidence_of_a_node_is_shown_verified_and_rejected()
+    {
+        JsonElement accepted = (await RunAsync(0, "evidence", "verify", Node, "--allow-simulated", "--json")).Json;
+        Assert.Equal("accepted", accepted.GetProperty("outcome").GetString());
+        Assert.Equal("verathos-tiny", accepted.GetProperty("node").GetProperty("model").GetString());
+        Assert.Equal("verifier", accepted.GetProperty("verdict").GetProperty("time_source").GetString());
+
+        Run table = await RunAsync(0, "evidence", "verify", Node, "--allow-simulated");
+        Assert.Contains("binding.report-data", table.Output, StringComparison.Ordinal);
+        Assert.Contains("(SIMULATED)", table.Output, StringComparison.Ordinal);
+
+        JsonElement rejected = (await RunAsync(10, "evidence", "verify", Node, "--json")).Json;
+        Assert.True(rejected.GetProperty("simulated").GetBoolean());
+        Assert.Equal("rejected", rejected.GetProperty("verdict").GetProperty("verdict").GetString());
+
+        Run shown = await RunAsync(0, "evidence", "show", Node);
+        Assert.Contains("manifest root", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("(SIMULATED)", shown.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_saved_receipt_verifies_offline_and_falls_when_changed()
+    {
+        string file = Path.Combine(_folder, "answer.verathos");
+        await RunAsync(0, "receipt", "save", "--node", Node, "--allow-simulated", "--max-tokens", "24", "--out", file, "What is 7 plus 5?");
+        await _node!.DisposeAsync();
+        _node = null;
+
+        JsonElement verified = (await RunAsync(0, "receipt", "verify", file, "--allow-simulated", "--json")).Json;
+        Assert.Equal("asserted", verified.GetProperty("verdict").GetProperty("time_source").GetString());
+        Assert.True(verified.GetProperty("receipt").GetProperty("valid").GetBoolean());
+        Assert.True(verified.GetProperty("same_policy_as_saved").GetBoolean());
+        await RunAsync(0, "evidence", "verify", file, "--allow-simulated");
+        await RunAsync(10, "receipt", "verify", file);
+
+        byte[] bytes = await File.ReadAllBytesAsync(file, Cancel);
+        foreach (int offset in (int[])[bytes.Length / 4, bytes.Length / 2, bytes.Length - 300])
+        {
+            byte[] changed = [.. bytes];
+            changed[offset] ^= 1;
+            await File.WriteAllBytesAsync(file, changed, Cancel);
+            int exit = (await RunAsync(null, "receipt", "verify", file, "--allow-simulated")).Exit;
+            Assert.True(exit is 10 or 30, $"a changed byte at {offset} gave {exit}");
+        }
+    }
+
+    [Fact]
+    public async Task A_raw_quote_is_verified_without_a_policy_and_not_appraised()
+    {
+        string quote = Vectors.Path("tdx-v4/phala-network-dcap-qvl/tdx_quote-c07101c4.bin");
+        string[] row = File.ReadLines(Vectors.Path("VERDICTS.tsv")).Select(line => line.Split('\t')).First(line => quote.EndsWith(line[0], StringComparison.Ordinal) && line[3] == "UpToDate");
+        string collateral = Vectors.Path(row[1]);
+        JsonElement json = (await RunAsync(11, "evidence", "verify", quote, "--collateral", collateral, "--at", row[2], "--json")).Json;
+        Assert.False(json.GetProperty("verdict").GetProperty("appraised").GetBoolean());
+        Assert.Equal("UpToDate", json.GetProperty("verdict").GetProperty("tcb_status").GetString());
+        await RunAsync(10, "evidence", "verify", quote, "--at", row[2]);
+        await RunAsync(10, "evidence", "verify", quote, "--collateral", collateral, "--at", row[2], "--policy", Path.Combine(Vectors.RepositoryRoot, "policies", "tdx-h100.json"));
+    }
+
+    [Theory]
+    [InlineData(20, "evidence", "verify", "SGX")]
+    [InlineData(30, "evidence", "verify", "NOISE")]
+    [InlineData(30, "receipt", "verify", "NOISE")]
+    [InlineData(64, "evidence", "verify", "COLLECTION")]
+    [InlineData(64, "evidence", "verify", "NOISE", "--at", "yesterday")]
+    [InlineData(64, "evidence", "verify", "NOISE", "--nonce", "12")]
+    [InlineData(64, "chat", "--node", "nonsense", "hi")]
+    [InlineData(64, "chat", "--node", "NODE", "--allow-simulated", "--temperature", "7", "hi")]
+    [InlineData(64, "proxy", "--listen", "0.0.0.0:8417")]
+    [InlineData(1, "chat", "--node", "http://127.0.0.1:1", "hi")]
+    [InlineData(1, "chat", "--node", "NODE", "--allow-simulated", "--model-name", "gpt-9", "hi")]
+    [InlineData(1, "receipt", "verify", "absent.verathos")]
+    public async Task Each_mistake_has_its_status_and_one_line(int exit, params string[] arguments)
+    {
+        string noise = Path.Combine(_folder, "noise");
+        string sgx = Path.Combine(_folder, "sgx");
+        string collection = Path.Combine(_folder, "collection");
+        await File.WriteAllBytesAsync(noise, "no evidence at all, but long enough to be looked at by every reader"u8.ToArray(), Cancel);
+        await File.WriteAllBytesAsync(sgx, [3, 0, 2, 0, .. new byte[1000]], Cancel);
+        using HttpClient http = new();
+        await File.WriteAllBytesAsync(collection, await http.GetByteArrayAsync($"{Node}.well-known/verathos/evidence?nonce={new string('a', 64)}", Cancel), Cancel);
+        string[] given = [.. arguments.Select(argument => argument switch { "SGX" => sgx, "NOISE" => noise, "COLLECTION" => collection, "NODE" => Node, _ => argument })];
+        Run run = await RunAsync(exit, given);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<Run> RunAsync(int? exit, params string[] arguments)
+    {
+        StringWriter output = new();
+        StringWriter error = new();
+        int status = await Application.RunAsync(arguments, output, error, Cancel);
+        Run run = new(status, output.ToString(), error.ToString());
+        if (exit is not null)
+            Assert.True(status == exit, $"{string.Join(' ', arguments)} ended with {status}, not {exit}: {run.Error}{run.Output}");
+
+        return run;
+    }
+
+    private sealed record Run(int Exit, string Output, string Error)
+    {
+        public JsonElement Json => JsonElement.Parse(Output);
+    }
+}

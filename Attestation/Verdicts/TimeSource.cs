@@ -9,6 +9,6 @@ public enum TimeSource
     /// <summary>A time that a third party's signature vouches for.</summary>
     Anchored,
 
-    /// <summary>The verifier's own clock.</summary>
+    /// <summary>The verifier's own clock, or a time that the verifier itself answers for.</summary>
     Verifier,
 }

@@ -14,13 +14,15 @@ public static class BundleVerifier
     /// <param name="bundle">The bundle.</param>
     /// <param name="policy">The policy; null verifies without appraising.</param>
     /// <param name="anchors">The roots that everything must lead to.</param>
-    /// <param name="at">The time of judgement; null takes the one that the bundle asserts.</param>
-    public static BundleVerdict Verify(ProofBundle bundle, Policy? policy, TrustAnchors anchors, DateTimeOffset? at = null)
+    /// <param name="at">The time of judgement; null takes the one that the bundle asserts, whatever <paramref name="source"/> says.</param>
+    /// <param name="source">Where <paramref name="at"/> came from: <see cref="TimeSource.Verifier"/> when the verifier knows that time itself.</param>
+    public static BundleVerdict Verify(
+        ProofBundle bundle, Policy? policy, TrustAnchors anchors, DateTimeOffset? at = null, TimeSource source = TimeSource.Asserted)
     {
         ArgumentNullException.ThrowIfNull(bundle);
         ArgumentNullException.ThrowIfNull(anchors);
         AppraisedEvidence evidence = EvidenceVerifier.Appraise(
-            bundle.Evidence, bundle.Nonce, bundle.RequestedAt, policy, anchors, at ?? bundle.JudgedAt, TimeSource.Asserted);
+            bundle.Evidence, bundle.Nonce, bundle.RequestedAt, policy, anchors, at ?? bundle.JudgedAt, at is null ? TimeSource.Asserted : source);
         bool samePolicy = policy is not null && SHA256.HashData(bundle.Policy.Span).AsSpan().SequenceEqual(policy.Digest.Span);
         ReceiptVerdict? receipt = null;
         if (bundle is { Receipt: { } cose, Transcript: { } transcript } && evidence is { Keyset: not null, Manifest: not null, Configuration: not null })

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,15 @@ internal sealed class CallerCheck
 {
     private readonly byte[]? _keyHash;
 
-    public CallerCheck(string? apiKey) => _keyHash = apiKey is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(apiKey));
+    private readonly string _address;
+
+    /// <param name="listen">The loopback address listened on: a name of the server's own, besides the usual ones.</param>
+    /// <param name="apiKey">The key that callers must send; null asks for none.</param>
+    public CallerCheck(IPAddress listen, string? apiKey)
+    {
+        _address = listen.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{listen}]" : listen.ToString();
+        _keyHash = apiKey is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(apiKey));
+    }
 
     /// <summary>Null when the request may pass; otherwise the status and the OpenAI error code and message.</summary>
     public (int Status, string Code, string Message)? Refusal(HttpRequest request)
@@ -24,7 +33,7 @@ internal sealed class CallerCheck
             return (403, "not_loopback", "this server answers programs on its own machine only");
 
         if (!IsOwnName(request.Host, port))
-            return (403, "host_not_allowed", "the Host header must name this server: 127.0.0.1, [::1] or localhost, and its port");
+            return (403, "host_not_allowed", "the Host header must name this server: the address that it listens on, 127.0.0.1, [::1] or localhost, and its port");
 
         if (request.Headers.Origin.Count > 0 && !IsOwnOrigin(request.Headers.Origin.ToString(), port))
             return (403, "origin_not_allowed", "web pages of other origins may not call this server");
@@ -35,16 +44,19 @@ internal sealed class CallerCheck
         return null;
     }
 
-    private static bool IsOwnName(HostString host, int port) =>
+    private bool IsOwnName(HostString host, int port) =>
         host.HasValue
         && (host.Port ?? 80) == port
-        && (host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.Host is "127.0.0.1" or "[::1]");
+        && IsOwnName(host.Host);
 
-    private static bool IsOwnOrigin(string origin, int port) =>
+    private bool IsOwnOrigin(string origin, int port) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
         && uri.Scheme == Uri.UriSchemeHttp
         && uri.Port == port
-        && uri.Host is "localhost" or "127.0.0.1" or "[::1]";
+        && IsOwnName(uri.Host);
+
+    private bool IsOwnName(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host is "127.0.0.1" or "[::1]" || host == _address;
 
     private bool HasKey(HttpRequest request)
     {

@@ -12,7 +12,7 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
     /// <summary>The response header that is <c>true</c> when the hardware is simulated.</summary>
     public const string SimulatedHeader = "X-Verathos-Simulated";
 
-    private readonly CallerCheck _callers = new(options.ApiKey);
+    private readonly CallerCheck _callers = new(options.Listen.Address, options.ApiKey);
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -27,6 +27,9 @@ public static class ReceiptCheckNames
     /// <summary>Every claim of a receipt is there, in range, and no other.</summary>
     public const string Claims = "receipt.claims";
 
+    /// <summary>Its issuer is the boot that the keyset names.</summary>
+    public const string Issuer = "receipt.issuer";
+
     /// <summary>It names the keyset whose digest the evidence binds.</summary>
     public const string Keyset = "receipt.keyset";
 
@@ -72,7 +75,7 @@ public static class ReceiptCheckNames
     /// <summary>It carries the hash of the client's audit secret.</summary>
     public const string Audit = "receipt.audit";
 
-    /// <summary>Its times are in order, inside the keyset's life and near the client's own.</summary>
+    /// <summary>Its times are in order, inside the keyset's life and near the client's own, and the request left while the evidence was relied on.</summary>
     public const string Times = "receipt.times";
 
     /// <summary>Its counter is above every one that had been seen under this keyset before the request was sent.</summary>

@@ -27,7 +27,7 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         if (!parsed || acceptance is null)
             return checks.ToVerdict();
 
-        CheckNode(checks, acceptance.KeysetDigest, acceptance.Binding, acceptance.ManifestRoot, acceptance.NumericProfile, acceptance.Simulated);
+        CheckNode(checks, acceptance.BootId, acceptance.KeysetDigest, acceptance.Binding, acceptance.ManifestRoot, acceptance.NumericProfile, acceptance.Simulated);
         CheckRequest(checks, acceptance.RequestDigest, acceptance.ClientNonce, acceptance.Sampling, acceptance.AuditCommitment, seen);
         checks.Add("counts", acceptance.PromptTokens == seen.PromptIds.Count, $"{acceptance.PromptTokens} prompt tokens");
         CheckPrompt(checks, acceptance.PromptCommitment, seen);
@@ -75,7 +75,7 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         if (!parsed || receipt is null)
             return checks.ToVerdict();
 
-        CheckNode(checks, receipt.KeysetDigest, receipt.Binding, receipt.ManifestRoot, receipt.NumericProfile, receipt.Simulated);
+        CheckNode(checks, receipt.BootId, receipt.KeysetDigest, receipt.Binding, receipt.ManifestRoot, receipt.NumericProfile, receipt.Simulated);
         CheckRequest(checks, receipt.RequestDigest, receipt.ClientNonce, receipt.Sampling, receipt.AuditCommitment, seen);
         checks.AddEqual("stream", receipt.Id.Span, seen.StreamId, "the stream that the acceptance opened");
         checks.Add("finish", receipt.FinishReason == seen.FinishReason, $"ended for the reason {receipt.FinishReason}, the stream said {seen.FinishReason}");
@@ -122,8 +122,15 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
     }
 
     private void CheckNode(
-        CheckList checks, ReadOnlyMemory<byte> keyset, ReadOnlyMemory<byte> binding, ReadOnlyMemory<byte> manifest, string profile, bool simulated)
+        CheckList checks,
+        ReadOnlyMemory<byte> bootId,
+        ReadOnlyMemory<byte> keyset,
+        ReadOnlyMemory<byte> binding,
+        ReadOnlyMemory<byte> manifest,
+        string profile,
+        bool simulated)
     {
+        checks.AddEqual("issuer", bootId.Span, node.BootId, "the boot id of the keyset");
         checks.AddEqual("keyset", keyset.Span, node.KeysetDigest, "the keyset of the evidence");
         checks.AddEqual("binding", binding.Span, node.Binding, "the binding of the evidence");
         checks.AddEqual("manifest", manifest.Span, node.ManifestRoot, "the model manifest of the evidence");
@@ -153,6 +160,14 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
             && receipt.AcceptedAt <= node.NotAfter
             && seen.SentAt - receipt.AcceptedAt <= Skew
             && receipt.IssuedAt - seen.ReceivedAt <= Skew;
+
+        bool trusted = node.RequestedAt - seen.SentAt <= Skew && seen.SentAt - node.TrustedUntil <= Skew;
+        if (!trusted)
+        {
+            checks.Add("times", false, $"the request was sent at {Time(seen.SentAt)}; the evidence was asked for at {Time(node.RequestedAt)} and relied on until {Time(node.TrustedUntil)}");
+            return;
+        }
+
         checks.Add("times", plausible, $"accepted at {Time(receipt.AcceptedAt)}, issued at {Time(receipt.IssuedAt)}, by the enclave's own word");
     }
 

@@ -57,6 +57,9 @@ internal sealed class AnswerReader : IDisposable
     /// <summary>Whether any text of the answer has been given out.</summary>
     public bool Emitted { get; private set; }
 
+    /// <summary>How many chunks were opened so far: what counts as a sign of life.</summary>
+    public int Opened => _opener.ChunkCount;
+
     /// <summary>Takes the next bytes of the outer body.</summary>
     /// <exception cref="VerathosException">They are not the next bytes of this exchange's answer.</exception>
     public void Feed(ReadOnlySpan<byte> bytes)

@@ -22,6 +22,7 @@ internal sealed class AnswerStream : IAsyncDisposable
     private Stream? _body;
     private AnswerReader? _reader;
     private byte[]? _buffer;
+    private TimeSpan _silence;
     private bool _ended;
 
     public AnswerStream(NodeHttp http, AttestedNode node, InferenceRequest request, ClientOptions options, CancellationToken cancellationToken)
@@ -30,7 +31,7 @@ internal sealed class AnswerStream : IAsyncDisposable
         _node = node;
         _options = options;
         _caller = cancellationToken;
-        _idle = new CancellationTokenSource(options.IdleTimeout, options.TimeProvider);
+        _idle = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.TimeProvider);
         _linked = CancellationTokenSource.CreateLinkedTokenSource(_idle.Token, cancellationToken);
         string path = request.Kind == InferenceKind.Chat ? VerathosPaths.ChatCompletions : VerathosPaths.Completions;
         _exchange = new SealedExchange(node, request, "POST", path, options.TimeProvider);
@@ -48,27 +49,30 @@ internal sealed class AnswerStream : IAsyncDisposable
         {
             if (_reader is null)
             {
+                _idle.CancelAfter(_options.IdleTimeout);
                 _response = await _http.PostAsync(_exchange, _linked.Token).ConfigureAwait(false);
                 _reader = new AnswerReader(_exchange, _options.Ledger, _floor);
                 _body = await _response.Content.ReadAsStreamAsync(_linked.Token).ConfigureAwait(false);
+                _idle.CancelAfter(Timeout.InfiniteTimeSpan);
                 _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
             }
 
             AnswerUpdate? update;
             while (!_reader.TryRead(out update) && !_ended)
             {
-                int read = await _body!.ReadAsync(_buffer, _linked.Token).ConfigureAwait(false);
+                int read = await ReadAsync().ConfigureAwait(false);
                 if (read > 0)
                 {
+                    int opened = _reader.Opened;
                     _reader.Feed(_buffer.AsSpan(0, read));
+                    if (_reader.Opened > opened)
+                        _silence = TimeSpan.Zero;
                 }
                 else
                 {
                     _ended = true;
                     _reader.Complete();
                 }
-
-                _idle.CancelAfter(_options.IdleTimeout);
             }
 
             return update;
@@ -83,6 +87,25 @@ internal sealed class AnswerStream : IAsyncDisposable
             throw _reader?.Broken($"the node stayed silent for {_options.IdleTimeout.TotalSeconds:0} s", null)
                 ?? new VerathosException(ClientFailure.Unreachable, $"{_node.Node} did not answer within {_options.IdleTimeout.TotalSeconds:0} s", e);
         }
+    }
+
+    /// <summary>
+    /// Reads once. Only the time spent waiting here counts, not the consumer's, and only an opened chunk sets it back: bytes that
+    /// open nothing are no sign of life.
+    /// </summary>
+    private async ValueTask<int> ReadAsync()
+    {
+        TimeSpan left = _options.IdleTimeout - _silence;
+        if (left <= TimeSpan.Zero)
+            await _idle.CancelAsync().ConfigureAwait(false);
+        else
+            _idle.CancelAfter(left);
+
+        long start = _options.TimeProvider.GetTimestamp();
+        int read = await _body!.ReadAsync(_buffer, _linked.Token).ConfigureAwait(false);
+        _idle.CancelAfter(Timeout.InfiniteTimeSpan);
+        _silence += _options.TimeProvider.GetElapsedTime(start);
+        return read;
     }
 
     public async ValueTask DisposeAsync()

@@ -4,7 +4,7 @@ using Verathos.Protocol.Cbor;
 namespace Verathos.Client.Trust;
 
 /// <summary>What a client reads of a model manifest: its root, which the evidence binds, and the name that the node gives the model.</summary>
-/// <param name="Name">Self-declared; only <paramref name="Root"/> is bound.</param>
+/// <param name="Name">Self-declared, without control characters; only <paramref name="Root"/> is bound.</param>
 /// <param name="Root">The Merkle root over the model's parts, 32 bytes.</param>
 public sealed record ManifestSummary(string Name, byte[] Root)
 {
@@ -20,7 +20,7 @@ public sealed record ManifestSummary(string Name, byte[] Root)
         DeterministicCborReader reader = new(encoded.Span);
         if (!reader.TryReadMap(out int members) || members != 6
             || !Key(ref reader, 1) || !reader.TryReadUInt64(out ulong version) || version != 1
-            || !Key(ref reader, 2) || !reader.TryReadText(out string name) || name.Length is 0 or > MaximumNameLength
+            || !Key(ref reader, 2) || !reader.TryReadText(out string name) || name.Length is 0 or > MaximumNameLength || name.Any(char.IsControl)
             || !Key(ref reader, 3) || !reader.TryReadBytes(32, out byte[] root)
             || !Key(ref reader, 4) || !reader.TryReadUInt64(out _)
             || !Key(ref reader, 5) || !reader.TryReadUInt64(out _)

@@ -23,6 +23,7 @@ public sealed class BundleTests
         ProofBundle bundle = Decode(ProofBundle.Of(answer, withContent: true).Encode());
         BundleVerdict verdict = BundleVerifier.Verify(bundle, Simulated, TestBed.Anchors);
         Assert.True(verdict.IsAccepted);
+        Assert.True(verdict.ProvesAnswer);
         Assert.True(verdict.SamePolicy);
         Assert.Equal(TimeSource.Asserted, verdict.Evidence.Verdict.TimeSource);
         Assert.True(verdict.Receipt!.Value.Valid);
@@ -54,6 +55,7 @@ public sealed class BundleTests
         BundleVerdict verdict = BundleVerifier.Verify(bundle, Simulated, TestBed.Anchors);
         Assert.True(verdict.IsAccepted);
         Assert.Null(verdict.Receipt);
+        Assert.False(verdict.ProvesAnswer);
     }
 
     [Fact]
@@ -66,6 +68,41 @@ public sealed class BundleTests
         Assert.False(verdict.IsAccepted);
         Assert.False(verdict.SamePolicy);
         Assert.Equal("policy.node.timeSources", verdict.Evidence.Verdict.Reason);
+
+        BundleVerdict answered = BundleVerifier.Verify(bundle, strict, TestBed.Anchors, bundle.JudgedAt.AddMinutes(1), TimeSource.Verifier);
+        Assert.True(answered.ProvesAnswer);
+        Assert.Equal(TimeSource.Verifier, answered.Evidence.Verdict.TimeSource);
+
+        // The bundle's own time is asserted whatever the caller says of it.
+        Assert.False(BundleVerifier.Verify(bundle, strict, TestBed.Anchors, null, TimeSource.Verifier).IsAccepted);
+    }
+
+    [Fact]
+    public async Task An_answer_of_after_the_end_of_trust_falls_to_its_times()
+    {
+        using TestBed bed = new();
+        Policy brief = TrustTests.With(policy => policy["node"]!["maxEvidenceAgeSeconds"] = 120);
+        bed.Options = bed.Options with { Policy = brief };
+        ProofBundle bundle = ProofBundle.Of(await bed.AnswerAsync(), withContent: true);
+        Assert.True(BundleVerifier.Verify(bundle, brief, TestBed.Anchors).IsAccepted);
+
+        // Inside the keyset's life, signed by its key and consistent in itself: only trust in the evidence has ended.
+        TimeSpan late = TimeSpan.FromMinutes(20);
+        Assert.True(Protocol.Receipts.Receipt.TryParse(bundle.Receipt, bed.Node.Keys.Signing, out Protocol.Receipts.Receipt? receipt, out _));
+        ProofBundle after = bundle with
+        {
+            Receipt = (receipt! with { AcceptedAt = receipt.AcceptedAt + late, IssuedAt = receipt.IssuedAt + late }).Sign(bed.Node.Keys.Signing, out _),
+            Transcript = bundle.Transcript! with { SentAt = bundle.Transcript.SentAt + late, ReceivedAt = bundle.Transcript.ReceivedAt + late },
+        };
+        FallsToTimes(after, brief);
+    }
+
+    [Fact]
+    public async Task An_answer_of_before_the_evidence_was_asked_for_falls_to_its_times()
+    {
+        using TestBed bed = new();
+        ProofBundle bundle = ProofBundle.Of(await bed.AnswerAsync(), withContent: true);
+        FallsToTimes(bundle with { RequestedAt = bundle.RequestedAt.AddMinutes(10), JudgedAt = bundle.JudgedAt.AddMinutes(10) }, Simulated);
     }
 
     [Fact]
@@ -152,6 +189,14 @@ public sealed class BundleTests
         byte[] snp = new byte[1184];
         snp[0] = 2;
         Assert.Equal(EvidenceFileKind.SnpReport, EvidenceFile.Recognise(snp));
+    }
+
+    private static void FallsToTimes(ProofBundle bundle, Policy policy)
+    {
+        BundleVerdict verdict = BundleVerifier.Verify(bundle, policy, TestBed.Anchors);
+        Assert.True(verdict.Evidence.Verdict.IsAccepted);
+        Assert.False(verdict.IsAccepted);
+        Assert.Equal([ReceiptCheckNames.Times], verdict.Receipt!.Value.Checks.Where(check => check.Result == CheckResult.Failed).Select(check => check.Name));
     }
 
     private static ProofBundle Decode(byte[] encoded) =>

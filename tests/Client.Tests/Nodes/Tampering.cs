@@ -23,6 +23,9 @@ internal sealed class Tampering
     /// <summary>Changes the sealed pieces on their way: drop, swap, cut, splice.</summary>
     public Func<List<byte[]>, List<byte[]>>? Wire { get; set; }
 
+    /// <summary>Sends the pieces by a body of its own.</summary>
+    public Func<List<byte[]>, Stream>? Body { get; set; }
+
     /// <summary>Breaks the connection after the last piece instead of ending the body.</summary>
     public bool BreakConnection { get; set; }
 

@@ -150,7 +150,7 @@ internal sealed class TestNode : HttpMessageHandler
         LastRequest = inner;
         List<byte[]> pieces = Answer(inner, opener);
         pieces = Tampering.Wire?.Invoke(pieces) ?? pieces;
-        return Reply(MediaTypes.ChunkedResponse, new PieceStream(pieces, Tampering.BreakConnection, Tampering.Hang ? Hanging : null));
+        return Reply(MediaTypes.ChunkedResponse, Tampering.Body?.Invoke(pieces) ?? new PieceStream(pieces, Tampering.BreakConnection, Tampering.Hang ? Hanging : null));
     }
 
     private List<byte[]> Answer(BinaryRequest inner, ChunkedRequestOpener opener)

@@ -151,6 +151,21 @@ public sealed class ProxyTests
     }
 
     [Theory]
+    [InlineData(null, 200)]
+    [InlineData("127.0.0.3", 403)]
+    public async Task Another_loopback_address_names_the_server_that_listens_on_it(string? host, int status)
+    {
+        await using ProxyBed proxy = await ProxyBed.StartAsync(listen: IPAddress.Parse("127.0.0.2"));
+        using HttpRequestMessage request = Request(Chat);
+        request.Headers.Add("Origin", $"http://{host ?? "127.0.0.2"}:{proxy.Server.Address.Port}");
+        if (host is not null)
+            request.Headers.Host = $"{host}:{proxy.Server.Address.Port}";
+
+        using HttpResponseMessage response = await proxy.Http.SendAsync(request);
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Theory]
     [InlineData("https://evil.example", false)]
     [InlineData("null", false)]
     [InlineData("http://localhost:3000", false)]
@@ -242,11 +257,11 @@ public sealed class ProxyTests
 
     private sealed record ProxyBed(TestBed Bed, VerathosClient Client, ProxyServer Server, HttpClient Http) : IAsyncDisposable
     {
-        public static async Task<ProxyBed> StartAsync(string? key = null)
+        public static async Task<ProxyBed> StartAsync(string? key = null, IPAddress? listen = null)
         {
             TestBed bed = new();
             VerathosClient client = await bed.ConnectAsync();
-            ProxyServer server = await ProxyServer.StartAsync(client, new ProxyOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), ApiKey = key });
+            ProxyServer server = await ProxyServer.StartAsync(client, new ProxyOptions { Listen = new IPEndPoint(listen ?? IPAddress.Loopback, 0), ApiKey = key });
             return new ProxyBed(bed, client, server, new HttpClient { BaseAddress = server.Address });
         }
 

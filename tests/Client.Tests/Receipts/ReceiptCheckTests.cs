@@ -21,6 +21,7 @@ public sealed class ReceiptCheckTests
 
     private static Dictionary<string, Func<Receipt, Receipt>> Claims { get; } = new()
     {
+        [ReceiptCheckNames.Issuer] = receipt => receipt with { BootId = new byte[16] },
         [ReceiptCheckNames.Keyset] = receipt => receipt with { KeysetDigest = Other32 },
         [ReceiptCheckNames.Binding] = receipt => receipt with { Binding = SHA384.HashData("other"u8) },
         [ReceiptCheckNames.Manifest] = receipt => receipt with { ManifestRoot = Other32 },

@@ -16,6 +16,7 @@ public sealed class StatementCheckTests
 
     private static Dictionary<string, Func<Acceptance, Acceptance>> Acceptances { get; } = new()
     {
+        ["acceptance.issuer"] = acceptance => acceptance with { BootId = new byte[16] },
         ["acceptance.keyset"] = acceptance => acceptance with { KeysetDigest = Other32 },
         ["acceptance.binding"] = acceptance => acceptance with { Binding = SHA384.HashData("other"u8) },
         ["acceptance.manifest"] = acceptance => acceptance with { ManifestRoot = Other32 },

@@ -22,13 +22,19 @@ public sealed class Output
 
     private readonly TextWriter _out;
     private readonly TextWriter _error;
+    private readonly bool _terminal;
 
     /// <summary>Writes to the two given streams.</summary>
     public Output(TextWriter @out, TextWriter error, bool json)
+        : this(@out, error, json, ReferenceEquals(@out, System.Console.Out) && !System.Console.IsOutputRedirected)
+    {
+    }
+
+    internal Output(TextWriter @out, TextWriter error, bool json, bool terminal)
     {
         ArgumentNullException.ThrowIfNull(@out);
         ArgumentNullException.ThrowIfNull(error);
-        (_out, _error, Json) = (@out, error, json);
+        (_out, _error, Json, _terminal) = (@out, error, json, terminal);
         Console = CreateConsole(@out, ReferenceEquals(@out, System.Console.Out) && System.Console.IsOutputRedirected);
         Progress = CreateConsole(error, ReferenceEquals(error, System.Console.Error) && System.Console.IsErrorRedirected);
     }
@@ -53,29 +59,29 @@ public sealed class Output
         _out.Flush();
     }
 
-    /// <summary>Writes a line of plain text to standard output; nothing under <c>--json</c>.</summary>
+    /// <summary>Writes a line of plain text to standard output, without control characters; nothing under <c>--json</c>.</summary>
     public void Line(string text = "")
     {
         if (!Json)
         {
             Written = true;
-            _out.WriteLine(text);
+            _out.WriteLine(Clean(text));
             _out.Flush();
         }
     }
 
-    /// <summary>Writes text without a line end to standard output, at once; nothing under <c>--json</c>. For streamed answers.</summary>
+    /// <summary>Writes text without a line end to standard output, at once; nothing under <c>--json</c>. For streamed answers: a terminal gets no control characters of theirs, a pipe gets them as they are.</summary>
     public void Text(string text)
     {
         if (!Json)
         {
             Written = true;
-            _out.Write(text);
+            _out.Write(_terminal ? Clean(text) : text);
             _out.Flush();
         }
     }
 
-    /// <summary>Writes a table to standard output; cells are plain text. Nothing under <c>--json</c>.</summary>
+    /// <summary>Writes a table to standard output; cells are plain text, without control characters. Nothing under <c>--json</c>.</summary>
     public void Table(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows, string? title = null)
     {
         ArgumentNullException.ThrowIfNull(headers);
@@ -89,7 +95,7 @@ public sealed class Output
         Table table = new() { Border = TableBorder.Rounded };
         if (title is not null)
         {
-            table.Title = new TableTitle(Markup.Escape(title));
+            table.Title = new TableTitle(Markup.Escape(Clean(title)));
         }
 
         foreach (string header in headers)
@@ -99,22 +105,38 @@ public sealed class Output
 
         foreach (IReadOnlyList<string> row in rows)
         {
-            table.AddRow(row.Select(cell => new Text(cell)));
+            table.AddRow(row.Select(cell => new Text(Clean(cell))));
         }
 
         Console.Write(table);
     }
 
-    /// <summary>Writes a remark for the person at the terminal to standard error, under <c>--json</c> too.</summary>
+    /// <summary>Writes a remark for the person at the terminal to standard error, without control characters, under <c>--json</c> too.</summary>
     public void Note(string text)
     {
-        _error.WriteLine(text);
+        _error.WriteLine(Clean(text));
         _error.Flush();
     }
 
     /// <summary>Says on standard error that the evidence comes from a simulated TEE and protects nothing.</summary>
     public void Simulated() =>
         Note("SIMULATED: this evidence comes from a software TEE. It shows how the protocol works and protects nothing.");
+
+    /// <summary>
+    /// Replaces every control character but line feed and tab, C0 and C1 alike: names, messages and answers of others must not move
+    /// the cursor, rewrite what stands above or set the title.
+    /// </summary>
+    private static string Clean(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Any(IsUnwanted) ? string.Create(text.Length, text, static (span, source) =>
+        {
+            for (int i = 0; i < span.Length; i++)
+                span[i] = IsUnwanted(source[i]) ? '\uFFFD' : source[i];
+        }) : text;
+    }
+
+    private static bool IsUnwanted(char value) => char.IsControl(value) && value is not ('\n' or '\t');
 
     private static IAnsiConsole CreateConsole(TextWriter writer, bool redirected)
     {

@@ -33,6 +33,11 @@ internal sealed class EvidenceArguments
 
     private readonly Option<string?> _at = new("--at") { Description = "The time of judgement, as 2026-01-31T12:00:00Z or in Unix seconds (default: now; a bundle's own time for a bundle)" };
 
+    private readonly Option<string?> _requestedAt = new("--requested-at")
+    {
+        Description = "When you made the nonce of a node's evidence in a file, written like --at: its age counts from there. Without it nothing says how old the evidence is, and the time counts as asserted, which production policies reject",
+    };
+
     public EvidenceArguments(Command command)
     {
         command.Arguments.Add(_source);
@@ -42,6 +47,7 @@ internal sealed class EvidenceArguments
         command.Options.Add(_rims);
         command.Options.Add(_nonce);
         command.Options.Add(_at);
+        command.Options.Add(_requestedAt);
         Trust.AddTo(command, node: false);
     }
 
@@ -64,7 +70,8 @@ internal sealed class EvidenceArguments
     public async Task<EvidenceSource> LoadAsync(VerbContext context, CancellationToken token)
     {
         string? given = context.Value(_node) ?? context.Value(_source);
-        DateTimeOffset? at = context.Value(_at) is { } time ? ParseTime(time) : null;
+        DateTimeOffset? at = context.Value(_at) is { } time ? ParseTime(time, "--at") : null;
+        DateTimeOffset? requestedAt = context.Value(_requestedAt) is { } made ? ParseTime(made, "--requested-at") : null;
         if (given is null || (given.Contains("://", StringComparison.Ordinal) && !File.Exists(given)))
             return await FetchAsync(TrustArguments.ParseNode(given ?? TrustArguments.DefaultNode), at, token).ConfigureAwait(false);
 
@@ -77,14 +84,14 @@ internal sealed class EvidenceArguments
         {
             case EvidenceFileKind.Bundle:
                 ProofBundle.TryDecode(file, out ProofBundle? bundle, out _);
-                return new EvidenceSource.Bundle(bundle!, at);
+                return new EvidenceSource.Bundle(bundle!, at, TimeSource.Asserted);
             case EvidenceFileKind.Collection:
                 return new EvidenceSource.Collection(
                     file,
                     nonce ?? throw new CommandException(ExitCode.Usage, $"{given} is a node's evidence, which answers a nonce: give it with --nonce"),
+                    requestedAt ?? when,
                     when,
-                    when,
-                    source);
+                    requestedAt is null ? TimeSource.Asserted : source);
             case EvidenceFileKind.Quote:
                 byte[]? collateral = context.Value(_collateral) is { } path ? await File.ReadAllBytesAsync(path, token).ConfigureAwait(false) : null;
                 return new EvidenceSource.Quote(file, collateral, when, source);
@@ -128,13 +135,14 @@ internal sealed class EvidenceArguments
             : throw new CommandException(ExitCode.Usage, "--nonce takes 64 hexadecimal digits");
     }
 
-    private static DateTimeOffset ParseTime(string text)
+    /// <summary>Reads a time of the command line; the option is named in the error.</summary>
+    public static DateTimeOffset ParseTime(string text, string option)
     {
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds())
             return DateTimeOffset.FromUnixTimeSeconds(seconds);
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
             ? time
-            : throw new CommandException(ExitCode.Usage, "--at takes a time such as 2026-01-31T12:00:00Z, or Unix seconds");
+            : throw new CommandException(ExitCode.Usage, $"{option} takes a time such as 2026-01-31T12:00:00Z, or Unix seconds");
     }
 }

@@ -26,13 +26,13 @@ internal static class EvidenceCommand
 
     private static Command CreateShow()
     {
-        Command command = new("show", "Print what evidence says, with the outcome of every check but no judgement");
+        Command command = new("show", "Print what evidence says, with the outcome of every check; judged only by a policy that is named");
         EvidenceArguments arguments = new(command);
         command.SetVerb(async (context, token) =>
         {
             EvidenceSource source = await arguments.LoadAsync(context, token).ConfigureAwait(false);
             Policy? policy = context.Value(arguments.Trust.PolicyFile) is null ? null : arguments.Trust.Policy(context);
-            return EvidenceReport.Show(context, source.Appraise(policy, arguments.AnchorsFor(context, policy)));
+            return EvidenceReport.Show(context, arguments.Trust, policy, source.Appraise(policy, arguments.AnchorsFor(context, policy)));
         });
         return command;
     }

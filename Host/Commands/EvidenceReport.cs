@@ -11,10 +11,14 @@ namespace Verathos.Host.Commands;
 /// <summary>Prints the outcome of <c>evidence</c> and <c>receipt verify</c>.</summary>
 internal static class EvidenceReport
 {
-    /// <summary>What the evidence says. The exit status says whether it parses.</summary>
-    public static ExitCode Show(VerbContext context, EvidenceSource.Appraised appraised)
+    /// <summary>The policy line that says whose word on the time counts.</summary>
+    private const string TimeSourceCheck = CheckNames.PolicyPrefix + "node.timeSources";
+
+    /// <summary>What the evidence says. The exit status is that of <see cref="Verify"/>.</summary>
+    public static ExitCode Show(VerbContext context, TrustArguments trust, Policy? policy, EvidenceSource.Appraised appraised)
     {
         Verdict verdict = appraised.Verdict;
+        ExitCode exit = Exit(context, trust, appraised);
         if (appraised.Simulated)
             context.Output.Simulated();
 
@@ -23,6 +27,9 @@ internal static class EvidenceReport
             context.Output.WriteJson(new
             {
                 kind = appraised.Source.Name,
+                exit = (int)exit,
+                outcome = exit,
+                policy = policy?.Name,
                 simulated = appraised.Simulated,
                 node = Node(appraised.Evidence),
                 verdict = TrustArguments.Json(verdict),
@@ -32,24 +39,20 @@ internal static class EvidenceReport
         {
             context.Output.Table(["claim", "value"], Claims(appraised), appraised.Source.Name + (appraised.Simulated ? " (SIMULATED)" : ""));
             context.Output.Line(VerdictTable.Summary(verdict));
-            context.Output.Line("nothing here was judged by a policy; use evidence verify for that");
+            if (policy is null)
+                context.Output.Line("nothing here was judged by a policy; name one with --policy, or use evidence verify");
+
+            Hint(context, appraised, exit);
         }
 
-        return verdict.Kind switch
-        {
-            VerdictKind.Malformed => ExitCode.Malformed,
-            VerdictKind.Unsupported => ExitCode.Unsupported,
-            _ => ExitCode.Accepted,
-        };
+        return exit;
     }
 
     /// <summary>Every check and the outcome. The exit status is that of the verdict, or of the receipt where that is what fails.</summary>
     public static ExitCode Verify(VerbContext context, TrustArguments trust, Policy? policy, EvidenceSource.Appraised appraised)
     {
         Verdict verdict = appraised.Verdict;
-        ExitCode exit = trust.Exit(context, verdict);
-        if (exit is ExitCode.Accepted or ExitCode.NotAppraised && appraised.Receipt is { Valid: false })
-            exit = ExitCode.Rejected;
+        ExitCode exit = Exit(context, trust, appraised);
 
         if (appraised.Simulated)
             context.Output.Simulated();
@@ -89,10 +92,33 @@ internal static class EvidenceReport
         context.Output.Line(VerdictTable.Summary(verdict));
         if (appraised.Source.IsPiece)
             context.Output.Line($"the policy's lines about a node were {verdict.Claims[Appraiser.NodeLinesClaim]}");
+
+        Hint(context, appraised, exit);
+        return exit;
+    }
+
+    private static ExitCode Exit(VerbContext context, TrustArguments trust, EvidenceSource.Appraised appraised)
+    {
+        ExitCode exit = trust.Exit(context, appraised.Verdict);
+        return exit is ExitCode.Accepted or ExitCode.NotAppraised && appraised.Receipt is { Valid: false } ? ExitCode.Rejected : exit;
+    }
+
+    /// <summary>What a person may do about a rejection that is no fault of the evidence.</summary>
+    private static void Hint(VerbContext context, EvidenceSource.Appraised appraised, ExitCode exit)
+    {
+        Verdict verdict = appraised.Verdict;
         if (verdict is { IsAccepted: true, Simulated: true } && exit == ExitCode.Rejected && appraised.Receipt is not { Valid: false })
             context.Output.Note("simulated evidence is accepted with --allow-simulated only");
 
-        return exit;
+        if (verdict.TimeSource != TimeSource.Asserted || verdict.Find(TimeSourceCheck) is not { Result: CheckResult.Failed })
+            return;
+
+        context.Output.Note(appraised.Source switch
+        {
+            EvidenceSource.Bundle => "the times in a saved file are its maker's word: name the time from your own knowledge with receipt verify --at TIME, or --now",
+            EvidenceSource.Collection => "say when you made the nonce with --requested-at TIME, and leave --at out to judge by this machine's clock",
+            _ => "leave --at out to judge by this machine's clock",
+        });
     }
 
     private static IEnumerable<IReadOnlyList<string>> Claims(EvidenceSource.Appraised appraised)

@@ -31,13 +31,13 @@ internal abstract record EvidenceSource
         public bool Simulated => Evidence?.Simulated ?? Verdict.Simulated;
     }
 
-    public sealed record Bundle(ProofBundle Value, DateTimeOffset? At) : EvidenceSource
+    public sealed record Bundle(ProofBundle Value, DateTimeOffset? At, TimeSource Time) : EvidenceSource
     {
         public override string Name => "a saved bundle";
 
         public override Appraised Appraise(Policy? policy, TrustAnchors anchors)
         {
-            BundleVerdict verdict = BundleVerifier.Verify(Value, policy, anchors, At);
+            BundleVerdict verdict = BundleVerifier.Verify(Value, policy, anchors, At, Time);
             return new Appraised(this, verdict.Evidence.Verdict, verdict.Evidence, verdict.Receipt, verdict.SamePolicy);
         }
     }

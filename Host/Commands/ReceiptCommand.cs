@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Verathos.Attestation.Policies;
+using Verathos.Attestation.Verdicts;
 using Verathos.Client;
 using Verathos.Client.Bundles;
 using Verathos.Client.Streams;
@@ -60,12 +61,19 @@ internal static class ReceiptCommand
 
     private static Command CreateVerify()
     {
-        Command command = new("verify", "Verify a saved file without its node, at the time that it records");
+        Command command = new("verify", "Verify a saved file without its node, at the time that it records or at one that you give");
         TrustArguments trust = new();
         Argument<string> file = new("file") { Description = "A file that receipt save wrote" };
+        Option<string?> at = new("--at")
+        {
+            Description = "Judge at this time, which you answer for from your own knowledge (as 2026-01-31T12:00:00Z or in Unix seconds). The times inside the file are its maker's word, and production policies take none of them",
+        };
+        Option<bool> now = new("--now") { Description = "Judge at this machine's time, while the evidence is still young enough for the policy" };
         Option<bool> savedPolicy = new("--saved-policy") { Description = "Apply the policy inside the file instead of your own; it proves only what that policy asks for" };
         command.Arguments.Add(file);
         command.Options.Add(savedPolicy);
+        command.Options.Add(at);
+        command.Options.Add(now);
         trust.AddTo(command, node: false);
         command.SetVerb(async (context, token) =>
         {
@@ -74,8 +82,17 @@ internal static class ReceiptCommand
             if (!ProofBundle.TryDecode(bytes, out ProofBundle? bundle, out string? error))
                 throw new CommandException(ExitCode.Malformed, $"{path}: {error}; receipt save writes such files");
 
+            if (bundle.Receipt is null || bundle.Transcript is null)
+                throw new CommandException(ExitCode.Rejected, $"{path} holds no receipt, so it proves no answer; look at its evidence with evidence verify");
+
+            if (context.Value(now) && context.Value(at) is not null)
+                throw new CommandException(ExitCode.Usage, "--at and --now name two times; give one of them");
+
+            DateTimeOffset? when = context.Value(now) ? TimeProvider.System.GetUtcNow()
+                : context.Value(at) is { } time ? EvidenceArguments.ParseTime(time, "--at")
+                : null;
             Policy policy = context.Value(savedPolicy) ? Saved(bundle, path) : trust.Policy(context);
-            EvidenceSource.Bundle source = new(bundle, null);
+            EvidenceSource.Bundle source = new(bundle, when, TimeSource.Verifier);
             return EvidenceReport.Verify(context, trust, policy, source.Appraise(policy, trust.AnchorsFor(context, policy)));
         });
         return command;
@@ -102,7 +119,8 @@ internal static class ReceiptCommand
             return;
         }
 
-        context.Output.Line(answer.Text);
+        context.Output.Text(answer.Text);
+        context.Output.Line();
         context.Output.Note($"{(answer.Simulated ? "SIMULATED: " : "")}{VerdictTable.Summary(answer.ReceiptVerdict)}");
         context.Output.Note($"{bytes} bytes in {path}; check it later with: verathos receipt verify {path}");
     }

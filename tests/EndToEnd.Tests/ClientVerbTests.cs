@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Verathos.Client.Bundles;
 using Verathos.GpuRuntime.Models;
 using Verathos.Host.Cli;
 using Verathos.Host.Demo;
@@ -70,16 +71,96 @@ public sealed class ClientVerbTests : IAsyncLifetime
         Assert.True(rejected.GetProperty("simulated").GetBoolean());
         Assert.Equal("rejected", rejected.GetProperty("verdict").GetProperty("verdict").GetString());
 
-        Run shown = await RunAsync(0, "evidence", "show", Node);
+    }
+
+    [Fact]
+    public async Task Showing_evidence_has_the_statuses_of_verifying_it()
+    {
+        const string unjudged = "nothing here was judged by a policy";
+        Run shown = await RunAsync(10, "evidence", "show", Node);
         Assert.Contains("manifest root", shown.Output, StringComparison.Ordinal);
         Assert.Contains("(SIMULATED)", shown.Output, StringComparison.Ordinal);
+        Assert.Contains(unjudged, shown.Output, StringComparison.Ordinal);
+
+        string policy = Path.Combine(Vectors.RepositoryRoot, "policies", "simulated.json");
+        Assert.Contains(unjudged, (await RunAsync(11, "evidence", "show", Node, "--allow-simulated")).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(unjudged, (await RunAsync(0, "evidence", "show", Node, "--allow-simulated", "--policy", policy)).Output, StringComparison.Ordinal);
+        string roots = Verathos.Client.Trust.SimulatedFolder.Default;
+        Run unallowed = await RunAsync(10, "evidence", "show", Node, "--trust-anchor", roots, "--policy", policy);
+        Assert.Contains("--allow-simulated", unallowed.Error, StringComparison.Ordinal);
+
+        JsonElement json = (await RunAsync(11, "evidence", "show", Node, "--allow-simulated", "--json")).Json;
+        Assert.Equal(11, json.GetProperty("exit").GetInt32());
+        Assert.Equal("not_appraised", json.GetProperty("outcome").GetString());
+        Assert.True(json.GetProperty("simulated").GetBoolean());
+        Assert.Equal("verathos-tiny", json.GetProperty("node").GetProperty("model").GetString());
+        Assert.False(json.GetProperty("verdict").GetProperty("appraised").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_stored_collection_is_only_as_fresh_as_the_verifier_can_say()
+    {
+        string nonce = new('a', 64);
+        string file = Path.Combine(_folder, "collection");
+        DateTimeOffset asked = TimeProvider.System.GetUtcNow();
+        using HttpClient http = new();
+        await File.WriteAllBytesAsync(file, await http.GetByteArrayAsync($"{Node}.well-known/verathos/evidence?nonce={nonce}", Cancel), Cancel);
+        string strict = Path.Combine(_folder, "strict.json");
+        string simulated = await File.ReadAllTextAsync(Path.Combine(Vectors.RepositoryRoot, "policies", "simulated.json"), Cancel);
+        System.Text.Json.Nodes.JsonNode policy = System.Text.Json.Nodes.JsonNode.Parse(simulated)!;
+        policy["node"]!["timeSources"] = new System.Text.Json.Nodes.JsonArray("verifier");
+        await File.WriteAllTextAsync(strict, policy.ToJsonString(), Cancel);
+        string[] verify = ["evidence", "verify", file, "--nonce", nonce, "--allow-simulated", "--policy", strict];
+
+        Run unsaid = await RunAsync(10, verify);
+        Assert.Contains("policy.node.timeSources", unsaid.Output, StringComparison.Ordinal);
+        Assert.Contains("--requested-at", unsaid.Error, StringComparison.Ordinal);
+        await RunAsync(0, [.. verify, "--requested-at", asked.ToString("O")]);
+        Assert.Contains("policy.node.maxEvidenceAge", (await RunAsync(10, [.. verify, "--requested-at", asked.AddHours(-2).ToString("O")])).Output, StringComparison.Ordinal);
+        await RunAsync(64, [.. verify, "--requested-at", "yesterday"]);
+    }
+
+    [Fact]
+    public async Task The_proxy_says_where_it_listens_and_takes_its_key_from_the_environment()
+    {
+        const string variable = "VERATHOS_PROXY_KEY";
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        StringWriter output = new();
+        TextWriter shared = TextWriter.Synchronized(output);
+        Environment.SetEnvironmentVariable(variable, "key-of-the-environment");
+        try
+        {
+            Task<int> proxy = Application.RunAsync(["proxy", "--node", Node, "--allow-simulated", "--listen", "127.0.0.1:0", "--json"], shared, TextWriter.Null, stop.Token);
+            while (!proxy.IsCompleted && !output.ToString().TrimEnd().EndsWith('}'))
+                await Task.Delay(20, Cancel);
+
+            JsonElement started = JsonElement.Parse(output.ToString());
+            Assert.True(started.GetProperty("simulated").GetBoolean());
+            Assert.Equal("accepted", started.GetProperty("verdict").GetProperty("verdict").GetString());
+            string models = started.GetProperty("base_url").GetString() + "/models";
+            using HttpClient http = new();
+            Assert.Equal(System.Net.HttpStatusCode.Unauthorized, (await http.GetAsync(models, Cancel)).StatusCode);
+            http.DefaultRequestHeaders.Authorization = new("Bearer", "key-of-the-environment");
+            Assert.Contains("verathos-tiny", await http.GetStringAsync(models, Cancel), StringComparison.Ordinal);
+            await stop.CancelAsync();
+            Assert.Equal(0, await proxy);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(variable, null);
+        }
     }
 
     [Fact]
     public async Task A_saved_receipt_verifies_offline_and_falls_when_changed()
     {
         string file = Path.Combine(_folder, "answer.verathos");
-        await RunAsync(0, "receipt", "save", "--node", Node, "--allow-simulated", "--max-tokens", "24", "--out", file, "What is 7 plus 5?");
+        JsonElement saved = (await RunAsync(0, "receipt", "save", "--node", Node, "--allow-simulated", "--max-tokens", "24", "--out", file, "--json", "What is 7 plus 5?")).Json;
+        Assert.Equal(file, saved.GetProperty("file").GetString());
+        Assert.Equal(new FileInfo(file).Length, saved.GetProperty("bytes").GetInt64());
+        Assert.NotEqual("", saved.GetProperty("text").GetString());
+        Assert.True(saved.GetProperty("simulated").GetBoolean());
+        Assert.True(saved.GetProperty("receipt").GetProperty("valid").GetBoolean());
         await _node!.DisposeAsync();
         _node = null;
 
@@ -89,6 +170,19 @@ public sealed class ClientVerbTests : IAsyncLifetime
         Assert.True(verified.GetProperty("same_policy_as_saved").GetBoolean());
         await RunAsync(0, "evidence", "verify", file, "--allow-simulated");
         await RunAsync(10, "receipt", "verify", file);
+        foreach (string[] time in (string[][])[["--now"], ["--at", TimeProvider.System.GetUtcNow().ToString("O")]])
+        {
+            JsonElement answered = (await RunAsync(0, ["receipt", "verify", file, "--allow-simulated", "--json", .. time])).Json;
+            Assert.Equal("verifier", answered.GetProperty("verdict").GetProperty("time_source").GetString());
+        }
+
+        await RunAsync(10, "receipt", "verify", file, "--allow-simulated", "--at", TimeProvider.System.GetUtcNow().AddHours(3).ToString("O"));
+        await RunAsync(64, "receipt", "verify", file, "--now", "--at", "0");
+
+        Assert.True(ProofBundle.TryDecode(await File.ReadAllBytesAsync(file, Cancel), out ProofBundle? bundle, out _));
+        string stripped = Path.Combine(_folder, "stripped.verathos");
+        await File.WriteAllBytesAsync(stripped, (bundle with { Receipt = null, Transcript = null }).Encode(), Cancel);
+        Assert.Contains("holds no receipt", (await RunAsync(10, "receipt", "verify", stripped, "--allow-simulated")).Error, StringComparison.Ordinal);
 
         byte[] bytes = await File.ReadAllBytesAsync(file, Cancel);
         foreach (int offset in (int[])[bytes.Length / 4, bytes.Length / 2, bytes.Length - 300])

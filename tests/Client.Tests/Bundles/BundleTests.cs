@@ -150,7 +150,8 @@ public sealed class BundleTests
         ProofBundle bundle = ProofBundle.Of(await bed.AnswerAsync(), withContent: true);
         Transcript wide = bundle.Transcript! with { SentAt = DateTimeOffset.MinValue, ReceivedAt = DateTimeOffset.MaxValue };
         Transcript turned = wide with { SentAt = DateTimeOffset.MaxValue, ReceivedAt = DateTimeOffset.MinValue };
-        Assert.True(BundleVerifier.Verify(bundle with { Transcript = wide }, Simulated, TestBed.Anchors).IsAccepted);
+        Assert.True(BundleVerifier.Verify(bundle with { Transcript = bundle.Transcript with { ReceivedAt = DateTimeOffset.MaxValue } }, Simulated, TestBed.Anchors).IsAccepted);
+        Assert.False(BundleVerifier.Verify(bundle with { Transcript = wide }, Simulated, TestBed.Anchors).IsAccepted);
         Assert.False(BundleVerifier.Verify(bundle with { Transcript = turned }, Simulated, TestBed.Anchors).IsAccepted);
         foreach (DateTimeOffset end in (DateTimeOffset[])[DateTimeOffset.MinValue, DateTimeOffset.MaxValue])
         {

@@ -67,7 +67,7 @@ public sealed class ZeroingTests
                 Assert.True(watch.HoldsSomething);
                 time.Advance(TimeSpan.FromHours(1));
                 _ = await node.Core.GetStatusAsync();
-                watch.AssertZero(buffers: 3, lists: 2);
+                watch.AssertZero(buffers: 4, lists: 2);
             }
         }
 

@@ -26,6 +26,15 @@ await using FrontServer front = new(
                 case "file":
                     await File.WriteAllBytesAsync("leaked.bin", prompt);
                     break;
+                case "utf-16":
+                    kept.Add(Encoding.Unicode.GetBytes(Encoding.UTF8.GetString(prompt)));
+                    break;
+                case "hex":
+                    Console.WriteLine(Convert.ToHexStringLower(prompt));
+                    break;
+                case "ids" when context.Request.Headers["x-control-ids"] is [{ } ids]:
+                    await File.WriteAllBytesAsync("leaked.bin", Convert.FromHexString(ids));
+                    break;
                 case "memory":
                     kept.Add(Encoding.ASCII.GetBytes(Convert.ToBase64String([0, .. prompt])));
                     break;

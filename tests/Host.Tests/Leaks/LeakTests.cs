@@ -8,12 +8,14 @@ namespace Verathos.Host.Tests.Leaks;
 
 /// <summary>
 /// Drill: read everything of the host while it relays an answer (standard output and error, metrics, every file, a full core)
-/// and look for the prompt and the answer. The same search finds both in the enclave, and finds the prompt in fronts that
+/// and look for the prompt and the answer, and once more at what is logged and written when the answer has ended. The same search finds both in the enclave, and finds the prompt in fronts that
 /// leak on purpose.
 /// </summary>
 public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
 {
-    private const int Tokens = 3000;
+    private const int Tokens = 1200;
+    private const int Windows = 12;
+    private const int WindowLength = 40;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -32,21 +34,34 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
     }
 
     [Theory]
-    [InlineData("log", "standard output")]
-    [InlineData("file", "leaked.bin")]
-    [InlineData("memory", "memory")]
-    public async Task A_host_that_leaks_is_caught(string leak, string place)
+    [InlineData("log", "prompt as utf-8 in standard output")]
+    [InlineData("hex", "prompt as hex of utf-8 in standard output")]
+    [InlineData("file", "prompt as utf-8 in leaked.bin")]
+    [InlineData("ids", "prompt as ids, int32 in leaked.bin")]
+    [InlineData("memory", "prompt as base64 at 1 of utf-8 in memory")]
+    [InlineData("utf-16", "prompt as utf-16 in memory")]
+    public async Task A_host_that_leaks_is_caught(string leak, string expected)
     {
         await using ChildProcess front = node.StartLeakingFront(leak, out string folder);
         string canary = SplitNode.NewCanary();
-        using TellingHandler handler = new(canary);
+        using TellingHandler handler = new(canary, Needle.OfIds("prompt", PromptIds(canary)).First().Bytes);
 
         Evidence evidence = await SearchAsync(front, folder, canary, handler);
 
-        Assert.Contains(evidence.InHost, found => found.StartsWith("prompt", StringComparison.Ordinal) && found.EndsWith(place, StringComparison.Ordinal));
+        Assert.Contains(expected, evidence.InHost);
     }
 
-    private async Task<Evidence> SearchAsync(ChildProcess front, string folder, string canary, HttpMessageHandler? handler)
+    [Fact]
+    public async Task A_host_that_logs_a_piece_of_an_answer_after_its_end_is_caught()
+    {
+        await using ChildProcess front = node.StartLeakingFront("log", out string folder);
+
+        Evidence evidence = await SearchAsync(front, folder, SplitNode.NewCanary(), handler: null, tellAnswer: true);
+
+        Assert.Contains("answer as utf-8 in standard output", evidence.InHost);
+    }
+
+    private async Task<Evidence> SearchAsync(ChildProcess front, string folder, string canary, HttpMessageHandler? handler, bool tellAnswer = false)
     {
         Uri address = await front.AddressAsync();
         using HttpClient http = new() { BaseAddress = address };
@@ -82,23 +97,66 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
 
         string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancel);
         Assert.Contains("verathos_gateway_running 1", metrics, StringComparison.Ordinal);
-        Assert.True(await answer.MoveNextAsync());
+        List<string> found = [.. inHost.Select(form => form + " in memory")];
+        Collect(search, metrics);
+        while (await answer.MoveNextAsync())
+        {
+            text.Append(answer.Current.Text);
+            ids.AddRange(answer.Current.Ids);
+        }
+
+        Assert.True(ids.Count > Tokens / 2, $"the answer had {ids.Count} tokens only");
+        if (tellAnswer)
+        {
+            int middle = (text.Length - WindowLength) / Windows * (Windows / 2);
+            using HttpRequestMessage telling = new(HttpMethod.Get, "/health/live");
+            telling.Headers.Add("x-control-prompt", Convert.ToHexString(Encoding.UTF8.GetBytes(text.ToString(middle, WindowLength))));
+            using HttpResponseMessage told = await http.SendAsync(telling, Cancel);
+        }
+
+        await Eventually.TrueAsync(async () =>
+            (metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancel)).Contains("verathos_gateway_running 0", StringComparison.Ordinal));
+        // Log lines pass through a queue and a pipe.
+        await Task.Delay(TimeSpan.FromMilliseconds(500), Cancel);
+        Collect(new LeakSearch([.. AnswerWindows(text.ToString(), ids), .. Needle.OfText("prompt", canary)]), metrics);
         return new Evidence(
-            [
-                .. inHost.Select(found => found + " in memory"), .. search.InText("standard output", front.Output),
-                .. search.InText("standard error", front.Error), .. search.InText("metrics", metrics), .. search.InFolder(folder),
-            ],
+            found,
             hostBytes,
             openedElsewhere,
             inEnclave);
+
+        void Collect(LeakSearch with, string metricsText) => found.AddRange(
+        [
+            .. with.InText("standard output", front.Output), .. with.InText("standard error", front.Error),
+            .. with.InText("metrics", metricsText), .. with.InFolder(folder),
+        ]);
     }
 
-    private static IEnumerable<Needle> Needles(string prompt, string answer, List<int> answerIds)
+    /// <summary>Pieces of a whole answer, from its first characters to its last.</summary>
+    private static IEnumerable<Needle> AnswerWindows(string answer, List<int> ids)
+    {
+        int textStep = (answer.Length - WindowLength) / Windows;
+        int idStep = (ids.Count - 16) / Windows;
+        for (int i = 0; i <= Windows; i++)
+        {
+            foreach (Needle needle in Needle.OfText("answer", answer.Substring(i * textStep, WindowLength)).Concat(Needle.OfIds("answer", ids[(i * idStep)..((i * idStep) + 16)])))
+            {
+                yield return needle;
+            }
+        }
+    }
+
+    private static int[] PromptIds(string prompt)
     {
         Tokenizer tokenizer = TokenizerJson.Load(
             File.ReadAllBytes(Path.Combine(RandomModelFolder.TokenizerFolder, "tokenizer.json")), TokenizerConfig.Empty);
         // The first and last ids of a text may merge with what stands beside it.
-        int[] promptIds = tokenizer.Encode(prompt)[1..^1];
+        return tokenizer.Encode(prompt)[1..^1];
+    }
+
+    private static IEnumerable<Needle> Needles(string prompt, string answer, List<int> answerIds)
+    {
+        int[] promptIds = PromptIds(prompt);
         return
         [
             .. Needle.OfText("prompt", prompt),
@@ -111,11 +169,12 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
     private sealed record Evidence(IReadOnlyList<string> InHost, long HostBytes, IReadOnlyList<string> OpenedElsewhere, IReadOnlyList<string> InEnclave);
 
     /// <summary>Tells the leaking front the prompt, which it could not learn from what is sealed.</summary>
-    private sealed class TellingHandler(string prompt) : DelegatingHandler(new SocketsHttpHandler())
+    private sealed class TellingHandler(string prompt, byte[] ids) : DelegatingHandler(new SocketsHttpHandler())
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             request.Headers.Add("x-control-prompt", Convert.ToHexString(Encoding.UTF8.GetBytes(prompt)));
+            request.Headers.Add("x-control-ids", Convert.ToHexString(ids));
             return base.SendAsync(request, cancellationToken);
         }
     }

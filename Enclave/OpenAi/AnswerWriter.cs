@@ -159,24 +159,32 @@ internal sealed class AnswerWriter : IDisposable
     /// <summary>OpenAI's end mark.</summary>
     public void Done() => _buffer.Append("data: [DONE]\n\n"u8);
 
-    /// <summary>An error after the stream has begun: OpenAI's error object as an event.</summary>
-    public void Error(ApiError error)
+    /// <summary>
+    /// The step of an error after the stream has begun: OpenAI's error object as an event. It lies apart from the answer's
+    /// buffer, which may be wiped by then.
+    /// </summary>
+    public static byte[] ErrorStep(ApiError error, int bucket)
     {
-        _buffer.Append("data: "u8);
-        _buffer.Append(error.ToJson());
-        _buffer.Append("\n\n"u8);
+        using SecretBuffer buffer = new(Math.Max(bucket, 512));
+        buffer.Append("data: "u8);
+        buffer.Append(error.ToJson());
+        buffer.Append("\n\n"u8);
+        Pad(buffer, bucket);
+        return buffer.Span.ToArray();
     }
 
     /// <summary>Fills the step up to the bucket with a comment, which every reader of server-sent events passes over.</summary>
-    public void Pad()
+    public void Pad() => Pad(_buffer, _bucket);
+
+    private static void Pad(SecretBuffer buffer, int bucket)
     {
-        int missing = _bucket == 0 ? 0 : (_bucket - (_buffer.Length % _bucket)) % _bucket;
+        int missing = bucket == 0 ? 0 : (bucket - (buffer.Length % bucket)) % bucket;
         if (missing == 0)
         {
             return;
         }
 
-        Span<byte> filling = _buffer.GetSpan(missing)[..missing];
+        Span<byte> filling = buffer.GetSpan(missing)[..missing];
         filling.Fill((byte)'.');
         if (missing > 1)
         {
@@ -185,7 +193,7 @@ internal sealed class AnswerWriter : IDisposable
 
         // A lone byte is an empty line, which dispatches nothing.
         filling[^1] = (byte)'\n';
-        _buffer.Advance(missing);
+        buffer.Advance(missing);
     }
 
     /// <inheritdoc/>

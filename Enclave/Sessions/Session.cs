@@ -20,6 +20,9 @@ namespace Verathos.Enclave.Sessions;
 /// </summary>
 internal sealed class Session : IAsyncDisposable
 {
+    private const int Idle = 0;
+    private const int Working = 1;
+    private const int Ended = 2;
     private static readonly BhttpField EventStream = new("content-type", MediaTypes.EventStream);
     private static readonly BhttpField NoStore = new("cache-control", "no-store");
     private readonly EnclaveOptions _options;
@@ -36,7 +39,9 @@ internal sealed class Session : IAsyncDisposable
     private SecretIds? _prompt;
     private IAsyncEnumerator<GeneratedToken>? _tokens;
     private CancellationTokenSource? _cancellation;
+    private CancellationTokenRegistration _watch;
     private string _finishReason = "stop";
+    private int _turn = Working;
 
     /// <summary>A session for one request.</summary>
     public Session(KeyRing ring, EnclaveOptions options, EnclaveMetrics metrics, bool simulated, SecretScope scope, TimeProvider time)
@@ -84,10 +89,29 @@ internal sealed class Session : IAsyncDisposable
 
             SealWhole(error.Status, error.ToJson(), fields);
         }
+
+        Rest();
     }
 
     /// <summary>The next piece of the sealed answer, or null at its end.</summary>
     public async ValueTask<byte[]?> NextAsync()
+    {
+        if (Interlocked.CompareExchange(ref _turn, Working, Idle) == Ended)
+        {
+            return EndEarly();
+        }
+
+        try
+        {
+            return await AdvanceAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            Rest();
+        }
+    }
+
+    private async ValueTask<byte[]?> AdvanceAsync()
     {
         switch (_state)
         {
@@ -95,7 +119,6 @@ internal sealed class Session : IAsyncDisposable
                 _state = SessionState.Done;
                 return _whole;
             case SessionState.Accepted:
-                _state = SessionState.Generating;
                 return Open();
             case SessionState.Generating:
                 return await StepAsync().ConfigureAwait(false);
@@ -110,6 +133,7 @@ internal sealed class Session : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _watch.DisposeAsync().ConfigureAwait(false);
         if (_tokens is not null)
         {
             if (_state is SessionState.Accepted or SessionState.Generating)
@@ -128,6 +152,40 @@ internal sealed class Session : IAsyncDisposable
         _answer?.Dispose();
         _opener.Dispose();
         _scope.Dispose();
+    }
+
+    // A host that stops asking for pieces must not keep a prompt inside beyond the life of its keyset.
+    private void Rest()
+    {
+        Interlocked.CompareExchange(ref _turn, Idle, Working);
+        if (_opener.Keyset is { Ended.IsCancellationRequested: true })
+        {
+            WipeIfIdle();
+        }
+    }
+
+    private void WipeIfIdle()
+    {
+        if (_answer is not null && Interlocked.CompareExchange(ref _turn, Ended, Idle) == Idle)
+        {
+            _request?.Dispose();
+            _scope.Dispose();
+        }
+    }
+
+    private byte[]? EndEarly()
+    {
+        switch (_state)
+        {
+            case SessionState.Accepted:
+                SealWhole(409, ApiError.KeysetRetiring().ToJson(), []);
+                _state = SessionState.Done;
+                return _whole;
+            case SessionState.Generating or SessionState.Closing:
+                return Fail(ApiError.KeysetEnded());
+            default:
+                return null;
+        }
     }
 
     private ApiError? Accept(CancellationToken cancellationToken)
@@ -230,12 +288,24 @@ internal sealed class Session : IAsyncDisposable
         _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, decoder, _scope);
         Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
         _state = SessionState.Accepted;
+        _watch = keyset.Ended.Register(WipeIfIdle);
         return null;
     }
 
-    private byte[] Open()
+    private byte[]? Open()
     {
-        _steps!.Accept(_answer!.SignAcceptance(), _answer.Secret, _prompt!.Span);
+        byte[] acceptance;
+        try
+        {
+            acceptance = _answer!.SignAcceptance();
+        }
+        catch (EnclaveException exception) when (exception.Failure == EnclaveFailure.KeysetExpired)
+        {
+            return EndEarly();
+        }
+
+        _state = SessionState.Generating;
+        _steps!.Accept(acceptance, _answer.Secret, _prompt!.Span);
         byte[] head = _answer.Sealer.Start(200, [EventStream, NoStore]);
         return [.. head, .. _answer.Seal(_steps.Step)];
     }
@@ -245,6 +315,8 @@ internal sealed class Session : IAsyncDisposable
         bool more;
         try
         {
+            // Tokens that are drawn already must not go to a client that has left.
+            _cancellation!.Token.ThrowIfCancellationRequested();
             more = await _tokens!.MoveNextAsync().ConfigureAwait(false);
         }
         catch (Exception) when (_opener.Keyset.Ended.IsCancellationRequested)
@@ -310,8 +382,7 @@ internal sealed class Session : IAsyncDisposable
     {
         Interlocked.Increment(ref _metrics.Abandoned);
         _state = SessionState.Done;
-        _steps!.Fail(error);
-        byte[] chunk = _answer!.Seal(_steps.Step);
+        byte[] chunk = _answer!.Seal(AnswerWriter.ErrorStep(error, _options.PaddingBucket));
         return [.. chunk, .. _answer.Sealer.Finish([])];
     }
 

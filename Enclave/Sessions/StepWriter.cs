@@ -78,14 +78,6 @@ internal sealed class StepWriter : IDisposable
         _writer.Pad();
     }
 
-    /// <summary>The step of an error after the stream has begun.</summary>
-    public void Fail(ApiError error)
-    {
-        _writer.Begin();
-        _writer.Error(error);
-        _writer.Pad();
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

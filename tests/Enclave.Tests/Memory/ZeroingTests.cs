@@ -51,6 +51,31 @@ public sealed class ZeroingTests
     }
 
     [Fact]
+    public async Task AHostThatStopsAskingKeepsNothingInsideBeyondTheKeyset()
+    {
+        FakeTimeProvider time = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
+        await using TestNode node = await TestNode.StartAsync(time: time);
+        Watch watch = new(node);
+        TestRequest request = TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":200");
+        TestAnswer answer = new(request);
+        int pieces = 0;
+        await foreach (ReadOnlyMemory<byte> piece in node.Core.HandleAsync(TestNode.Pieces(request.Bytes)))
+        {
+            answer.Feed(piece.Span);
+            if (++pieces == 4)
+            {
+                Assert.True(watch.HoldsSomething);
+                time.Advance(TimeSpan.FromHours(1));
+                _ = await node.Core.GetStatusAsync();
+                watch.AssertZero(buffers: 4, lists: 2);
+            }
+        }
+
+        answer.Complete();
+        Assert.Equal("keyset_ended", answer.ErrorCode);
+    }
+
+    [Fact]
     public async Task NothingIsLeftOfARefusedRequest()
     {
         await using TestNode node = await TestNode.StartAsync();

@@ -88,7 +88,7 @@ public sealed class RemoteEnclaveTests : IDisposable
         await using (TestNode node = await TestNode.StartAsync())
         {
             EnclaveHost host = await EnclaveHost.ListenAsync(node.Core, Socket);
-            request = TestNode.Chat(await TestNode.AttestAsync(enclave), "\"max_tokens\":200");
+            request = TestNode.Chat(await TestNode.AttestAsync(enclave), "\"max_tokens\":4000");
             answer = new TestAnswer(request);
             EnclaveException lost = await Assert.ThrowsAsync<EnclaveException>(async () =>
             {
@@ -129,7 +129,7 @@ public sealed class RemoteEnclaveTests : IDisposable
         await using TestNode node = await TestNode.StartAsync();
         await using EnclaveHost host = await EnclaveHost.ListenAsync(node.Core, Socket);
         await using GrpcEnclave enclave = GrpcEnclave.Connect(Socket);
-        TestRequest request = TestNode.Chat(await TestNode.AttestAsync(enclave), "\"max_tokens\":200");
+        TestRequest request = TestNode.Chat(await TestNode.AttestAsync(enclave), "\"max_tokens\":4000");
 
         await foreach (ReadOnlyMemory<byte> piece in enclave.HandleAsync(TestNode.Pieces(request.Bytes)))
         {

@@ -201,7 +201,7 @@ public sealed class RefusalTests
         await using TestNode node = await TestNode.StartAsync();
         TestEvidence evidence = await node.AttestAsync();
 
-        TestAnswer answer = await node.SendAsync(TestNode.Chat(evidence, content: new string('a', 300)));
+        TestAnswer answer = await node.SendAsync(TestNode.Chat(evidence, content: new string('a', 5000)));
 
         Assert.Equal((422, "context_length_exceeded"), (answer.Status, answer.ErrorCode));
     }
@@ -249,7 +249,7 @@ public sealed class RefusalTests
         await using TestNode node = await TestNode.StartAsync(new EnclaveOptions { QueueCapacity = 1, MaxActive = 1 });
         TestEvidence evidence = await node.AttestAsync();
 
-        TestAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => node.SendAsync(TestNode.Chat(evidence, "\"max_tokens\":150"))));
+        TestAnswer[] answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => node.SendAsync(TestNode.Chat(evidence, "\"max_tokens\":500"))));
 
         Assert.Contains(answers, answer => answer.HasReceipt);
         TestAnswer busy = Assert.IsType<TestAnswer>(answers.FirstOrDefault(answer => answer.Status == 429));

@@ -35,7 +35,7 @@ internal sealed class TestNode : IAsyncDisposable
         Heads = 4,
         KvHeads = 2,
         HeadSize = 8,
-        MaxPositions = 256,
+        MaxPositions = 4096,
         RopeTheta = 10000,
         RmsNormEpsilon = 1e-5,
         TiedEmbeddings = true,

@@ -189,7 +189,8 @@ public sealed class Session : IDisposable
 
         OhttpKeyConfig key = KeyChoice.Choose(evidence.Keyset!.KeyConfigs, Policy) ?? throw new VerathosException(
             ClientFailure.NoUsableKey,
-            $"the keyset of {Node} has no key that the policy and this client both take") { Verdict = verdict };
+            $"the keyset of {Node} has no key that the policy and this client both take")
+        { Verdict = verdict };
         DateTimeOffset until = evidence.Keyset.NotAfter;
         if (verdict.TrustedUntil is { } bound && bound < until)
             until = bound;

@@ -15,7 +15,7 @@ public sealed class ProductionBuildTests : IDisposable
     {
         (int status, string said) = await RunAsync(
             "dotnet", "build", Path.Combine(Vectors.RepositoryRoot, "Host", "Host.csproj"), "-c", "Release", "-p:VerathosSimulator=false",
-            "-p:RestorePackagesWithLockFile=false", "-p:RunAnalyzers=false", "--artifacts-path", _folder.FullName, "--nologo", "-v", "q");
+            "-p:RunAnalyzers=false", "--artifacts-path", _folder.FullName, "--nologo", "-v", "q");
         Assert.True(status == 0, said);
         string program = Path.Combine(_folder.FullName, "bin", "Host", "release", "verathos.dll");
         Assert.True(File.Exists(program));

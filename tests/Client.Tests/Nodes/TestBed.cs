@@ -14,6 +14,9 @@ internal sealed class TestBed : IDisposable
 {
     private static readonly Lazy<Installation> Shared = new(() => Installation.OpenOrCreate(Path.Combine(Path.GetTempPath(), $"verathos-client-tests-{Environment.ProcessId}")));
 
+    // One start for all beds, so that two nodes of one test agree on the time.
+    private static readonly DateTimeOffset Start = TimeProvider.System.GetUtcNow();
+
     public TestBed(params HpkeKem[] kems)
     {
         Node = new TestNode(Shared.Value, Clock, kems);
@@ -33,7 +36,7 @@ internal sealed class TestBed : IDisposable
     public static TrustAnchors Anchors =>
         TrustAnchors.TryLoadSimulated(Shared.Value.Roots.Folder, out TrustAnchors? anchors, out string? error) ? anchors! : throw new InvalidOperationException(error);
 
-    public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+    public FakeTimeProvider Clock { get; } = new(Start);
 
     public TestNode Node { get; }
 

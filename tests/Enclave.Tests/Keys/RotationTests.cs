@@ -130,6 +130,7 @@ public sealed class RotationTests
     {
         NoTimers time = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
         await using TestNode node = await TestNode.StartAsync(time: time);
+        await time.Asked;
         TestRequest kept = TestNode.Chat(await node.AttestAsync());
         time.Now += TimeSpan.FromHours(1);
 
@@ -144,6 +145,7 @@ public sealed class RotationTests
     {
         NoTimers time = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
         await using TestNode node = await TestNode.StartAsync(time: time);
+        await time.Asked;
         time.Age = TimeSpan.FromMinutes(59);
         time.Now -= TimeSpan.FromMinutes(30);
         Assert.True((await node.Core.GetStatusAsync()).Ready);
@@ -264,6 +266,8 @@ public sealed class RotationTests
 
     private sealed class NoTimers(DateTimeOffset now) : TimeProvider
     {
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public DateTimeOffset Now { get; set; } = now;
 
         public TimeSpan Age { get; set; }
@@ -274,7 +278,14 @@ public sealed class RotationTests
 
         public override long GetTimestamp() => Age.Ticks;
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Never();
+        // Completes when the core has worked out how long to wait, so that a later change of the clocks is none that it sees.
+        public Task Asked => _asked.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _asked.TrySetResult();
+            return new Never();
+        }
 
         private sealed class Never : ITimer
         {

@@ -28,4 +28,20 @@ public class QuantizationTests
     [Fact]
     public void LengthsMustAgree() =>
         Assert.Throws<ArgumentException>(() => Quantization.ToSingle(TensorType.F16, new byte[3], new float[2]));
+
+    [Fact]
+    public void Q8KeepsTheGreatestMagnitudeOfABlockAndRoundsTheRest()
+    {
+        float[] values = new float[64];
+        values[0] = -127;
+        values[1] = 3.5f;
+        values[2] = -2.5f;
+        values[33] = 0;
+        byte[] stored = Quantization.FromSingle(TensorType.Q80, values);
+        float[] back = new float[64];
+        Quantization.ToSingle(TensorType.Q80, stored, back);
+        Assert.Equal([-127f, 4f, -3f, 0f], back[..4]);
+        Assert.All(back[32..], static v => Assert.Equal(0, v));
+        Assert.Throws<ArgumentException>(() => Quantization.FromSingle(TensorType.Q80, values.AsSpan(0, 33)));
+    }
 }

@@ -20,9 +20,6 @@ namespace Verathos.Enclave.Sessions;
 /// </summary>
 internal sealed class Session : IAsyncDisposable
 {
-    private const int Idle = 0;
-    private const int Working = 1;
-    private const int Ended = 2;
     private static readonly BhttpField EventStream = new("content-type", MediaTypes.EventStream);
     private static readonly BhttpField NoStore = new("cache-control", "no-store");
     private readonly EnclaveOptions _options;
@@ -31,6 +28,7 @@ internal sealed class Session : IAsyncDisposable
     private readonly bool _simulated;
     private readonly SecretScope _scope;
     private readonly RequestOpener _opener;
+    private readonly KeysetEnd _keysetEnd = new();
     private SessionState _state = SessionState.Opening;
     private byte[] _whole = [];
     private ApiRequest? _request;
@@ -39,9 +37,7 @@ internal sealed class Session : IAsyncDisposable
     private SecretIds? _prompt;
     private IAsyncEnumerator<GeneratedToken>? _tokens;
     private CancellationTokenSource? _cancellation;
-    private CancellationTokenRegistration _watch;
     private string _finishReason = "stop";
-    private int _turn = Working;
 
     /// <summary>A session for one request.</summary>
     public Session(KeyRing ring, EnclaveOptions options, EnclaveMetrics metrics, bool simulated, SecretScope scope, TimeProvider time)
@@ -90,13 +86,13 @@ internal sealed class Session : IAsyncDisposable
             SealWhole(error.Status, error.ToJson(), fields);
         }
 
-        Rest();
+        _keysetEnd.Rest();
     }
 
     /// <summary>The next piece of the sealed answer, or null at its end.</summary>
     public async ValueTask<byte[]?> NextAsync()
     {
-        if (Interlocked.CompareExchange(ref _turn, Working, Idle) == Ended)
+        if (!_keysetEnd.TryWork())
         {
             return EndEarly();
         }
@@ -107,7 +103,7 @@ internal sealed class Session : IAsyncDisposable
         }
         finally
         {
-            Rest();
+            _keysetEnd.Rest();
         }
     }
 
@@ -133,7 +129,7 @@ internal sealed class Session : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _watch.DisposeAsync().ConfigureAwait(false);
+        await _keysetEnd.DisposeAsync().ConfigureAwait(false);
         if (_tokens is not null)
         {
             if (_state is SessionState.Accepted or SessionState.Generating)
@@ -147,30 +143,16 @@ internal sealed class Session : IAsyncDisposable
         }
 
         _cancellation?.Dispose();
-        _request?.Dispose();
         _steps?.Dispose();
         _answer?.Dispose();
         _opener.Dispose();
+        Wipe();
+    }
+
+    private void Wipe()
+    {
+        _request?.Dispose();
         _scope.Dispose();
-    }
-
-    // A host that stops asking for pieces must not keep a prompt inside beyond the life of its keyset.
-    private void Rest()
-    {
-        Interlocked.CompareExchange(ref _turn, Idle, Working);
-        if (_opener.Keyset is { Ended.IsCancellationRequested: true })
-        {
-            WipeIfIdle();
-        }
-    }
-
-    private void WipeIfIdle()
-    {
-        if (_answer is not null && Interlocked.CompareExchange(ref _turn, Ended, Idle) == Idle)
-        {
-            _request?.Dispose();
-            _scope.Dispose();
-        }
     }
 
     private byte[]? EndEarly()
@@ -288,7 +270,7 @@ internal sealed class Session : IAsyncDisposable
         _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, decoder, _scope);
         Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
         _state = SessionState.Accepted;
-        _watch = keyset.Ended.Register(WipeIfIdle);
+        _keysetEnd.Watch(keyset, Wipe);
         return null;
     }
 
@@ -319,7 +301,7 @@ internal sealed class Session : IAsyncDisposable
             _cancellation!.Token.ThrowIfCancellationRequested();
             more = await _tokens!.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (Exception) when (_opener.Keyset.Ended.IsCancellationRequested)
+        catch (Exception) when (_keysetEnd.HasCome)
         {
             return Fail(ApiError.KeysetEnded());
         }

@@ -105,23 +105,17 @@ public class InferenceEngineTests
     {
         using LoadedModel model = SmallModel.Create();
         await using InferenceEngine engine = new(model, new EngineOptions { MaxActive = 1, QueueCapacity = 2 });
-        using ManualResetEventSlim hold = new(false);
-        TaskCompletionSource holding = new();
-        engine.Released = _ =>
-        {
-            holding.TrySetResult();
-            hold.Wait(TestContext.Current.CancellationToken);
-        };
+        using HeldEngine held = new(engine);
         Task<GeneratedToken[]> first = All(engine, Request([1], 1)).AsTask();
-        await holding.Task;
+        await held.Holding;
 
         // The engine's thread waits inside the first request, which still holds the only place.
         Task<GeneratedToken[]>[] waiting = [.. Enumerable.Range(0, 2).Select(_ => All(engine, Request([2], 2)).AsTask())];
         Assert.Equal(2, engine.QueuedRequests);
         Assert.Equal(GenerationError.QueueFull, Assert.Throws<GenerationException>(() => engine.GenerateAsync(Request([3], 1))).Error);
-        hold.Set();
-        await first;
-        Assert.All(await Task.WhenAll(waiting), tokens => Assert.Equal(2, tokens.Length));
+        held.LetGo();
+        await HeldEngine.Within("the first request never ended", first);
+        Assert.All(await HeldEngine.Within("those that waited were never served", Task.WhenAll(waiting)), tokens => Assert.Equal(2, tokens.Length));
         Assert.Single(await All(engine, Request([3], 1)));
     }
 
@@ -133,15 +127,9 @@ public class InferenceEngineTests
     {
         using LoadedModel model = SmallModel.Create();
         await using InferenceEngine engine = new(model, new EngineOptions { MaxActive = 1, QueueCapacity = 2 });
-        using ManualResetEventSlim hold = new(false);
-        TaskCompletionSource holding = new();
-        engine.Released = _ =>
-        {
-            holding.TrySetResult();
-            hold.Wait(TestContext.Current.CancellationToken);
-        };
+        using HeldEngine held = new(engine);
         Task<GeneratedToken[]> first = All(engine, Request([1], 1)).AsTask();
-        await holding.Task;
+        await held.Holding;
 
         // The engine's thread waits inside the first request, which still holds the only place.
         using CancellationTokenSource cancel = new();
@@ -151,7 +139,7 @@ public class InferenceEngineTests
         await cancel.CancelAsync();
         foreach (Task<bool> read in reading)
         {
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+            await HeldEngine.Within("a cancelled request that waits was never told", Assert.ThrowsAnyAsync<OperationCanceledException>(() => read));
         }
 
         if (how == "counted")
@@ -162,9 +150,9 @@ public class InferenceEngineTests
         Task<GeneratedToken[]>[] admitted = [.. Enumerable.Range(0, 2).Select(_ => All(engine, Request([3], 1)).AsTask())];
         Assert.Equal(2, engine.QueuedRequests);
         Assert.False(first.IsCompleted);
-        hold.Set();
-        await first;
-        Assert.All(await Task.WhenAll(admitted), tokens => Assert.Single(tokens));
+        held.LetGo();
+        await HeldEngine.Within("the first request never ended", first);
+        Assert.All(await HeldEngine.Within("those that took the freed places were never served", Task.WhenAll(admitted)), tokens => Assert.Single(tokens));
     }
 
     [Fact]
@@ -176,7 +164,7 @@ public class InferenceEngineTests
         engine.Released = entry => ended.TrySetResult(entry);
         IAsyncEnumerator<GeneratedToken> tokens = engine.GenerateAsync(Request([5], 30, 1_000_000)).GetAsyncEnumerator(CancellationToken.None);
         Assert.True(await tokens.MoveNextAsync());
-        ActiveRequest entry = await ended.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        ActiveRequest entry = await HeldEngine.Within("the request never ended", ended.Task);
         Assert.Equal(0, entry.Undelivered[0]);
         Assert.True(entry.Undelivered.ContainsAnyExcept(0));
         await tokens.DisposeAsync();

@@ -7,7 +7,8 @@ using Verathos.Protocol.Ohttp;
 namespace Verathos.Enclave.Keys;
 
 /// <summary>
-/// The keysets that live: the current one, and before an end its predecessor until its last stream has had time to finish.
+/// The keysets that live: the current one, and predecessors until their last streams have had time to finish. Where replay
+/// records fill up faster than keysets end, predecessors that serve nobody any more make room.
 /// </summary>
 internal sealed class KeyRing : IDisposable
 {
@@ -58,7 +59,7 @@ internal sealed class KeyRing : IDisposable
         }
     }
 
-    /// <summary>Completes when every keyset was destroyed or a replay record fills up, so that what is to be done next has changed.</summary>
+    /// <summary>Completes when what is to be done next has changed: every keyset was destroyed, a replay record fills up, or a predecessor's last answer ended.</summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 
     /// <summary>How long nothing has to be done: no successor made, no keyset destroyed. Null where no keyset lives.</summary>
@@ -76,8 +77,11 @@ internal sealed class KeyRing : IDisposable
                 TimeSpan wait = _live.Min(Remaining);
                 if (_live.Count < MaxLive)
                 {
-                    TimeSpan successor = _live[^1].Replays.IsNearlyFull ? TimeSpan.Zero : Remaining(_live[^1]) - _options.SuccessorLead;
-                    wait = successor < wait ? successor : wait;
+                    wait = Least(wait, _live[^1].Replays.IsNearlyFull ? TimeSpan.Zero : Remaining(_live[^1]) - _options.SuccessorLead);
+                }
+                else if (_live[^1].Replays.IsNearlyFull)
+                {
+                    wait = _live.Where(ServesNobodySoon).Select(GraceLeft).Aggregate(wait, Least);
                 }
 
                 return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
@@ -115,7 +119,7 @@ internal sealed class KeyRing : IDisposable
     {
         lock (_lock)
         {
-            return SuccessorOf(keyset) is not { } successor || _time.GetElapsedTime(successor.MadeAt) < _options.RetireGrace;
+            return GraceLeft(keyset) > TimeSpan.Zero;
         }
     }
 
@@ -124,7 +128,7 @@ internal sealed class KeyRing : IDisposable
     {
         lock (_lock)
         {
-            return SuccessorOf(keyset) is not null;
+            return keyset.SucceededAt is not null;
         }
     }
 
@@ -147,11 +151,25 @@ internal sealed class KeyRing : IDisposable
         lock (_lock)
         {
             LiveKeyset keyset = LiveKeyset.Create(_bootId, _nextKeyId, now, _time.GetTimestamp(), model, _options);
+            if (_live.Count > 0)
+            {
+                _live[^1].SucceededAt = keyset.MadeAt;
+            }
+
             // Ids differ between keysets that live at the same time, so that a request says which one it means.
             _nextKeyId += 2;
             _live.Add(keyset);
             Made++;
             return keyset;
+        }
+    }
+
+    /// <summary>An answer under a keyset has ended.</summary>
+    public void End(LiveKeyset keyset)
+    {
+        if (keyset.End() && HasSuccessor(keyset))
+        {
+            Signal();
         }
     }
 
@@ -185,19 +203,21 @@ internal sealed class KeyRing : IDisposable
 
     private void Signal() => Interlocked.Exchange(ref _changed, NewSignal()).TrySetResult();
 
-    private LiveKeyset? SuccessorOf(LiveKeyset keyset)
-    {
-        int index = _live.IndexOf(keyset);
-        return index >= 0 && index + 1 < _live.Count ? _live[index + 1] : null;
-    }
+    private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static bool ServesNobodySoon(LiveKeyset keyset) => keyset is { SucceededAt: not null, Answers: 0 };
+
+    /// <summary>How long a keyset still takes requests, as far as its successor is concerned.</summary>
+    private TimeSpan GraceLeft(LiveKeyset keyset) => keyset.SucceededAt is { } at ? _options.RetireGrace - _time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
     // Whichever clock is further on counts: the host can set the wall clock back, and the monotonic one stands still while a
-    // machine sleeps.
+    // machine sleeps. A successor that came early ends its predecessor early, after the same time for what runs.
     private TimeSpan Remaining(LiveKeyset keyset)
     {
         TimeSpan byWallClock = keyset.Keyset.NotAfter - _time.GetUtcNow();
         TimeSpan byAge = _options.KeysetLifetime - _time.GetElapsedTime(keyset.MadeAt);
-        return byWallClock < byAge ? byWallClock : byAge;
+        TimeSpan bySuccessor = keyset.SucceededAt is { } at ? _options.SuccessorLead - _time.GetElapsedTime(at) : TimeSpan.MaxValue;
+        return Least(Least(byWallClock, byAge), bySuccessor);
     }
 
     // Also on every access: a host that delays timers must not lengthen a key's life.
@@ -207,10 +227,23 @@ internal sealed class KeyRing : IDisposable
         {
             if (Remaining(_live[i]) <= TimeSpan.Zero)
             {
-                LiveKeyset expired = _live[i];
-                _live.RemoveAt(i);
-                expired.Dispose();
+                Destroy(i);
             }
         }
+
+        // Whoever fills records must not keep the node from making keys. Nobody loses anything by this: new requests are
+        // refused there, none runs, and a header that cannot be opened any more needs no record.
+        if (_live.Count == MaxLive && _live[^1].Replays.IsNearlyFull &&
+            _live.FindIndex(keyset => ServesNobodySoon(keyset) && GraceLeft(keyset) <= TimeSpan.Zero) is >= 0 and int idle)
+        {
+            Destroy(idle);
+        }
+    }
+
+    private void Destroy(int index)
+    {
+        LiveKeyset destroyed = _live[index];
+        _live.RemoveAt(index);
+        destroyed.Dispose();
     }
 }

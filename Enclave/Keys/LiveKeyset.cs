@@ -20,6 +20,7 @@ internal sealed class LiveKeyset : IDisposable
     private readonly Lock _lock = new();
     private ulong _counter;
     private ReadOnlyMemory<byte>? _previous;
+    private int _answers;
     private bool _destroyed;
 
     private LiveKeyset(Keyset keyset, long madeAt, ECDsa signer, OhttpPrivateKey[] keys, ServedModel model, EnclaveOptions options)
@@ -66,6 +67,12 @@ internal sealed class LiveKeyset : IDisposable
     /// <summary>When it was made, on the monotonic clock.</summary>
     public long MadeAt { get; }
 
+    /// <summary>When its successor was made, on the monotonic clock; null while it is the current one. The ring sets it.</summary>
+    public long? SucceededAt { get; set; }
+
+    /// <summary>The answers that run under it.</summary>
+    public int Answers => Volatile.Read(ref _answers);
+
     /// <summary>The model that the keyset's evidence names.</summary>
     public ServedModel Model { get; }
 
@@ -86,6 +93,13 @@ internal sealed class LiveKeyset : IDisposable
 
     /// <summary>Whether one of its keys has that id.</summary>
     public bool Holds(byte keyId) => Array.Exists(_keys, key => key.Config.KeyId == keyId);
+
+    /// <summary>An answer begins.</summary>
+    public void Begin() => Interlocked.Increment(ref _answers);
+
+    /// <summary>An answer has ended, in whatever way.</summary>
+    /// <returns>Whether it was the last that ran.</returns>
+    public bool End() => Interlocked.Decrement(ref _answers) == 0;
 
     /// <summary>Signs the acceptance that opens a stream.</summary>
     public byte[] Sign(Acceptance acceptance)

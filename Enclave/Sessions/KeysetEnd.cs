@@ -6,7 +6,7 @@ namespace Verathos.Enclave.Sessions;
 /// What a keyset's end does to a session under it. A host that stops asking for pieces must not keep a prompt inside beyond
 /// the life of its keyset, so the end wipes a session that rests at once, and one that works as soon as it rests.
 /// </summary>
-internal sealed class KeysetEnd : IAsyncDisposable
+internal sealed class KeysetEnd(KeyRing ring) : IAsyncDisposable
 {
     private const int Resting = 0;
     private const int Working = 1;
@@ -25,6 +25,7 @@ internal sealed class KeysetEnd : IAsyncDisposable
     public void Watch(LiveKeyset keyset, Action wipe)
     {
         (_keyset, _wipe) = (keyset, wipe);
+        keyset.Begin();
         _watch = keyset.Ended.Register(WipeIfResting);
     }
 
@@ -43,7 +44,14 @@ internal sealed class KeysetEnd : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _watch.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _watch.DisposeAsync().ConfigureAwait(false);
+        if (_keyset is { } keyset)
+        {
+            ring.End(keyset);
+        }
+    }
 
     private void WipeIfResting()
     {

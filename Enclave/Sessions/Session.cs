@@ -28,7 +28,7 @@ internal sealed class Session : IAsyncDisposable
     private readonly bool _simulated;
     private readonly SecretScope _scope;
     private readonly RequestOpener _opener;
-    private readonly KeysetEnd _keysetEnd = new();
+    private readonly KeysetEnd _keysetEnd;
     private SessionState _state = SessionState.Opening;
     private byte[] _whole = [];
     private ApiRequest? _request;
@@ -47,6 +47,7 @@ internal sealed class Session : IAsyncDisposable
         _simulated = simulated;
         _scope = scope;
         _time = time;
+        _keysetEnd = new KeysetEnd(ring);
         _opener = new RequestOpener(ring, options, scope);
     }
 

@@ -157,36 +157,6 @@ public sealed class RotationTests
     }
 
     [Fact]
-    public async Task ARecordThatFillsUpGetsASuccessorEarlyAndTheNumberOfKeysetsIsBounded()
-    {
-        await using TestNode node = await TestNode.StartAsync(new EnclaveOptions { ReplayCapacity = 4 }, _time);
-        TestEvidence first = await node.AttestAsync();
-        await SendAsync(node, first, 2);
-        Assert.Equal(1, (await node.Core.GetStatusAsync()).Counters.Keysets);
-
-        TestRequest kept = await SendAsync(node, first, 1);
-        await AdvanceAsync(node, TimeSpan.Zero, keysets: 2);
-        await SendAsync(node, first, 1);
-        TestAnswer full = await node.SendAsync(TestNode.Chat(first, "\"max_tokens\":1"));
-        Assert.Equal((409, "keyset_retiring"), (full.Status, full.ErrorCode));
-        Assert.Equal("request_replayed", (await node.SendAsync(kept)).ErrorCode);
-
-        await SendAsync(node, await node.AttestAsync(), 3);
-        await AdvanceAsync(node, TimeSpan.Zero, keysets: 3);
-        TestEvidence third = await node.AttestAsync();
-        await SendAsync(node, third, 4);
-        TestAnswer stuck = await node.SendAsync(TestNode.Chat(third, "\"max_tokens\":1"));
-        EnclaveStatus status = await node.Core.GetStatusAsync();
-        Assert.Equal((503, "replay_record_full"), (stuck.Status, stuck.ErrorCode));
-        Assert.Equal("3600", Verathos.Protocol.Bhttp.BhttpFields.Single(stuck.Fields, "retry-after"));
-        Assert.Equal((false, 3), (status.Ready, status.Counters.Keysets));
-        Assert.Contains("recorded", status.NotReadyReason, StringComparison.Ordinal);
-
-        await AdvanceAsync(node, TimeSpan.FromHours(1), keysets: 4);
-        (await node.SendAsync(TestNode.Chat(await node.AttestAsync(), "\"max_tokens\":1"))).AssertProved();
-    }
-
-    [Fact]
     public async Task ADestroyedKeysetHasNoUsableKey()
     {
         await using ServedModel model = new(TestNode.TinyModel(), new EnclaveOptions(), new SimulatedDriver(TestNode.Installation, 0));
@@ -244,18 +214,6 @@ public sealed class RotationTests
         TestEvidence fresh = await node.AttestAsync();
         Assert.NotEqual(old.Collection.Manifest.ToArray(), fresh.Collection.Manifest.ToArray());
         (await node.SendAsync(TestNode.Chat(fresh, "\"max_tokens\":2"))).AssertProved();
-    }
-
-    private static async Task<TestRequest> SendAsync(TestNode node, TestEvidence evidence, int times)
-    {
-        TestRequest last = null!;
-        for (int i = 0; i < times; i++)
-        {
-            last = TestNode.Chat(evidence, "\"max_tokens\":1");
-            (await node.SendAsync(last)).AssertProved();
-        }
-
-        return last;
     }
 
     private async Task AdvanceAsync(TestNode node, TimeSpan by, int keysets)

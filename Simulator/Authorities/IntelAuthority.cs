@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Verathos.Simulator.Certificates;
 using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Authorities;
@@ -40,25 +41,23 @@ internal sealed class IntelAuthority(AuthorityFolder folder)
     /// <summary>The key that signs TCB info and QE identity.</summary>
     public ECDsa TcbSigningKey => folder.Key(TcbSigning);
 
+    /// <summary>The root as every list and chain names it.</summary>
     public X509Certificate2 RootCertificate => folder.Certificate(Root);
 
-    public static IEnumerable<(string Name, X509Certificate2 Certificate)> Certify(Func<string, ECDsa> key)
+    public static IEnumerable<(string Name, X509Certificate2 Certificate)> Certify(Func<string, ECDsa> key) =>
+        CertificateNames.Select(name => (name, Issue(name, key, CertificateSpec.Standard)));
+
+    /// <summary>The certificate of a PCK authority, or the root's where null: the installation's, or one that is issued again with a difference.</summary>
+    public byte[] Authority(PckCa? ca, CertificateSpec change)
     {
-        foreach (string name in CertificateNames)
+        string name = ca is { } pck ? CaName(pck) : Root;
+        if (change == CertificateSpec.Standard)
         {
-            yield return (name, CertificateAuthor.Issue(
-                Subject(name),
-                key(name),
-                Subject(Root),
-                key(Root),
-                (AuthorityFrom, AuthorityUntil),
-                CertificateAuthor.KeyIdentifier(key(name)),
-                CertificateAuthor.AuthorityKey(key(Root)),
-                CertificateAuthor.CrlAt(RootCrlUri),
-                CertificateAuthor.SubjectKey(key(name)),
-                CertificateAuthor.Usage(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign),
-                CertificateAuthor.Authority(name == Root ? 1 : 0)));
+            return folder.Certificate(name).RawData;
         }
+
+        using X509Certificate2 certificate = Issue(name, folder.Key, change);
+        return certificate.RawData;
     }
 
     public X509Certificate2 CaCertificate(PckCa ca) => folder.Certificate(CaName(ca));
@@ -74,6 +73,7 @@ internal sealed class IntelAuthority(AuthorityFolder folder)
         X500DistinguishedName subject = Subject(Pck);
         ECDsa issuerKey = spec.SelfSigned ? PckKey : folder.Key(issuer);
         return CertificateAuthor.Issue(
+            spec.Certificate,
             subject,
             PckKey,
             spec.SelfSigned ? subject : Subject(issuer),
@@ -96,7 +96,8 @@ internal sealed class IntelAuthority(AuthorityFolder folder)
         return serial;
     }
 
-    public X509Certificate2 IssueTcbSigning(DateTimeOffset notBefore, DateTimeOffset notAfter) => CertificateAuthor.Issue(
+    public X509Certificate2 IssueTcbSigning(CertificateSpec change, DateTimeOffset notBefore, DateTimeOffset notAfter) => CertificateAuthor.Issue(
+        change,
         Subject(TcbSigning),
         TcbSigningKey,
         Subject(Root),
@@ -108,6 +109,20 @@ internal sealed class IntelAuthority(AuthorityFolder folder)
         CertificateAuthor.SubjectKey(TcbSigningKey),
         CertificateAuthor.Usage(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation),
         CertificateAuthor.EndEntity());
+
+    private static X509Certificate2 Issue(string name, Func<string, ECDsa> key, CertificateSpec change) => CertificateAuthor.Issue(
+        change,
+        Subject(name),
+        key(name),
+        Subject(Root),
+        key(Root),
+        (AuthorityFrom, AuthorityUntil),
+        CertificateAuthor.KeyIdentifier(key(name)),
+        CertificateAuthor.AuthorityKey(key(Root)),
+        CertificateAuthor.CrlAt(RootCrlUri),
+        CertificateAuthor.SubjectKey(key(name)),
+        CertificateAuthor.Usage(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign),
+        CertificateAuthor.Authority(name == Root ? 1 : 0));
 
     private byte[] DefaultPpid => Derived("ppid"u8, 16);
 

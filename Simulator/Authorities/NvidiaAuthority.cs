@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
+using Verathos.Simulator.Certificates;
+using Verathos.Simulator.Nvidia;
 
 namespace Verathos.Simulator.Authorities;
 
@@ -15,8 +15,8 @@ internal sealed class NvidiaAuthority(AuthorityFolder folder)
     public const string DeviceRoot = "nvidia-device-root";
     public const string RimRoot = "nvidia-rim-root";
     public const int Devices = 16;
-    private const string Identity = "nvidia-gh100-identity";
-    private const string Provisioner = "nvidia-gh100-provisioner";
+    public const string Identity = "nvidia-gh100-identity";
+    public const string Provisioner = "nvidia-gh100-provisioner";
     private const string RimAuthority = "nvidia-rim-gh100";
     private const string RimLevel3 = "nvidia-rim-gh100-l3";
     private const string RimSigner = "nvidia-rim-signer";
@@ -43,42 +43,25 @@ internal sealed class NvidiaAuthority(AuthorityFolder folder)
 
     public ECDsa RimSignerKey => folder.Key(RimSigner);
 
-    public static IEnumerable<(string Name, X509Certificate2 Certificate)> Certify(Func<string, ECDsa> key)
+    /// <summary>From the first to the last moment of the device certificates.</summary>
+    public static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) DevicePeriod => (DeviceFrom, DeviceUntil);
+
+    public static IEnumerable<(string Name, X509Certificate2 Certificate)> Certify(Func<string, ECDsa> key) =>
+        CertificateNames.Select(name => (name, Issue(name, key, CertificateSpec.Standard)));
+
+    /// <summary>The key of that name; it belongs to the installation.</summary>
+    public ECDsa Key(string name) => folder.Key(name);
+
+    /// <summary>The certificate of an authority: the installation's, or one that is issued again with a difference.</summary>
+    public byte[] Authority(string name, CertificateSpec change)
     {
-        foreach ((string name, string issuer, bool rim) in new[]
-                 {
-                     (DeviceRoot, DeviceRoot, false), (Identity, DeviceRoot, false), (Provisioner, Identity, false),
-                     (RimRoot, RimRoot, true), (RimAuthority, RimRoot, true), (RimLevel3, RimAuthority, true),
-                 })
+        if (change == CertificateSpec.Standard)
         {
-            var extensions = new List<X509Extension>
-            {
-                CertificateAuthor.Authority(name == RimLevel3 ? 0 : null),
-                CertificateAuthor.Usage(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign),
-            };
-            if (name != issuer)
-            {
-                if (name != RimLevel3)
-                {
-                    extensions.Add(CertificateAuthor.CrlAt($"http://simulated.invalid/crl/{issuer}.crl"));
-                }
-
-                extensions.Add(CertificateAuthor.OcspAt(OcspUri));
-            }
-
-            // NVIDIA's RIM root has its identifiers first, every other authority has them last.
-            extensions.InsertRange(
-                name == RimRoot ? 0 : extensions.Count,
-                [CertificateAuthor.SubjectKey(key(name)), CertificateAuthor.AuthorityKey(key(issuer))]);
-            yield return (name, CertificateAuthor.Issue(
-                Subject(name),
-                key(name),
-                Subject(issuer),
-                key(issuer),
-                rim ? (RimFrom, RimUntil) : (DeviceFrom, DeviceUntil),
-                Positive(CertificateAuthor.KeyIdentifier(key(name))[..16]),
-                [.. extensions]));
+            return folder.Certificate(name).RawData;
         }
+
+        using X509Certificate2 certificate = Issue(name, folder.Key, change);
+        return certificate.RawData;
     }
 
     /// <summary>The key that signs the reports of one GPU.</summary>
@@ -88,13 +71,17 @@ internal sealed class NvidiaAuthority(AuthorityFolder folder)
     /// The five certificates of one GPU as PEM, leaf first. The leaf carries the firmware digest
     /// (<paramref name="fwid"/>, 48 bytes) that report field 20 repeats.
     /// </summary>
-    public byte[] DeviceChain(int device, byte[] fwid) =>
-        chains.GetOrAdd((device, Convert.ToHexString(fwid)), _ => IssueDeviceChain(device, fwid));
+    public byte[] DeviceChain(int device, byte[] fwid) => chains.GetOrAdd((device, Convert.ToHexString(fwid)), _ =>
+    {
+        using GpuChainAuthor author = new(this, device, GpuChainSpec.Standard);
+        return author.Issue(fwid);
+    });
 
     /// <summary>The four certificates that go into a RIM, signer first.</summary>
-    public IReadOnlyList<byte[]> RimChain(DateTimeOffset notBefore, DateTimeOffset notAfter)
+    public IReadOnlyList<byte[]> RimChain(RimSpec spec, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         using X509Certificate2 signer = CertificateAuthor.Issue(
+            spec.Signer,
             Subject(RimSigner),
             RimSignerKey,
             Subject(RimLevel3),
@@ -108,89 +95,53 @@ internal sealed class NvidiaAuthority(AuthorityFolder folder)
             CertificateAuthor.OcspAt(OcspUri));
         return
         [
-            signer.RawData, folder.Certificate(RimLevel3).RawData, folder.Certificate(RimAuthority).RawData,
-            folder.Certificate(RimRoot).RawData,
+            signer.RawData, Authority(RimLevel3, spec.Level3), Authority(RimAuthority, spec.Authority), Authority(RimRoot, spec.Root),
         ];
     }
 
-    private byte[] IssueDeviceChain(int device, byte[] fwid)
+    private static X509Certificate2 Issue(string name, Func<string, ECDsa> key, CertificateSpec change)
     {
-        ECDsa bootRomKey = folder.Key(BootRom(device));
-        ECDsa leafKey = folder.Key(Firmware(device));
-        byte[] bootRomSerial = Positive(CertificateAuthor.KeyIdentifier(bootRomKey)[..9]);
-        byte[] leafSerial = Positive(CertificateAuthor.KeyIdentifier(leafKey));
-        X500DistinguishedName bootRomName =
-            DistinguishedName.NvidiaDevice("GH100 A01 GSP BROM", Convert.ToHexString(bootRomSerial));
-        using X509Certificate2 bootRom = CertificateAuthor.Issue(
-            bootRomName,
-            bootRomKey,
-            Subject(Provisioner),
-            folder.Key(Provisioner),
-            (DeviceFrom, DeviceUntil),
-            bootRomSerial,
-            CertificateAuthor.Authority(null),
-            CertificateAuthor.Usage(X509KeyUsageFlags.KeyCertSign),
-            CertificateAuthor.SubjectKey(bootRomKey),
-            CertificateAuthor.AuthorityKey(folder.Key(Provisioner)));
-        using X509Certificate2 leaf = CertificateAuthor.Issue(
-            DistinguishedName.NvidiaDevice("GH100 A01 GSP FMC LF", Convert.ToHexString(leafSerial)),
-            leafKey,
-            bootRomName,
-            bootRomKey,
-            (DeviceFrom, DeviceUntil),
-            leafSerial,
-            CertificateAuthor.Usage(X509KeyUsageFlags.DigitalSignature),
-            CertificateAuthor.SubjectKey(leafKey),
-            CertificateAuthor.AuthorityKey(bootRomKey),
-            DeviceName("NVIDIA:GH100:" + Convert.ToHexString(leafSerial[..8])),
-            FirmwareIdentity(bootRomKey, fwid));
-        var pem = new StringBuilder();
-        foreach (X509Certificate2 certificate in
-                 new[] { leaf, bootRom, folder.Certificate(Provisioner), folder.Certificate(Identity), folder.Certificate(DeviceRoot) })
+        string issuer = Issuer(name);
+        var extensions = new List<X509Extension>
         {
-            pem.Append(certificate.ExportCertificatePem()).Append('\n');
-        }
-
-        return Encoding.ASCII.GetBytes(pem.ToString());
-    }
-
-    /// <summary>DMTF DSP0274 section 10.6.1: the device's name as an otherName of type 1.3.6.1.4.1.412.274.1.</summary>
-    private static X509Extension DeviceName(string name)
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        var context = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
-        using (writer.PushSequence())
-        using (writer.PushSequence(context))
+            CertificateAuthor.Authority(name == RimLevel3 ? 0 : null),
+            CertificateAuthor.Usage(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign),
+        };
+        if (name != issuer)
         {
-            writer.WriteObjectIdentifier("1.3.6.1.4.1.412.274.1");
-            using (writer.PushSequence(context))
+            if (name != RimLevel3)
             {
-                writer.WriteCharacterString(UniversalTagNumber.UTF8String, name);
+                extensions.Add(CertificateAuthor.CrlAt($"http://simulated.invalid/crl/{issuer}.crl"));
             }
+
+            extensions.Add(CertificateAuthor.OcspAt(OcspUri));
         }
 
-        return new X509Extension("2.5.29.17", writer.Encode(), critical: false);
+        // NVIDIA's RIM root has its identifiers first, every other authority has them last.
+        extensions.InsertRange(
+            name == RimRoot ? 0 : extensions.Count,
+            [CertificateAuthor.SubjectKey(key(name)), CertificateAuthor.AuthorityKey(key(issuer))]);
+        return CertificateAuthor.Issue(
+            change,
+            Subject(name),
+            key(name),
+            Subject(issuer),
+            key(issuer),
+            name is RimRoot or RimAuthority or RimLevel3 ? (RimFrom, RimUntil) : DevicePeriod,
+            Positive(CertificateAuthor.KeyIdentifier(key(name))[..16]),
+            [.. extensions]);
     }
 
-    /// <summary>TCG DICE composite device identity (2.23.133.5.4.1): device key and SHA-384 firmware digest.</summary>
-    private static X509Extension FirmwareIdentity(ECDsa deviceKey, byte[] fwid)
+    private static string Issuer(string name) => name switch
     {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            writer.WriteInteger(1);
-            writer.WriteEncodedValue(deviceKey.ExportSubjectPublicKeyInfo());
-            using (writer.PushSequence())
-            {
-                writer.WriteObjectIdentifier("2.16.840.1.101.3.4.2.2");
-                writer.WriteOctetString(fwid);
-            }
-        }
+        Identity => DeviceRoot,
+        Provisioner => Identity,
+        RimAuthority => RimRoot,
+        RimLevel3 => RimAuthority,
+        _ => name,
+    };
 
-        return new X509Extension("2.23.133.5.4.1", writer.Encode(), critical: false);
-    }
-
-    private static X500DistinguishedName Subject(string name) => name switch
+    public static X500DistinguishedName Subject(string name) => name switch
     {
         DeviceRoot => DistinguishedName.Nvidia("NVIDIA Device Identity CA"),
         Identity => DistinguishedName.Nvidia("NVIDIA GH100 Identity"),
@@ -201,13 +152,14 @@ internal sealed class NvidiaAuthority(AuthorityFolder folder)
         _ => DistinguishedName.NvidiaRimSigner("HCC RIM L4 Signer"),
     };
 
-    private static byte[] Positive(byte[] serial)
+    /// <summary>The bytes as a serial number that is positive and has no leading zero.</summary>
+    public static byte[] Positive(byte[] serial)
     {
         serial[0] = (byte)(serial[0] & 0x7F | 0x40);
         return serial;
     }
 
-    private static string BootRom(int device) => $"nvidia-gpu-{device}-brom";
+    public static string BootRom(int device) => $"nvidia-gpu-{device}-brom";
 
     private static string Firmware(int device) => $"nvidia-gpu-{device}-fmc";
 }

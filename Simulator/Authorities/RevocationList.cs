@@ -1,6 +1,8 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Verathos.Simulator.Certificates;
+using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Authorities;
 
@@ -8,39 +10,42 @@ namespace Verathos.Simulator.Authorities;
 internal static class RevocationList
 {
     private const string EcdsaWithSha256 = "1.2.840.10045.4.3.2";
+    private const string NumberOid = "2.5.29.20";
+    private const string ReasonOid = "2.5.29.21";
     private static readonly Asn1Tag Explicit0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
     public static byte[] Sign(
+        RevocationListSpec change,
         X509Certificate2 issuer,
         ECDsa issuerKey,
-        DateTimeOffset thisUpdate,
-        DateTimeOffset nextUpdate,
+        (DateTimeOffset This, DateTimeOffset Next) updates,
         int number,
         IEnumerable<byte[]> revokedSerials)
     {
+        DateTimeOffset thisUpdate = change.ThisUpdate ?? updates.This;
         var body = new AsnWriter(AsnEncodingRules.DER);
         using (body.PushSequence())
         {
-            body.WriteInteger(1);
+            body.WriteInteger(change.Version);
             WriteAlgorithm(body);
-            body.WriteEncodedValue(issuer.SubjectName.RawData);
+            body.WriteEncodedValue((change.Issuer ?? issuer.SubjectName).RawData);
             body.WriteUtcTime(thisUpdate);
-            body.WriteUtcTime(nextUpdate);
-            WriteRevoked(body, thisUpdate, [.. revokedSerials]);
-            using (body.PushSequence(Explicit0))
-            using (body.PushSequence())
+            if (!change.WithoutNextUpdate)
             {
-                WriteExtension(body, "2.5.29.20", writer => writer.WriteInteger(number));
-                using (body.PushSequence())
-                {
-                    body.WriteObjectIdentifier("2.5.29.35");
-                    body.WriteOctetString(CertificateAuthor.AuthorityKey(issuerKey).RawData);
-                }
+                body.WriteUtcTime(change.NextUpdate ?? updates.Next);
             }
+
+            WriteRevoked(body, change, change.RevocationDate ?? thisUpdate, [.. revokedSerials, .. change.Revoked]);
+            WriteExtensions(
+                body,
+                [.. new[] { Extension(NumberOid, writer => writer.WriteInteger(change.Number ?? number)), CertificateAuthor.AuthorityKey(issuerKey) }
+                    .Where(extension => !change.WithoutExtensions.Contains(extension.Oid!.Value!)), .. change.Extensions]);
         }
 
         byte[] toBeSigned = body.Encode();
-        byte[] signature = issuerKey.SignData(toBeSigned, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+        using var foreign = change.Signature == SignatureFault.ForeignKey ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : null;
+        byte[] signature = (foreign ?? issuerKey).SignData(toBeSigned, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+        signature[^1] ^= (byte)(change.Signature == SignatureFault.BitFlipped ? 1 : 0);
         var list = new AsnWriter(AsnEncodingRules.DER);
         using (list.PushSequence())
         {
@@ -52,7 +57,7 @@ internal static class RevocationList
         return list.Encode();
     }
 
-    private static void WriteRevoked(AsnWriter writer, DateTimeOffset at, byte[][] serials)
+    private static void WriteRevoked(AsnWriter writer, RevocationListSpec change, DateTimeOffset at, byte[][] serials)
     {
         if (serials.Length == 0)
         {
@@ -60,6 +65,7 @@ internal static class RevocationList
             return;
         }
 
+        X509Extension reason = Extension(ReasonOid, writer => writer.WriteEnumeratedValue(change.Reason));
         using (writer.PushSequence())
         {
             foreach (byte[] serial in serials)
@@ -68,25 +74,48 @@ internal static class RevocationList
                 {
                     writer.WriteIntegerUnsigned(serial);
                     writer.WriteUtcTime(at);
-                    using (writer.PushSequence())
-                    {
-                        WriteExtension(writer, "2.5.29.21", reason => reason.WriteEnumeratedValue(X509RevocationReason.KeyCompromise));
-                    }
+                    WriteList(writer, [reason, .. change.EntryExtensions]);
                 }
             }
         }
     }
 
-    private static void WriteExtension(AsnWriter writer, string oid, Action<AsnWriter> value)
+    private static void WriteExtensions(AsnWriter writer, IReadOnlyList<X509Extension> extensions)
+    {
+        if (extensions.Count > 0)
+        {
+            using (writer.PushSequence(Explicit0))
+            {
+                WriteList(writer, extensions);
+            }
+        }
+    }
+
+    private static void WriteList(AsnWriter writer, IEnumerable<X509Extension> extensions)
     {
         using (writer.PushSequence())
         {
-            writer.WriteObjectIdentifier(oid);
-            using (writer.PushOctetString())
+            foreach (X509Extension extension in extensions)
             {
-                value(writer);
+                using (writer.PushSequence())
+                {
+                    writer.WriteObjectIdentifier(extension.Oid!.Value!);
+                    if (extension.Critical)
+                    {
+                        writer.WriteBoolean(true);
+                    }
+
+                    writer.WriteOctetString(extension.RawData);
+                }
             }
         }
+    }
+
+    private static X509Extension Extension(string oid, Action<AsnWriter> value)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        value(writer);
+        return new X509Extension(oid, writer.Encode(), critical: false);
     }
 
     private static void WriteAlgorithm(AsnWriter writer)

@@ -1,3 +1,4 @@
+using Verathos.Simulator.Certificates;
 using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Collateral;
@@ -7,6 +8,15 @@ public sealed record CollateralSpec
 {
     /// <summary>Which authority's CRL the bundle carries.</summary>
     public PckCa Ca { get; init; } = PckCa.Platform;
+
+    /// <summary><c>id</c> of the TCB info.</summary>
+    public string TcbInfoId { get; init; } = "TDX";
+
+    /// <summary><c>version</c> of the TCB info.</summary>
+    public int TcbInfoVersion { get; init; } = 3;
+
+    /// <summary><c>tcbType</c> of the TCB info.</summary>
+    public int TcbType { get; init; }
 
     /// <summary>The platform that the TCB info is for, 6 bytes.</summary>
     public byte[] Fmspc { get; init; } = [0x00, 0x80, 0x6F, 0x05, 0, 0];
@@ -19,6 +29,18 @@ public sealed record CollateralSpec
 
     /// <summary><c>tcbEvaluationDataNumber</c> of the QE identity; the TCB info's where null.</summary>
     public int? QeEvaluationDataNumber { get; init; }
+
+    /// <summary><c>id</c> of the QE identity.</summary>
+    public string QeIdentityId { get; init; } = "TD_QE";
+
+    /// <summary><c>version</c> of the QE identity.</summary>
+    public int QeIdentityVersion { get; init; } = 2;
+
+    /// <summary><c>issueDate</c> of the QE identity; the TCB info's where null.</summary>
+    public DateTimeOffset? QeIssueDate { get; init; }
+
+    /// <summary><c>nextUpdate</c> of the QE identity; the TCB info's where null.</summary>
+    public DateTimeOffset? QeNextUpdate { get; init; }
 
     /// <summary><c>issueDate</c> of TCB info and QE identity; an hour ago where null.</summary>
     public DateTimeOffset? IssueDate { get; init; }
@@ -43,6 +65,9 @@ public sealed record CollateralSpec
 
     /// <summary>MISCSELECT of the quoting enclave, 4 bytes as they stand in the report.</summary>
     public byte[] QeMiscSelect { get; init; } = [0, 0, 0, 0];
+
+    /// <summary>Which bits of <see cref="QeMiscSelect"/> count, 4 bytes.</summary>
+    public byte[] QeMiscSelectMask { get; init; } = [0xFF, 0xFF, 0xFF, 0xFF];
 
     /// <summary>ATTRIBUTES of the quoting enclave, 16 bytes.</summary>
     public byte[] QeAttributes { get; init; } = [0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -74,6 +99,27 @@ public sealed record CollateralSpec
     /// <summary>End of validity of the TCB signing certificate; seven years after its start where null.</summary>
     public DateTimeOffset? TcbSigningNotAfter { get; init; }
 
+    /// <summary>What else differs in the certificate that signs the TCB info.</summary>
+    public CertificateSpec TcbSigning { get; init; } = CertificateSpec.Standard;
+
+    /// <summary>What differs in the certificate that signs the QE identity; that of the TCB info serves both where null.</summary>
+    public CertificateSpec? QeSigning { get; init; }
+
+    /// <summary>What differs in the certificate of the PCK CRL's issuer.</summary>
+    public CertificateSpec PckAuthority { get; init; } = CertificateSpec.Standard;
+
+    /// <summary>What differs in the root's certificate, in every chain of the bundle.</summary>
+    public CertificateSpec Root { get; init; } = CertificateSpec.Standard;
+
+    /// <summary>Which certificates (DER, signer first) the chain of a member of the bundle has, by the member's name; all where null.</summary>
+    public Func<string, IReadOnlyList<byte[]>, IEnumerable<byte[]>>? ArrangeChain { get; init; }
+
+    /// <summary>What else differs in the PCK authority's CRL.</summary>
+    public RevocationListSpec PckCrl { get; init; } = RevocationListSpec.Standard;
+
+    /// <summary>What else differs in the root's CRL.</summary>
+    public RevocationListSpec RootCrl { get; init; } = RevocationListSpec.Standard;
+
     /// <summary>What is wrong with the signature over the TCB info.</summary>
     public SignatureFault TcbInfoSignature { get; init; }
 
@@ -88,4 +134,7 @@ public sealed record CollateralSpec
 
     /// <summary>Rewrites the QE identity before it is signed.</summary>
     public Func<string, string>? EditQeIdentity { get; init; }
+
+    /// <summary>Rewrites the finished bundle, as whoever delivers it could.</summary>
+    public Func<string, string>? EditBundle { get; init; }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Verathos.Simulator.Authorities;
+using Verathos.Simulator.Certificates;
 using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Collateral;
@@ -48,60 +49,62 @@ public sealed class SimulatedCollateral
         DateTimeOffset next = spec.NextUpdate ?? issued + Period;
         DateTimeOffset crlFrom = spec.CrlThisUpdate ?? now.AddHours(-1);
         string tcbInfo = TcbInfo(spec, issued, next);
-        string qeIdentity = QeIdentity(spec, issued, next);
+        string qeIdentity = QeIdentity(spec, spec.QeIssueDate ?? issued, spec.QeNextUpdate ?? next);
         tcbInfo = spec.EditTcbInfo?.Invoke(tcbInfo) ?? tcbInfo;
         qeIdentity = spec.EditQeIdentity?.Invoke(qeIdentity) ?? qeIdentity;
 
-        DateTimeOffset signingFrom = spec.TcbSigningNotBefore ?? now.AddDays(-30);
-        using X509Certificate2 signing = intel.IssueTcbSigning(signingFrom, spec.TcbSigningNotAfter ?? signingFrom.AddYears(7));
-        string signingChain = Pem(signing, intel.RootCertificate);
-        X509Certificate2 ca = intel.CaCertificate(spec.Ca);
+        byte[] root = intel.Authority(null, spec.Root);
+        byte[] tcbSigner = Signer(spec, spec.TcbSigning, now);
+        byte[] qeSigner = spec.QeSigning is { } own ? Signer(spec, own, now) : tcbSigner;
         byte[] rootCrl = RevocationList.Sign(
-            intel.RootCertificate, intel.RootKey, crlFrom, spec.CrlNextUpdate ?? crlFrom.AddYears(1), spec.CrlNumber, spec.RevokedByRoot);
-        byte[] pckCrl = PckCrl(spec, ca, crlFrom);
+            spec.RootCrl, intel.RootCertificate, intel.RootKey, (crlFrom, spec.CrlNextUpdate ?? crlFrom.AddYears(1)), spec.CrlNumber, spec.RevokedByRoot);
+        byte[] pckCrl = RevocationList.Sign(
+            spec.PckCrlSignature == SignatureFault.None ? spec.PckCrl : spec.PckCrl with { Signature = spec.PckCrlSignature },
+            intel.CaCertificate(spec.Ca), intel.CaKey(spec.Ca), (crlFrom, spec.CrlNextUpdate ?? crlFrom + Period), spec.CrlNumber,
+            AlwaysRevoked.Concat(spec.RevokedPcks));
 
-        return Json(writer =>
+        byte[] bundle = Json(writer =>
         {
-            writer.WriteString("pck_crl_issuer_chain", Pem(ca, intel.RootCertificate));
+            WriteChain(writer, spec, "pck_crl_issuer_chain", intel.Authority(spec.Ca, spec.PckAuthority), root);
             writer.WriteString("root_ca_crl", Convert.ToHexStringLower(rootCrl));
             writer.WriteString("pck_crl", Convert.ToHexStringLower(pckCrl));
-            writer.WriteString("tcb_info_issuer_chain", signingChain);
+            WriteChain(writer, spec, "tcb_info_issuer_chain", tcbSigner, root);
             writer.WriteString("tcb_info", tcbInfo);
             writer.WriteString("tcb_info_signature", Sign(tcbInfo, spec.TcbInfoSignature));
-            writer.WriteString("qe_identity_issuer_chain", signingChain);
+            WriteChain(writer, spec, "qe_identity_issuer_chain", qeSigner, root);
             writer.WriteString("qe_identity", qeIdentity);
             writer.WriteString("qe_identity_signature", Sign(qeIdentity, spec.QeIdentitySignature));
         });
+        return spec.EditBundle is { } edit ? Encoding.UTF8.GetBytes(edit(Encoding.UTF8.GetString(bundle))) : bundle;
     }
 
-    private byte[] PckCrl(CollateralSpec spec, X509Certificate2 ca, DateTimeOffset from)
+    private byte[] Signer(CollateralSpec spec, CertificateSpec change, DateTimeOffset now)
     {
-        DateTimeOffset until = spec.CrlNextUpdate ?? from + Period;
-        IEnumerable<byte[]> revoked = AlwaysRevoked.Concat(spec.RevokedPcks);
-        if (spec.PckCrlSignature == SignatureFault.ForeignKey)
+        DateTimeOffset from = spec.TcbSigningNotBefore ?? now.AddDays(-30);
+        using X509Certificate2 signing = intel.IssueTcbSigning(change, from, spec.TcbSigningNotAfter ?? from.AddYears(7));
+        return signing.RawData;
+    }
+
+    private static void WriteChain(Utf8JsonWriter writer, CollateralSpec spec, string name, params byte[][] chain)
+    {
+        var pem = new StringBuilder();
+        foreach (byte[] certificate in spec.ArrangeChain?.Invoke(name, chain) ?? chain)
         {
-            using var foreign = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            return RevocationList.Sign(ca, foreign, from, until, spec.CrlNumber, revoked);
+            pem.Append(PemEncoding.WriteString("CERTIFICATE", certificate)).Append('\n');
         }
 
-        byte[] crl = RevocationList.Sign(ca, intel.CaKey(spec.Ca), from, until, spec.CrlNumber, revoked);
-        if (spec.PckCrlSignature == SignatureFault.BitFlipped)
-        {
-            crl[^1] ^= 1;
-        }
-
-        return crl;
+        writer.WriteString(name, pem.ToString());
     }
 
     private static string TcbInfo(CollateralSpec spec, DateTimeOffset issued, DateTimeOffset next) => Encoding.UTF8.GetString(Json(writer =>
     {
-        writer.WriteString("id", "TDX");
-        writer.WriteNumber("version", 3);
+        writer.WriteString("id", spec.TcbInfoId);
+        writer.WriteNumber("version", spec.TcbInfoVersion);
         writer.WriteString("issueDate", Date(issued));
         writer.WriteString("nextUpdate", Date(next));
         writer.WriteString("fmspc", Convert.ToHexString(spec.Fmspc));
         writer.WriteString("pceId", Convert.ToHexString(spec.PceId));
-        writer.WriteNumber("tcbType", 0);
+        writer.WriteNumber("tcbType", spec.TcbType);
         writer.WriteNumber("tcbEvaluationDataNumber", spec.TcbEvaluationDataNumber);
         writer.WriteStartObject("tdxModule");
         WriteModule(writer, spec.Module);
@@ -135,13 +138,13 @@ public sealed class SimulatedCollateral
 
     private static string QeIdentity(CollateralSpec spec, DateTimeOffset issued, DateTimeOffset next) => Encoding.UTF8.GetString(Json(writer =>
     {
-        writer.WriteString("id", "TD_QE");
-        writer.WriteNumber("version", 2);
+        writer.WriteString("id", spec.QeIdentityId);
+        writer.WriteNumber("version", spec.QeIdentityVersion);
         writer.WriteString("issueDate", Date(issued));
         writer.WriteString("nextUpdate", Date(next));
         writer.WriteNumber("tcbEvaluationDataNumber", spec.QeEvaluationDataNumber ?? spec.TcbEvaluationDataNumber);
         writer.WriteString("miscselect", Convert.ToHexString(spec.QeMiscSelect));
-        writer.WriteString("miscselectMask", "FFFFFFFF");
+        writer.WriteString("miscselectMask", Convert.ToHexString(spec.QeMiscSelectMask));
         writer.WriteString("attributes", Convert.ToHexString(spec.QeAttributes));
         writer.WriteString("attributesMask", Convert.ToHexString(spec.QeAttributesMask));
         writer.WriteString("mrsigner", Convert.ToHexString(spec.QeMrSigner));
@@ -248,17 +251,6 @@ public sealed class SimulatedCollateral
         }
 
         return stream.ToArray();
-    }
-
-    private static string Pem(params ReadOnlySpan<X509Certificate2> chain)
-    {
-        var pem = new StringBuilder();
-        foreach (X509Certificate2 certificate in chain)
-        {
-            pem.Append(certificate.ExportCertificatePem()).Append('\n');
-        }
-
-        return pem.ToString();
     }
 
     private static string Date(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -24,8 +24,14 @@ public sealed record GpuReportSpec
     /// <summary>Request code: GET_MEASUREMENTS.</summary>
     public byte RequestCode { get; init; } = 0xE0;
 
+    /// <summary>SPDM version in the response's header; the request's where null.</summary>
+    public byte? ResponseSpdmVersion { get; init; }
+
     /// <summary>Response code: MEASUREMENTS.</summary>
     public byte ResponseCode { get; init; } = 0x60;
+
+    /// <summary>Param1 and Param2 of the response.</summary>
+    public (byte First, byte Second) ResponseParameters { get; init; }
 
     /// <summary>Request attributes; bit 0 asks for a signature.</summary>
     public byte RequestAttributes { get; init; } = 1;
@@ -41,6 +47,27 @@ public sealed record GpuReportSpec
 
     /// <summary>How many measurement blocks the response has.</summary>
     public int Blocks { get; init; } = GpuReference.Blocks;
+
+    /// <summary>
+    /// Turns the blocks, one for each measurement, into those that the record has: other indices, sizes, specifications, values
+    /// and order, more of them or fewer.
+    /// </summary>
+    public Func<IReadOnlyList<MeasurementBlockSpec>, IEnumerable<MeasurementBlockSpec>>? Layout { get; init; }
+
+    /// <summary>NumberOfBlocks as the response says it; the true number where null.</summary>
+    public byte? DeclaredBlocks { get; init; }
+
+    /// <summary>MeasurementRecordLength (u24) as the response says it; the true number where null.</summary>
+    public int? DeclaredRecordLength { get; init; }
+
+    /// <summary>Bytes of the record after its last block.</summary>
+    public byte[] RecordTail { get; init; } = [];
+
+    /// <summary>OpaqueLength as the response says it; the true number where null.</summary>
+    public ushort? DeclaredOpaqueLength { get; init; }
+
+    /// <summary>Bytes of the opaque data after its last field.</summary>
+    public byte[] OpaqueTail { get; init; } = [];
 
     /// <summary>Measurements (48 bytes) that differ from the reference, by RIM index (SPDM index less one).</summary>
     public ImmutableDictionary<int, byte[]> Measurements { get; init; } = ImmutableDictionary<int, byte[]>.Empty;
@@ -75,8 +102,14 @@ public sealed record GpuReportSpec
     /// <summary>Opaque field 36: 0 single GPU passed through, 1 several, 2 protected PCIe.</summary>
     public ushort FeatureFlag { get; init; }
 
-    /// <summary>Opaque fields that differ from the above: another value, or null to leave the field out.</summary>
+    /// <summary>
+    /// Opaque fields that differ from the above: another value, or null to leave the field out. Others than those named come after
+    /// them.
+    /// </summary>
     public ImmutableDictionary<OpaqueField, byte[]?> Opaque { get; init; } = ImmutableDictionary<OpaqueField, byte[]?>.Empty;
+
+    /// <summary>The GPU's certificates.</summary>
+    public GpuChainSpec Chain { get; init; } = GpuChainSpec.Standard;
 
     /// <summary>What is wrong with the signature.</summary>
     public SignatureFault Signature { get; init; }

@@ -12,7 +12,7 @@ public sealed class SimulatedGpu
 {
     private const int RequestLength = 37;
     private const int MeasurementLength = 48;
-    private const int BlockLength = 4 + 3 + MeasurementLength;
+    private const int BlockHeaderLength = 4 + 3;
 
     private readonly NvidiaAuthority nvidia;
     private readonly Lock gate = new();
@@ -32,17 +32,21 @@ public sealed class SimulatedGpu
         ArgumentOutOfRangeException.ThrowIfNegative(spec.Device);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(spec.Device, DeviceCount);
         byte[] opaque = Opaque(spec);
-        int records = spec.Blocks * BlockLength;
+        MeasurementBlockSpec[] blocks = [.. Blocks(spec)];
+        int records = blocks.Sum(block => BlockHeaderLength + block.Value.Length) + spec.RecordTail.Length;
         byte[] report = new byte[RequestLength + 8 + records + 32 + 2 + opaque.Length + 96];
         WriteRequest(report.AsSpan(0, RequestLength), spec);
         Span<byte> response = report.AsSpan(RequestLength);
-        response[0] = spec.SpdmVersion;
+        response[0] = spec.ResponseSpdmVersion ?? spec.SpdmVersion;
         response[1] = spec.ResponseCode;
-        response[4] = checked((byte)spec.Blocks);
-        response[5] = (byte)records;
-        response[6] = (byte)(records >> 8);
-        response[7] = (byte)(records >> 16);
-        WriteBlocks(response.Slice(8, records), spec);
+        (response[2], response[3]) = spec.ResponseParameters;
+        response[4] = spec.DeclaredBlocks ?? checked((byte)blocks.Length);
+        int declared = spec.DeclaredRecordLength ?? records;
+        response[5] = (byte)declared;
+        response[6] = (byte)(declared >> 8);
+        response[7] = (byte)(declared >> 16);
+        WriteBlocks(response.Slice(8, records), blocks);
+        spec.RecordTail.CopyTo(response[(8 + records - spec.RecordTail.Length)..]);
         Span<byte> rest = response[(8 + records)..];
         if (spec.ResponseNonce is { } nonce)
         {
@@ -53,11 +57,19 @@ public sealed class SimulatedGpu
             RandomNumberGenerator.Fill(rest[..32]);
         }
 
-        BinaryPrimitives.WriteUInt16LittleEndian(rest[32..], checked((ushort)opaque.Length));
+        BinaryPrimitives.WriteUInt16LittleEndian(rest[32..], spec.DeclaredOpaqueLength ?? checked((ushort)opaque.Length));
         opaque.CopyTo(rest[34..]);
-        Sign(spec, report);
-        return new MintedGpuEvidence(report, nvidia.DeviceChain(
-            spec.Device, Sized(spec.CertifiedFirmwareId ?? spec.FirmwareId, 48, nameof(spec.CertifiedFirmwareId))));
+        byte[] fwid = Sized(spec.CertifiedFirmwareId ?? spec.FirmwareId, 48, nameof(spec.CertifiedFirmwareId));
+        if (spec.Chain == GpuChainSpec.Standard)
+        {
+            Sign(nvidia.DeviceKey(spec.Device), spec.Signature, report);
+            return new MintedGpuEvidence(report, nvidia.DeviceChain(spec.Device, fwid));
+        }
+
+        using GpuChainAuthor author = new(nvidia, spec.Device, spec.Chain);
+        byte[] chain = author.Issue(fwid);
+        Sign(author.ReportKey, spec.Signature, report);
+        return new MintedGpuEvidence(report, chain);
     }
 
     private static void WriteRequest(Span<byte> request, GpuReportSpec spec)
@@ -70,18 +82,29 @@ public sealed class SimulatedGpu
         request[36] = spec.Slot;
     }
 
-    private static void WriteBlocks(Span<byte> records, GpuReportSpec spec)
+    private static IEnumerable<MeasurementBlockSpec> Blocks(GpuReportSpec spec)
     {
-        for (int i = 0; i < spec.Blocks; i++)
+        MeasurementBlockSpec[] standard = [.. Enumerable.Range(0, spec.Blocks).Select(i => new MeasurementBlockSpec
         {
-            Span<byte> block = records.Slice(i * BlockLength, BlockLength);
-            block[0] = (byte)(i + 1);
-            block[1] = 1;
-            BinaryPrimitives.WriteUInt16LittleEndian(block[2..], 3 + MeasurementLength);
-            block[4] = spec.MeasurementType;
-            BinaryPrimitives.WriteUInt16LittleEndian(block[5..], MeasurementLength);
-            byte[] measurement = spec.Measurements.TryGetValue(i, out byte[]? other) ? other : GpuReference.Measurement(i);
-            Sized(measurement, MeasurementLength, nameof(spec.Measurements)).CopyTo(block[7..]);
+            Index = checked((byte)(i + 1)),
+            ValueType = spec.MeasurementType,
+            Value = Sized(
+                spec.Measurements.TryGetValue(i, out byte[]? other) ? other : GpuReference.Measurement(i), MeasurementLength, nameof(spec.Measurements)),
+        })];
+        return spec.Layout?.Invoke(standard) ?? standard;
+    }
+
+    private static void WriteBlocks(Span<byte> records, MeasurementBlockSpec[] blocks)
+    {
+        foreach (MeasurementBlockSpec block in blocks)
+        {
+            records[0] = block.Index;
+            records[1] = block.Specification;
+            BinaryPrimitives.WriteUInt16LittleEndian(records[2..], block.Size ?? checked((ushort)(3 + block.Value.Length)));
+            records[4] = block.ValueType;
+            BinaryPrimitives.WriteUInt16LittleEndian(records[5..], block.ValueSize ?? checked((ushort)block.Value.Length));
+            block.Value.CopyTo(records[BlockHeaderLength..]);
+            records = records[(BlockHeaderLength + block.Value.Length)..];
         }
     }
 
@@ -110,7 +133,8 @@ public sealed class SimulatedGpu
         ];
         using var stream = new MemoryStream();
         Span<byte> head = stackalloc byte[4];
-        foreach ((OpaqueField field, byte[] standard) in fields)
+        IEnumerable<(OpaqueField, byte[])> further = spec.Opaque.Keys.Except(fields.Select(field => field.Field)).Order().Select(field => (field, Array.Empty<byte>()));
+        foreach ((OpaqueField field, byte[] standard) in fields.Concat(further))
         {
             byte[]? value = spec.Opaque.TryGetValue(field, out byte[]? other) ? other : standard;
             if (value is not null)
@@ -122,6 +146,7 @@ public sealed class SimulatedGpu
             }
         }
 
+        stream.Write(spec.OpaqueTail);
         return stream.ToArray();
     }
 
@@ -151,11 +176,11 @@ public sealed class SimulatedGpu
         return text;
     }
 
-    private void Sign(GpuReportSpec spec, Span<byte> report)
+    private void Sign(ECDsa key, SignatureFault fault, Span<byte> report)
     {
         ReadOnlySpan<byte> data = report[..^96];
         Span<byte> signature = report[^96..];
-        if (spec.Signature == SignatureFault.ForeignKey)
+        if (fault == SignatureFault.ForeignKey)
         {
             using var foreign = ECDsa.Create(ECCurve.NamedCurves.nistP384);
             foreign.SignData(data, HashAlgorithmName.SHA384).CopyTo(signature);
@@ -164,10 +189,10 @@ public sealed class SimulatedGpu
 
         lock (gate)
         {
-            nvidia.DeviceKey(spec.Device).SignData(data, HashAlgorithmName.SHA384).CopyTo(signature);
+            key.SignData(data, HashAlgorithmName.SHA384).CopyTo(signature);
         }
 
-        if (spec.Signature == SignatureFault.BitFlipped)
+        if (fault == SignatureFault.BitFlipped)
         {
             signature[0] ^= 1;
         }

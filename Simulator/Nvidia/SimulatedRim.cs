@@ -45,14 +45,16 @@ public sealed class SimulatedRim
     {
         ArgumentNullException.ThrowIfNull(spec);
         string body = Body(spec);
+        body = spec.Edit?.Invoke(body) ?? body;
         string digest = Convert.ToBase64String(SHA384.HashData(Canonicalize(body + "</SoftwareIdentity>")));
-        string signature = Convert.ToBase64String(Sign(SignedInfo(digest, canonical: true), spec.Signature));
+        string signature = Convert.ToBase64String(Sign(SignedInfo(spec, digest, canonical: true), spec.Signature));
         var document = new StringBuilder(body, 24_576);
         document.Append($"<ds:Signature xmlns:ds=\"{XmlSignature}\">");
-        document.Append(SignedInfo(digest, canonical: false));
+        document.Append(SignedInfo(spec, digest, canonical: false));
         document.Append($"<ds:SignatureValue>{signature}</ds:SignatureValue><ds:KeyInfo><ds:X509Data>");
         DateTimeOffset from = spec.SignerNotBefore ?? time.GetUtcNow().AddDays(-1);
-        foreach (byte[] certificate in nvidia.RimChain(from, spec.SignerNotAfter ?? from + SignerPeriod))
+        IReadOnlyList<byte[]> chain = nvidia.RimChain(spec, from, spec.SignerNotAfter ?? from + SignerPeriod);
+        foreach (byte[] certificate in spec.ArrangeChain?.Invoke(chain) ?? chain)
         {
             document.Append($"<ds:X509Certificate>{Base64Lines(certificate)}</ds:X509Certificate>");
         }
@@ -104,7 +106,7 @@ public sealed class SimulatedRim
     /// SignedInfo as it stands in the document, or in its canonical form, which spells out every empty element and the
     /// namespaces that are in scope.
     /// </summary>
-    private static string SignedInfo(string digest, bool canonical)
+    private static string SignedInfo(RimSpec spec, string digest, bool canonical)
     {
         string Empty(string element, string algorithm) => canonical
             ? $"<ds:{element} Algorithm=\"{algorithm}\"></ds:{element}>"
@@ -113,7 +115,7 @@ public sealed class SimulatedRim
         string scope = canonical
             ? $" xmlns=\"{Swid}\" xmlns:ds=\"{XmlSignature}\" xmlns:ns0=\"{Swid}\" xmlns:ns2=\"{Sha384Namespace}\""
             : string.Empty;
-        return $"<ds:SignedInfo{scope}>"
+        string signedInfo = $"<ds:SignedInfo{scope}>"
             + Empty("CanonicalizationMethod", Canonical11)
             + Empty("SignatureMethod", "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384")
             + "<ds:Reference URI=\"\"><ds:Transforms>"
@@ -122,6 +124,7 @@ public sealed class SimulatedRim
             + "</ds:Transforms>"
             + Empty("DigestMethod", "http://www.w3.org/2001/04/xmldsig-more#sha384")
             + $"<ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>";
+        return spec.EditSignedInfo?.Invoke(signedInfo) ?? signedInfo;
     }
 
     // Canonical XML 1.0 and 1.1 differ only in how xml:id and xml:base are inherited; the document has neither.

@@ -1,3 +1,5 @@
+using Verathos.Simulator.Certificates;
+
 namespace Verathos.Simulator.Tdx;
 
 /// <summary>
@@ -50,6 +52,12 @@ public sealed record PckSpec
 
     /// <summary>End of validity; seven years on where null.</summary>
     public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>
+    /// What else differs in the certificate: names, key, usage, extensions (the SGX extension among them), signature. The members
+    /// above give serial number and validity.
+    /// </summary>
+    public CertificateSpec Certificate { get; init; } = CertificateSpec.Standard;
 
     /// <summary>Signed by its own key instead of by the authority.</summary>
     public bool SelfSigned { get; init; }

@@ -12,20 +12,32 @@ public sealed record QeReportSpec
     /// <summary>MISCSELECT, written little-endian.</summary>
     public uint MiscSelect { get; init; }
 
+    /// <summary>The 28 reserved bytes after MISCSELECT.</summary>
+    public byte[] ReservedAfterMiscSelect { get; init; } = new byte[28];
+
     /// <summary>ATTRIBUTES, 16 bytes: flags and XFRM.</summary>
     public byte[] Attributes { get; init; } = [0x15, 0, 0, 0, 0, 0, 0, 0, 0xE7, 0, 0, 0, 0, 0, 0, 0];
 
     /// <summary>MRENCLAVE, 32 bytes.</summary>
     public byte[] MrEnclave { get; init; } = ReferenceMeasurement.Sha256("td-qe.mrenclave");
 
+    /// <summary>The 32 reserved bytes after MRENCLAVE.</summary>
+    public byte[] ReservedAfterMrEnclave { get; init; } = new byte[32];
+
     /// <summary>MRSIGNER, 32 bytes; the TD_QE identity names it.</summary>
     public byte[] MrSigner { get; init; } = ReferenceMeasurement.QeMrSigner;
+
+    /// <summary>The 96 reserved bytes after MRSIGNER.</summary>
+    public byte[] ReservedAfterMrSigner { get; init; } = new byte[96];
 
     /// <summary>ISVPRODID, written little-endian; 2 is the TD quoting enclave.</summary>
     public ushort IsvProdId { get; init; } = 2;
 
     /// <summary>ISVSVN, written little-endian.</summary>
     public ushort IsvSvn { get; init; } = 6;
+
+    /// <summary>The 60 reserved bytes after ISVSVN.</summary>
+    public byte[] ReservedAfterIsvSvn { get; init; } = new byte[60];
 
     /// <summary>64 bytes; SHA-256(attestation key || authentication data) and 32 zero bytes where null.</summary>
     public byte[]? ReportData { get; init; }

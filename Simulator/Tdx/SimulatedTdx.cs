@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Verathos.Simulator.Authorities;
+using Verathos.Simulator.Certificates;
 
 namespace Verathos.Simulator.Tdx;
 
@@ -46,20 +47,20 @@ public sealed class SimulatedTdx
         WriteHeader(quote.AsSpan(0, 48), spec);
         WriteBody(quote.AsSpan(48, 584), spec);
         Span<byte> rest = quote.AsSpan(HeaderAndBody);
-        BinaryPrimitives.WriteInt32LittleEndian(rest, signatureData);
+        BinaryPrimitives.WriteUInt32LittleEndian(rest, spec.DeclaredSignatureDataLength ?? (uint)signatureData);
         Span<byte> signature = rest[4..68];
         shownKey.CopyTo(rest[68..]);
         BinaryPrimitives.WriteUInt16LittleEndian(rest[132..], spec.OuterCertificationType);
-        BinaryPrimitives.WriteInt32LittleEndian(rest[134..], inner);
+        BinaryPrimitives.WriteUInt32LittleEndian(rest[134..], spec.DeclaredOuterLength ?? (uint)inner);
 
         Span<byte> data = rest.Slice(138, inner);
         Span<byte> qeReport = data[..384];
         WriteQeReport(qeReport, spec.Qe, shownKey);
-        BinaryPrimitives.WriteUInt16LittleEndian(data[448..], checked((ushort)auth.Length));
+        BinaryPrimitives.WriteUInt16LittleEndian(data[448..], spec.DeclaredAuthenticationLength ?? checked((ushort)auth.Length));
         auth.CopyTo(data[450..]);
         Span<byte> chain = data[(450 + auth.Length)..];
         BinaryPrimitives.WriteUInt16LittleEndian(chain, spec.InnerCertificationType);
-        BinaryPrimitives.WriteInt32LittleEndian(chain[2..], certification.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(chain[2..], spec.DeclaredInnerLength ?? (uint)certification.Length);
         certification.CopyTo(chain[6..]);
 
         Sign(intel.AttestationKey, quote.AsSpan(0, HeaderAndBody), signature, spec.Signature);
@@ -115,11 +116,15 @@ public sealed class SimulatedTdx
     {
         Sized(spec.CpuSvn, 16, nameof(spec.CpuSvn)).CopyTo(report);
         BinaryPrimitives.WriteUInt32LittleEndian(report[16..], spec.MiscSelect);
+        Sized(spec.ReservedAfterMiscSelect, 28, nameof(spec.ReservedAfterMiscSelect)).CopyTo(report[20..]);
         Sized(spec.Attributes, 16, nameof(spec.Attributes)).CopyTo(report[48..]);
         Sized(spec.MrEnclave, 32, nameof(spec.MrEnclave)).CopyTo(report[64..]);
+        Sized(spec.ReservedAfterMrEnclave, 32, nameof(spec.ReservedAfterMrEnclave)).CopyTo(report[96..]);
         Sized(spec.MrSigner, 32, nameof(spec.MrSigner)).CopyTo(report[128..]);
+        Sized(spec.ReservedAfterMrSigner, 96, nameof(spec.ReservedAfterMrSigner)).CopyTo(report[160..]);
         BinaryPrimitives.WriteUInt16LittleEndian(report[256..], spec.IsvProdId);
         BinaryPrimitives.WriteUInt16LittleEndian(report[258..], spec.IsvSvn);
+        Sized(spec.ReservedAfterIsvSvn, 60, nameof(spec.ReservedAfterIsvSvn)).CopyTo(report[260..]);
         if (spec.ReportData is { } reportData)
         {
             Sized(reportData, 64, nameof(spec.ReportData)).CopyTo(report[320..]);
@@ -132,19 +137,19 @@ public sealed class SimulatedTdx
 
     private byte[] PckChain(TdxQuoteSpec spec)
     {
-        X509Certificate2 leaf = Certificate(spec.Pck);
-        X509Certificate2 intermediate = intel.CaCertificate(spec.Pck.Ca);
-        X509Certificate2 root = intel.RootCertificate;
-        X509Certificate2[] chain = spec.ChainOrder switch
+        byte[] leaf = Certificate(spec.Pck).RawData;
+        byte[] intermediate = intel.Authority(spec.Pck.Ca, spec.PckAuthority);
+        byte[] root = intel.Authority(null, spec.Root);
+        byte[][] chain = spec.ChainOrder switch
         {
             PckChainOrder.LeafRootIntermediate => [leaf, root, intermediate],
             PckChainOrder.RootIntermediateLeaf => [root, intermediate, leaf],
             _ => [leaf, intermediate, root],
         };
         var pem = new StringBuilder(4096);
-        foreach (X509Certificate2 certificate in chain)
+        foreach (byte[] certificate in spec.ArrangeChain?.Invoke(chain) ?? chain)
         {
-            pem.Append(certificate.ExportCertificatePem()).Append('\n');
+            pem.Append(PemEncoding.WriteString("CERTIFICATE", certificate)).Append('\n');
         }
 
         if (spec.PemEndsInNul)
@@ -157,6 +162,11 @@ public sealed class SimulatedTdx
 
     private X509Certificate2 Certificate(PckSpec spec)
     {
+        if (spec.Certificate != CertificateSpec.Standard)
+        {
+            return intel.IssuePck(spec, time.GetUtcNow());
+        }
+
         string fields = string.Join(
             '/',
             Convert.ToHexString(PckSerialNumber(spec)),

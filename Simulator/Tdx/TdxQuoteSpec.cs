@@ -1,3 +1,5 @@
+using Verathos.Simulator.Certificates;
+
 namespace Verathos.Simulator.Tdx;
 
 /// <summary>
@@ -81,6 +83,29 @@ public sealed record TdxQuoteSpec
 
     /// <summary>The PCK certificate.</summary>
     public PckSpec Pck { get; init; } = new();
+
+    /// <summary>What differs in the certificate of the PCK's issuer.</summary>
+    public CertificateSpec PckAuthority { get; init; } = CertificateSpec.Standard;
+
+    /// <summary>What differs in the root's certificate in the PCK chain.</summary>
+    public CertificateSpec Root { get; init; } = CertificateSpec.Standard;
+
+    /// <summary>
+    /// Which certificates (DER, in <see cref="ChainOrder"/>) the chain has; leaf, intermediate and root where null.
+    /// </summary>
+    public Func<IReadOnlyList<byte[]>, IEnumerable<byte[]>>? ArrangeChain { get; init; }
+
+    /// <summary>Length of the signature data as the quote says it; the true number where null.</summary>
+    public uint? DeclaredSignatureDataLength { get; init; }
+
+    /// <summary>Length of the outer certification data as the quote says it; the true number where null.</summary>
+    public uint? DeclaredOuterLength { get; init; }
+
+    /// <summary>Length of the inner certification data as the quote says it; the true number where null.</summary>
+    public uint? DeclaredInnerLength { get; init; }
+
+    /// <summary>Length of the authentication data as the quote says it; the true number where null.</summary>
+    public ushort? DeclaredAuthenticationLength { get; init; }
 
     /// <summary>Certification data type of the outer structure; 6 is "QE report certification data".</summary>
     public ushort OuterCertificationType { get; init; } = 6;

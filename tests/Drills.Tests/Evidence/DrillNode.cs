@@ -97,6 +97,20 @@ public sealed class DrillNode : IDisposable
         Assert.Null(verdict.TrustedUntil);
     }
 
+    /// <summary>
+    /// Asserts that the check is the verdict's reason, for what <paramref name="detail"/> says. Checks that rest on it may fail too.
+    /// </summary>
+    internal static void RefusedFor(Verdict verdict, string check, string detail)
+    {
+        Assert.Equal((VerdictKind.Rejected, check), (verdict.Kind, verdict.Reason));
+        Assert.Contains(detail, verdict.Find(check)?.Detail ?? "", StringComparison.Ordinal);
+        Assert.Null(verdict.TrustedUntil);
+    }
+
+    /// <summary>Asserts that nothing is wrong.</summary>
+    internal static void Accepted(Verdict verdict) =>
+        Assert.True(verdict.IsAccepted, $"{verdict.Reason}: {verdict.Find(verdict.Reason)?.Detail}");
+
     internal static Attestation.GpuEvidence Wrap(MintedGpuEvidence gpu) => new(gpu.Report, gpu.CertificateChain);
 
     public void Dispose()

@@ -60,7 +60,7 @@ internal static class CertificateAuthor
         }
     }
 
-    private static IEnumerable<X509Extension> Changed(ReadOnlySpan<X509Extension> standard, CertificateSpec change)
+    private static List<X509Extension> Changed(ReadOnlySpan<X509Extension> standard, CertificateSpec change)
     {
         List<X509Extension> extensions = [.. standard];
         if (change.IsAuthority is { } authority)

@@ -1,3 +1,5 @@
+using Verathos.GpuRuntime.Models;
+
 namespace Verathos.GpuRuntime.Compute;
 
 /// <summary>
@@ -19,23 +21,23 @@ internal static class RotaryTable
         2.48015872894767294178e-05, -1.38888888888741095749e-03, 4.16666666666666019037e-02,
     ];
 
-    /// <summary>Fills two tables of [positions, half].</summary>
+    /// <summary>Fills two tables of [positions, half of a head's width].</summary>
     /// <param name="positions">Rows.</param>
-    /// <param name="half">Columns: half of a head's width.</param>
-    /// <param name="theta">Base of the frequencies; column i has the frequency theta^(-i / half).</param>
-    public static (float[] Cosines, float[] Sines) Make(int positions, int half, double theta)
+    /// <param name="config">Gives the width, the base and its scaling.</param>
+    public static (float[] Cosines, float[] Sines) Make(int positions, ModelConfig config)
     {
-        float[] cosines = new float[positions * half];
-        float[] sines = new float[positions * half];
-        double root = Root(1 / theta, half);
+        int half = config.HeadSize / 2;
+        float[] cosines = new float[(long)positions * half];
+        float[] sines = new float[(long)positions * half];
+        double[] frequencies = RotaryFrequencies.Make(half, config.RopeTheta, config.Rope);
+        double amplitude = RotaryFrequencies.Amplitude(config.Rope);
         for (int i = 0; i < half; i++)
         {
-            double frequency = Power(root, i);
             for (int position = 0; position < positions; position++)
             {
-                (double sine, double cosine) = SinCos(position * frequency);
-                cosines[(position * half) + i] = (float)cosine;
-                sines[(position * half) + i] = (float)sine;
+                (double sine, double cosine) = SinCos(position * frequencies[i]);
+                cosines[((long)position * half) + i] = (float)(cosine * amplitude);
+                sines[((long)position * half) + i] = (float)(sine * amplitude);
             }
         }
 
@@ -59,41 +61,6 @@ internal static class RotaryTable
             2 => (-sine, -cosine),
             _ => (-cosine, sine),
         };
-    }
-
-    /// <summary>The positive number whose power is the given value, by bisection down to neighbouring numbers.</summary>
-    private static double Root(double value, int power)
-    {
-        double low = 0;
-        double high = Math.Max(1, value);
-        while (true)
-        {
-            double middle = low + ((high - low) / 2);
-            if (middle <= low || middle >= high)
-            {
-                return high;
-            }
-
-            if (Power(middle, power) < value)
-            {
-                low = middle;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-    }
-
-    private static double Power(double value, int power)
-    {
-        double result = 1;
-        for (; power > 0; power >>= 1, value *= value)
-        {
-            result = (power & 1) == 1 ? result * value : result;
-        }
-
-        return result;
     }
 
     private static double Polynomial(double[] coefficients, double x)

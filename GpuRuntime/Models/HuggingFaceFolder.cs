@@ -47,20 +47,23 @@ internal static class HuggingFaceFolder
         try
         {
             Dictionary<string, StoredTensor> tensors = [];
+            List<StoredTensor> parts = [];
             foreach (string path in WeightFiles(folder))
             {
                 SafetensorsFile file = SafetensorsFile.Read(path, read, cancellationToken);
                 files.Add(file);
                 foreach (TensorInfo tensor in file.Tensors)
                 {
-                    if (!tensors.TryAdd(tensor.Name, new StoredTensor(tensor, file.Memory, 0)))
+                    StoredTensor part = new(tensor, file.Memory, 0);
+                    parts.Add(part);
+                    if (!tensors.TryAdd(HuggingFaceNames.Translate(config, tensor.Name), part))
                     {
                         throw new ModelFormatException($"{Path.GetFileName(path)}: tensor {tensor.Name} is also in another file of the model");
                     }
                 }
             }
 
-            LlamaTensors.Check(config, tensors);
+            ModelTensors.Check(config, tensors);
             return new ModelSource
             {
                 Config = config,
@@ -68,6 +71,7 @@ internal static class HuggingFaceFolder
                 ChatTemplate = template,
                 StopIds = stops,
                 Tensors = tensors,
+                Parts = parts,
                 Documents = documents,
                 Files = files,
             };

@@ -2,9 +2,15 @@ using Verathos.GpuRuntime.Formats;
 
 namespace Verathos.GpuRuntime.Models;
 
-/// <summary>The shape of a Llama-architecture model: grouped-query attention, rotary positions, RMSNorm, SwiGLU.</summary>
+/// <summary>
+/// The shape of a decoder of the Llama kind: grouped-query attention, rotary positions, RMSNorm, SwiGLU; with what the related
+/// families add to it.
+/// </summary>
 public sealed record ModelConfig
 {
+    /// <summary>The family, which decides what the members below may be and how the tensors are named.</summary>
+    public ModelFamily Family { get; init; }
+
     /// <summary>Rows of the embedding and of the output.</summary>
     public required int VocabularySize { get; init; }
 
@@ -32,11 +38,33 @@ public sealed record ModelConfig
     /// <summary>Base of the rotary frequencies.</summary>
     public required double RopeTheta { get; init; }
 
+    /// <summary>How the rotary frequencies differ from those of the base alone.</summary>
+    public RopeScaling Rope { get; init; } = RopeScaling.None;
+
     /// <summary>Added under the root of RMSNorm.</summary>
     public required double RmsNormEpsilon { get; init; }
 
     /// <summary>Whether the output uses the embedding's rows.</summary>
     public required bool TiedEmbeddings { get; init; }
+
+    /// <summary>Whether queries, keys and values have a bias.</summary>
+    public bool AttentionBias { get; init; }
+
+    /// <summary>Whether each head's query and key pass an RMSNorm before they are turned.</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>How many positions a query sees at most, its own included; 0 for all.</summary>
+    public int SlidingWindow { get; init; }
+
+    /// <summary>The first layer to which <see cref="SlidingWindow"/> applies; it applies to all after it.</summary>
+    public int FirstSlidingLayer { get; init; }
+
+    /// <summary>The experts that replace the feed-forward part of every layer, or null.</summary>
+    public ExpertConfig? Experts { get; init; }
+
+    /// <summary>How many positions a query of a layer sees at most.</summary>
+    /// <param name="layer">From 0.</param>
+    public int Window(int layer) => SlidingWindow > 0 && layer >= FirstSlidingLayer ? SlidingWindow : int.MaxValue;
 
     /// <summary>Refuses shapes that no model has, before anything is allocated from them.</summary>
     /// <exception cref="ModelFormatException">A field is out of range; the message names it.</exception>
@@ -52,9 +80,20 @@ public sealed record ModelConfig
         Check(MaxPositions is >= 1 and <= 1 << 24, "max_position_embeddings", MaxPositions);
         Check(RopeTheta is > 0 and < 1e12, "rope_theta", RopeTheta);
         Check(RmsNormEpsilon is > 0 and < 1, "rms_norm_eps", RmsNormEpsilon);
+        Check(SlidingWindow >= 0, "sliding_window", SlidingWindow);
+        Check(FirstSlidingLayer >= 0, "max_window_layers", FirstSlidingLayer);
+        if (Experts is { } experts)
+        {
+            Check(experts.Count is >= 1 and <= 1024, "num_experts", experts.Count);
+            Check(experts.PerToken >= 1 && experts.PerToken <= experts.Count, "num_experts_per_tok", experts.PerToken);
+            Check(experts.IntermediateSize is >= 1 and <= 1 << 19, "moe_intermediate_size", experts.IntermediateSize);
+            Check(experts.SharedIntermediateSize is >= 0 and <= 1 << 19, "shared_expert_intermediate_size", experts.SharedIntermediateSize);
+        }
+
+        Rope.Validate(HeadSize, RopeTheta);
     }
 
-    private static void Check(bool valid, string field, double value)
+    internal static void Check(bool valid, string field, double value)
     {
         if (!valid)
         {

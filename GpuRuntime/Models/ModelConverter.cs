@@ -23,7 +23,7 @@ public static class ModelConverter
         try
         {
             List<TensorData> tensors = [];
-            foreach ((string name, _) in LlamaTensors.Expected(source.Config))
+            foreach ((string name, _) in ModelTensors.Expected(source.Config))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 StoredTensor tensor = source.Tensors[name];
@@ -42,7 +42,7 @@ public static class ModelConverter
             buffers.ForEach(static buffer => buffer.Dispose());
         }
 
-        WriteJson(Path.Combine(folder, "config.json"), Config(source.Config, vocabulary, source.Tensors[LlamaTensors.Embedding].Info.Type));
+        WriteJson(Path.Combine(folder, "config.json"), Config(source.Config, vocabulary, source.Tensors[ModelTensors.Embedding].Info.Type));
         File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), SentencePieceJson.Write(vocabulary));
         JsonObject tokenizer = new()
         {

@@ -15,8 +15,11 @@ internal sealed class ModelSource : IDisposable
 
     public required IReadOnlySet<int> StopIds { get; init; }
 
-    /// <summary>Weights by Hugging Face's names.</summary>
+    /// <summary>Weights by the names of <see cref="ModelTensors"/>; some are parts of a stored tensor.</summary>
     public required IReadOnlyDictionary<string, StoredTensor> Tensors { get; init; }
+
+    /// <summary>Every tensor as its file holds it.</summary>
+    public required IReadOnlyList<StoredTensor> Parts { get; init; }
 
     /// <summary>Files that are no weights.</summary>
     public required IReadOnlyList<(ManifestPart Kind, string Name, ReadOnlyMemory<byte> Bytes)> Documents { get; init; }
@@ -27,7 +30,7 @@ internal sealed class ModelSource : IDisposable
     /// <summary>Adds every part to a manifest.</summary>
     public void AddTo(ManifestBuilder builder)
     {
-        foreach (StoredTensor tensor in Tensors.Values)
+        foreach (StoredTensor tensor in Parts)
         {
             string dtype = tensor.Info.Type == Formats.TensorType.Q80 ? "Q8_0" : tensor.Info.Type.ToString();
             builder.Add(ManifestPart.Tensor, tensor.Info.Name, dtype, [.. tensor.Info.Shape], tensor.Memory.Memory(tensor.Info.Offset, tensor.Info.Length));

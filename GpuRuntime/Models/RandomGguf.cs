@@ -19,12 +19,12 @@ public static class RandomGguf
     {
         using ModelSource source = RandomModel.CreateSource(config, seed);
         List<TensorData> tensors = [];
-        foreach ((string name, long[] shape) in LlamaTensors.Expected(config))
+        foreach ((string name, long[] shape) in ModelTensors.Expected(config))
         {
             float[] values = new float[source.Tensors[name].Info.Elements];
             Copy(source.Tensors[name], values);
             TensorType stored = shape.Length == 1 ? TensorType.F32 : type;
-            tensors.Add(new TensorData(LlamaTensors.ToGguf(name), stored, shape, Quantization.FromSingle(stored, values)));
+            tensors.Add(new TensorData(GgufNames.Place(name).Name, stored, shape, Quantization.FromSingle(stored, values)));
         }
 
         GgufWriter.Write(path, tensors, Metadata(config));

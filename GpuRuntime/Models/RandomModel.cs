@@ -48,7 +48,7 @@ public static class RandomModel
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(config.VocabularySize, Bytes + SpecialNames.Length, nameof(config));
-        (string Name, long[] Shape)[] expected = [.. LlamaTensors.Expected(config)];
+        (string Name, long[] Shape)[] expected = [.. ModelTensors.Expected(config)];
         PrivateMemory memory = new(expected.Sum(static t => t.Shape.Aggregate(1L, static (a, b) => a * b)) * 2);
         Dictionary<string, StoredTensor> tensors = [];
         long offset = 0;
@@ -67,6 +67,7 @@ public static class RandomModel
             ChatTemplate = ChatTemplates.ChatMl,
             StopIds = new HashSet<int>(),
             Tensors = tensors,
+            Parts = [.. tensors.Values],
             Documents = [(ManifestPart.Configuration, "seed", BitConverter.GetBytes(seed))],
             Files = [memory],
         };
@@ -76,7 +77,7 @@ public static class RandomModel
     private static void Fill(PrivateMemory memory, TensorInfo info, ulong seed)
     {
         long columns = info.Shape[^1];
-        bool norm = info.Shape.Count == 1;
+        bool norm = info.Shape.Count == 1 && !info.Name.EndsWith(".bias", StringComparison.Ordinal);
         float width = (float)Math.Sqrt(3.0 / columns);
         Parallel.For(0L, info.Elements / columns, row =>
         {

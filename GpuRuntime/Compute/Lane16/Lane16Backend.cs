@@ -5,11 +5,11 @@ using Verathos.GpuRuntime.Models;
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
 /// <summary>
-/// The forward pass of a Llama-architecture model with products of our own: bfloat16 weights and activations, sums in binary32
+/// The forward pass with products of our own: bfloat16 weights and activations, sums in binary32
 /// in one fixed order (see <see cref="Lanes"/>). A row's results do not depend on the rows computed with it, on how a prompt was
 /// cut, or on the number of threads.
 /// </summary>
-internal sealed unsafe class Lane16Backend : IComputeBackend
+internal sealed unsafe partial class Lane16Backend : IComputeBackend
 {
     /// <summary>Rows computed at once; a longer prompt is cut.</summary>
     public const int MaximumRows = 64;
@@ -29,10 +29,14 @@ internal sealed unsafe class Lane16Backend : IComputeBackend
     private readonly WorkCrew.PartBody _activatePart;
     private readonly WorkCrew.PartBody _residualPart;
     private readonly WorkCrew.PartBody _multiplyPart;
+    private readonly WorkCrew.PartBody _routePart;
+    private readonly WorkCrew.PartBody _mixPart;
+    private readonly WorkCrew.PartBody _sharePart;
     private int _layer;
     private int _count;
     private float[] _norm = [];
-    private (PackedMatrix Matrix, nint Inputs, nint Outputs, int Stride, bool Round) _product;
+    private (PackedMatrix Matrix, nint Inputs, nint Outputs, int Stride, int Count, bool Round) _product;
+    private int _width;
 
     public Lane16Backend(ModelSource source, NumericProfile profile, int maxContext, int threads)
     {
@@ -41,14 +45,17 @@ internal sealed unsafe class Lane16Backend : IComputeBackend
         Profile = profile;
         _weights = new Lane16Weights(source);
         _crew = new WorkCrew(threads);
-        (_cosines, _sines) = RotaryTable.Make(maxContext, _config.HeadSize / 2, _config.RopeTheta);
+        (_cosines, _sines) = RotaryTable.Make(maxContext, _config);
         _headStride = Lanes.Pad(_config.HeadSize);
         _scratch = new Scratch(_config, _headStride, maxContext, threads);
         _rotatePart = (row, _) => Rotate(row);
         _attendPart = Attend;
         _activatePart = (row, _) => Activate(row);
         _residualPart = (row, _) => AddAndNorm(row);
-        _multiplyPart = (part, _) => _product.Matrix.Multiply(part, (float*)_product.Inputs, _count, (float*)_product.Outputs, _product.Stride, _product.Round);
+        _routePart = (row, _) => Route(row);
+        _mixPart = (row, _) => Mix(row);
+        _sharePart = (row, _) => AddShared(row);
+        _multiplyPart = (part, _) => _product.Matrix.Multiply(part, (float*)_product.Inputs, _product.Count, (float*)_product.Outputs, _product.Stride, _product.Round);
     }
 
     public NumericProfile Profile { get; }
@@ -163,30 +170,42 @@ internal sealed unsafe class Lane16Backend : IComputeBackend
         for (_layer = 0; _layer < _weights.Layers.Length; _layer++)
         {
             Lane16Weights.Layer layer = _weights.Layers[_layer];
-            Multiply(layer.QueryKeyValue, _scratch.Normed, _scratch.Projected);
+            Multiply(layer.QueryKeyValue, _scratch.Normed, _scratch.Projected, _count, round: layer.Bias is null);
             _crew.Run(_rotatePart, _count);
             _crew.Run(_attendPart, _count * _config.KvHeads);
-            Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added);
+            Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added, _count);
             _norm = layer.FeedForwardNorm;
             _crew.Run(_residualPart, _count);
-            Multiply(layer.GateUp, _scratch.Normed, _scratch.Projected);
-            _crew.Run(_activatePart, _count);
-            Multiply(layer.Down, _scratch.Activated, _scratch.Added);
+            if (layer.Experts is { } experts)
+            {
+                RunExperts(experts);
+            }
+            else
+            {
+                FeedForward(layer.FeedForward!, _scratch.Normed, _scratch.Added, _count);
+            }
+
             _norm = _layer + 1 < _weights.Layers.Length ? _weights.Layers[_layer + 1].InputNorm : _weights.FinalNorm;
             _crew.Run(_residualPart, _count);
         }
     }
 
     /// <summary>Logits of some rows, not rounded.</summary>
-    private void Output(int firstRow, int rows, float* logits)
+    private void Output(int firstRow, int rows, float* logits) =>
+        Multiply(_weights.Output, _scratch.Normed + ((long)firstRow * _weights.Output.Stride), logits, rows, round: false);
+
+    /// <summary>down(silu(gate(x)) up(x)) of packed inputs.</summary>
+    private void FeedForward(Lane16Weights.FeedForward weights, float* inputs, float* outputs, int count)
     {
-        _count = rows;
-        Multiply(_weights.Output, _scratch.Normed + ((long)firstRow * _weights.Output.Stride), logits, round: false);
+        Multiply(weights.GateUp, inputs, _scratch.Projected, count);
+        _width = weights.Down.Columns;
+        _crew.Run(_activatePart, count);
+        Multiply(weights.Down, _scratch.Activated, outputs, count);
     }
 
-    private void Multiply(PackedMatrix matrix, float* inputs, float* outputs, bool round = true)
+    private void Multiply(PackedMatrix matrix, float* inputs, float* outputs, int count, bool round = true)
     {
-        _product = (matrix, (nint)inputs, (nint)outputs, matrix.Rows, round);
+        _product = (matrix, (nint)inputs, (nint)outputs, matrix.Rows, count, round);
         _crew.Run(_multiplyPart, matrix.Parts);
     }
 
@@ -207,118 +226,5 @@ internal sealed unsafe class Lane16Backend : IComputeBackend
         }
 
         Norm(row, _norm);
-    }
-
-    /// <summary>RMSNorm of the residual stream into a packed input.</summary>
-    private void Norm(int row, float[] weight)
-    {
-        int size = _config.HiddenSize;
-        float* stream = _scratch.Stream + ((long)row * size);
-        float* packed = _scratch.Normed + ((long)row * Lanes.Pad(size));
-        Vector256<float> squares = Vector256<float>.Zero;
-        int i = 0;
-        for (; i + 8 <= size; i += 8)
-        {
-            Vector256<float> x = Vector256.Load(stream + i);
-            squares = Vector256.FusedMultiplyAdd(x, x, squares);
-        }
-
-        float sum = Lanes.Sum(squares, Vector256<float>.Zero);
-        for (; i < size; i++)
-        {
-            sum = MathF.FusedMultiplyAdd(stream[i], stream[i], sum);
-        }
-
-        float scale = 1 / MathF.Sqrt((sum / size) + (float)_config.RmsNormEpsilon);
-        for (i = 0; i < size; i++)
-        {
-            packed[Lanes.PackedIndex(i)] = Lanes.Round(stream[i] * scale * weight[i]);
-        }
-    }
-
-    /// <summary>Turns a row's queries and keys by its position, and stores its keys and values.</summary>
-    private void Rotate(int row)
-    {
-        int size = _config.HeadSize;
-        int half = size / 2;
-        int position = _positions[row];
-        Lane16Sequence sequence = _sequences[row];
-        ReadOnlySpan<float> cosines = _cosines.AsSpan(position * half, half);
-        ReadOnlySpan<float> sines = _sines.AsSpan(position * half, half);
-        float* projected = _scratch.Projected + ((long)row * _weights.Layers[0].QueryKeyValue.Rows);
-        for (int head = 0; head < _config.Heads + _config.KvHeads; head++)
-        {
-            float* source = projected + (head * size);
-            bool query = head < _config.Heads;
-            float* packed = query ? _scratch.Queries + ((((long)row * _config.Heads) + head) * _headStride) : null;
-            ushort* key = query ? null : sequence.Keys(_layer, head - _config.Heads) + ((long)position * _headStride);
-            for (int i = 0; i < half; i++)
-            {
-                float first = (source[i] * cosines[i]) - (source[i + half] * sines[i]);
-                float second = (source[i + half] * cosines[i]) + (source[i] * sines[i]);
-                if (query)
-                {
-                    packed[Lanes.PackedIndex(i)] = Lanes.Round(first);
-                    packed[Lanes.PackedIndex(i + half)] = Lanes.Round(second);
-                }
-                else
-                {
-                    key[i] = Quantization.ToBFloat16(first);
-                    key[i + half] = Quantization.ToBFloat16(second);
-                }
-            }
-        }
-
-        float* values = projected + ((_config.Heads + _config.KvHeads) * size);
-        for (int head = 0; head < _config.KvHeads; head++)
-        {
-            ushort* value = sequence.Values(_layer, head) + ((long)position * _headStride);
-            for (int i = 0; i < size; i++)
-            {
-                value[i] = Quantization.ToBFloat16(values[(head * size) + i]);
-            }
-        }
-    }
-
-    private void Attend(int part, int worker)
-    {
-        int row = part / _config.KvHeads;
-        int kvHead = part % _config.KvHeads;
-        int group = _config.Heads / _config.KvHeads;
-        Lane16Sequence sequence = _sequences[row];
-        float* scores = _scratch.Scores(worker);
-        float* mixed = _scratch.Mixed(worker);
-        float* output = _scratch.Attended + ((long)row * _weights.Layers[0].AttentionOutput.Stride);
-        for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
-        {
-            float* query = _scratch.Queries + ((((long)row * _config.Heads) + head) * _headStride);
-            AttentionKernel.Attend(query, sequence.Keys(_layer, kvHead), sequence.Values(_layer, kvHead), _positions[row] + 1, _headStride, 1 / MathF.Sqrt(_config.HeadSize), scores, mixed);
-            for (int i = 0; i < _config.HeadSize; i++)
-            {
-                output[Lanes.PackedIndex((head * _config.HeadSize) + i)] = Lanes.Round(mixed[Lanes.PackedIndex(i)]);
-            }
-        }
-    }
-
-    /// <summary>SwiGLU of a row into a packed input: gate / (1 + e^-gate), rounded, times up, rounded.</summary>
-    private void Activate(int row)
-    {
-        int size = _config.IntermediateSize;
-        float* gate = _scratch.Projected + ((long)row * 2 * size);
-        float* up = gate + size;
-        float* packed = _scratch.Activated + ((long)row * Lanes.Pad(size));
-        Span<float> tail = stackalloc float[8];
-        for (int i = 0; i < size; i += 8)
-        {
-            int count = Math.Min(8, size - i);
-            tail.Clear();
-            new ReadOnlySpan<float>(gate + i, count).CopyTo(tail);
-            Vector256<float> g = Vector256.Create<float>(tail);
-            Vector256<float> activated = Lanes.Round(g / (Vector256<float>.One + Lanes.Exp(-g)));
-            for (int j = 0; j < count; j++)
-            {
-                packed[Lanes.PackedIndex(i + j)] = Lanes.Round(activated.GetElement(j) * up[i + j]);
-            }
-        }
     }
 }

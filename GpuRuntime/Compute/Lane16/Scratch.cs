@@ -14,7 +14,9 @@ internal sealed unsafe class Scratch
     public Scratch(ModelConfig config, int headStride, int maxContext, int workers)
     {
         int queries = config.Heads * config.HeadSize;
-        int projected = Math.Max(queries + (2 * config.KvHeads * config.HeadSize), 2 * config.IntermediateSize);
+        ExpertConfig? experts = config.Experts;
+        int intermediate = experts is null ? config.IntermediateSize : Math.Max(experts.IntermediateSize, experts.SharedIntermediateSize);
+        int projected = Math.Max(queries + (2 * config.KvHeads * config.HeadSize), 2 * intermediate);
         _scoreSize = Lanes.Pad(maxContext);
         _workerSize = _scoreSize + headStride;
         long[] sizes =
@@ -25,8 +27,13 @@ internal sealed unsafe class Scratch
             (long)Rows * config.Heads * headStride,
             (long)Rows * Lanes.Pad(queries),
             (long)Rows * config.HiddenSize,
-            (long)Rows * Lanes.Pad(config.IntermediateSize),
+            (long)Rows * Lanes.Pad(intermediate),
             workers * _workerSize,
+            experts is null ? 0 : (long)Rows * experts.Count,
+            experts is null ? 0 : (long)Rows * experts.PerToken,
+            experts is null ? 0 : (long)Rows * experts.PerToken,
+            experts is null ? 0 : (long)Rows * Lanes.Pad(config.HiddenSize),
+            experts is null ? 0 : (long)Rows * config.HiddenSize,
         ];
         Memory = new PrivateMemory(sizes.Sum() * sizeof(float));
         float* at = (float*)Memory.Pointer;
@@ -38,6 +45,11 @@ internal sealed unsafe class Scratch
         Added = Attended + sizes[4];
         Activated = Added + sizes[5];
         _workers = Activated + sizes[6];
+        Router = _workers + sizes[7];
+        Chosen = (int*)(Router + sizes[8]);
+        Shares = (float*)Chosen + sizes[9];
+        ExpertInputs = Shares + sizes[10];
+        ExpertOutputs = ExpertInputs + sizes[11];
     }
 
     public PrivateMemory Memory { get; }
@@ -62,6 +74,21 @@ internal sealed unsafe class Scratch
 
     /// <summary>SwiGLU's result, packed.</summary>
     public float* Activated { get; }
+
+    /// <summary>The router's logits, then the experts' exponentials [rows, experts].</summary>
+    public float* Router { get; }
+
+    /// <summary>The experts of each row, ascending [rows, experts per token].</summary>
+    public int* Chosen { get; }
+
+    /// <summary>Their shares [rows, experts per token].</summary>
+    public float* Shares { get; }
+
+    /// <summary>The normed stream of one expert's rows, packed.</summary>
+    public float* ExpertInputs { get; }
+
+    /// <summary>One expert's results [rows, hidden].</summary>
+    public float* ExpertOutputs { get; }
 
     /// <summary>A worker's attention weights.</summary>
     public float* Scores(int worker) => _workers + (worker * _workerSize);

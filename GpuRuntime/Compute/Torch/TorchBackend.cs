@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Compute.Torch;
 
-/// <summary>The forward pass of a Llama-architecture model by libtorch on the CPU.</summary>
+/// <summary>The forward pass by libtorch on the CPU.</summary>
 internal sealed class TorchBackend : IComputeBackend
 {
     private readonly ModelConfig _config;
@@ -22,7 +22,7 @@ internal sealed class TorchBackend : IComputeBackend
         Profile = profile;
         _type = profile == NumericProfile.F32 ? ScalarType.Float32 : ScalarType.BFloat16;
         _weights = new TorchWeights(source, _type);
-        (float[] cosines, float[] sines) = RotaryTable.Make(maxContext, _config.HeadSize / 2, _config.RopeTheta);
+        (float[] cosines, float[] sines) = RotaryTable.Make(maxContext, _config);
         _cosines = tensor(cosines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
         _sines = tensor(sines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
     }
@@ -46,12 +46,13 @@ internal sealed class TorchBackend : IComputeBackend
         Tensor x = _weights.Embedding.index_select(0, tensor(ids.ToArray(), ScalarType.Int32));
         Tensor cosines = _cosines.narrow(0, state.Length, ids.Length);
         Tensor sines = _sines.narrow(0, state.Length, ids.Length);
-        Tensor? mask = ids.Length == 1 ? null : Mask(ids.Length, state.Length);
+        Tensor? full = Mask(ids.Length, state.Length, int.MaxValue);
+        Tensor? sliding = _config.SlidingWindow > 0 ? Mask(ids.Length, state.Length, _config.SlidingWindow) : null;
         for (int i = 0; i < _weights.Layers.Length; i++)
         {
             using DisposeScope layerScope = NewDisposeScope();
             TorchLayer layer = _weights.Layers[i];
-            Tensor attended = x + Attention(layer, Norm(x, layer.InputNorm), state, i, cosines, sines, mask);
+            Tensor attended = x + Attention(layer, Norm(x, layer.InputNorm), state, i, cosines, sines, _config.Window(i) == int.MaxValue ? full : sliding);
             x = (attended + FeedForward(layer, Norm(attended, layer.FeedForwardNorm))).MoveToOuterDisposeScope();
         }
 
@@ -77,9 +78,19 @@ internal sealed class TorchBackend : IComputeBackend
         _sines.Dispose();
     }
 
-    /// <summary>0 where a position may be seen, negative infinity where it lies ahead: [new, old + new].</summary>
-    private static Tensor Mask(int count, int past) =>
-        full(count, past + count, float.NegativeInfinity, ScalarType.Float32).triu(past + 1);
+    private static Tensor FeedForward(TorchLayer layer, Tensor x) => layer.Experts?.Run(x) ?? layer.FeedForward!.Run(x);
+
+    /// <summary>0 where a position may be seen, negative infinity where it lies ahead or before the window: [new, old + new]; null where all are seen.</summary>
+    private static Tensor? Mask(int count, int past, int window)
+    {
+        if (count == 1 && past < window)
+        {
+            return null;
+        }
+
+        Tensor ahead = full(count, past + count, float.NegativeInfinity, ScalarType.Float32).triu(past + 1);
+        return past + count <= window ? ahead : ahead + full(count, past + count, float.NegativeInfinity, ScalarType.Float32).tril(past - window);
+    }
 
     private Tensor Attention(TorchLayer layer, Tensor x, TorchSequence state, int index, Tensor cosines, Tensor sines, Tensor? mask)
     {
@@ -88,8 +99,14 @@ internal sealed class TorchBackend : IComputeBackend
         int heads = _config.Heads;
         int kvHeads = _config.KvHeads;
         int size = _config.HeadSize;
-        Tensor projected = nn.functional.linear(x, layer.QueryKeyValue).view(count, heads + (2 * kvHeads), size);
-        Tensor rotated = Rotate(projected.narrow(1, 0, heads + kvHeads), cosines, sines);
+        Tensor projected = nn.functional.linear(x, layer.QueryKeyValue, layer.Bias).view(count, heads + (2 * kvHeads), size);
+        Tensor turning = projected.narrow(1, 0, heads + kvHeads);
+        if (layer.QueryNorm is not null)
+        {
+            turning = cat([Norm(projected.narrow(1, 0, heads), layer.QueryNorm), Norm(projected.narrow(1, heads, kvHeads), layer.KeyNorm!)], 1);
+        }
+
+        Tensor rotated = Rotate(turning, cosines, sines);
         state.Keys(index).narrow(1, past, count).copy_(rotated.narrow(1, heads, kvHeads).transpose(0, 1));
         state.Values(index).narrow(1, past, count).copy_(projected.narrow(1, heads + kvHeads, kvHeads).transpose(0, 1));
         Tensor keys = state.Keys(index).narrow(1, 0, past + count);
@@ -117,14 +134,6 @@ internal sealed class TorchBackend : IComputeBackend
         Tensor first = wide.narrow(2, 0, half);
         Tensor second = wide.narrow(2, half, half);
         return cat([(first * cosines) - (second * sines), (second * cosines) + (first * sines)], 2).to(_type);
-    }
-
-    private Tensor FeedForward(TorchLayer layer, Tensor x)
-    {
-        Tensor both = nn.functional.linear(x, layer.GateUp);
-        Tensor gate = both.narrow(1, 0, _config.IntermediateSize);
-        Tensor up = both.narrow(1, _config.IntermediateSize, _config.IntermediateSize);
-        return nn.functional.linear(nn.functional.silu(gate).mul_(up), layer.Down);
     }
 
     private Tensor Norm(Tensor x, Tensor weight)

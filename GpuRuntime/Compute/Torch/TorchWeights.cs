@@ -7,23 +7,34 @@ namespace Verathos.GpuRuntime.Compute.Torch;
 /// <summary>A model's weights as tensors; projections that read the same input are joined into one.</summary>
 internal sealed class TorchWeights : IDisposable
 {
+    private readonly List<Tensor> _tensors = [];
+    private readonly ModelSource _source;
+    private readonly ScalarType _type;
+
     public TorchWeights(ModelSource source, ScalarType type)
     {
+        (_source, _type) = (source, type);
         ModelConfig config = source.Config;
-        Embedding = Join(source, type, LlamaTensors.Embedding);
-        Output = config.TiedEmbeddings ? Embedding : Join(source, type, LlamaTensors.Output);
-        FinalNorm = Join(source, ScalarType.Float32, LlamaTensors.FinalNorm);
+        Embedding = Matrix(ModelTensors.Embedding);
+        Output = config.TiedEmbeddings ? Embedding : Matrix(ModelTensors.Output);
+        FinalNorm = Norm(ModelTensors.FinalNorm);
         Layers = new TorchLayer[config.Layers];
         for (int i = 0; i < Layers.Length; i++)
         {
-            string Name(string part) => LlamaTensors.Layer(i, part);
-            Layers[i] = new TorchLayer(
-                Join(source, ScalarType.Float32, Name("input_layernorm")),
-                Join(source, type, Name("self_attn.q_proj"), Name("self_attn.k_proj"), Name("self_attn.v_proj")),
-                Join(source, type, Name("self_attn.o_proj")),
-                Join(source, ScalarType.Float32, Name("post_attention_layernorm")),
-                Join(source, type, Name("mlp.gate_proj"), Name("mlp.up_proj")),
-                Join(source, type, Name("mlp.down_proj")));
+            string Name(string part) => ModelTensors.Layer(i, part);
+            string Bias(string part) => ModelTensors.Bias(i, "self_attn." + part);
+            Layers[i] = new TorchLayer
+            {
+                InputNorm = Norm(Name("input_layernorm")),
+                QueryKeyValue = Matrix(Name("self_attn.q_proj"), Name("self_attn.k_proj"), Name("self_attn.v_proj")),
+                Bias = config.AttentionBias ? Join(type, Bias("q_proj"), Bias("k_proj"), Bias("v_proj")) : null,
+                QueryNorm = config.QueryKeyNorm ? Norm(Name("self_attn.q_norm")) : null,
+                KeyNorm = config.QueryKeyNorm ? Norm(Name("self_attn.k_norm")) : null,
+                AttentionOutput = Matrix(Name("self_attn.o_proj")),
+                FeedForwardNorm = Norm(Name("post_attention_layernorm")),
+                FeedForward = config.Experts is null ? FeedForward(part => Name("mlp." + part)) : null,
+                Experts = config.Experts is { } experts ? MakeExperts(i, experts) : null,
+            };
         }
     }
 
@@ -38,23 +49,39 @@ internal sealed class TorchWeights : IDisposable
     /// <summary>Bytes of all weights.</summary>
     public long Bytes { get; private set; }
 
-    public void Dispose()
+    public void Dispose() => _tensors.ForEach(static tensor => tensor.Dispose());
+
+    private Tensor Norm(string name) => Join(ScalarType.Float32, name);
+
+    private Tensor Matrix(params string[] names) => Join(_type, names);
+
+    private TorchFeedForward FeedForward(Func<string, string> name) =>
+        new(Matrix(name("gate_proj"), name("up_proj")), Matrix(name("down_proj")));
+
+    private TorchExperts MakeExperts(int layer, ExpertConfig config)
     {
-        Embedding.Dispose();
-        Output.Dispose();
-        FinalNorm.Dispose();
-        foreach (TorchLayer layer in Layers)
+        bool shared = config.SharedIntermediateSize > 0;
+        TorchFeedForward[] experts = new TorchFeedForward[config.Count];
+        for (int i = 0; i < experts.Length; i++)
         {
-            layer.Dispose();
+            experts[i] = FeedForward(part => ModelTensors.Expert(layer, i, part));
         }
+
+        return new TorchExperts(
+            config,
+            Matrix(ModelTensors.Layer(layer, "mlp.gate")),
+            experts,
+            shared ? FeedForward(part => ModelTensors.Layer(layer, "mlp.shared_expert." + part)) : null,
+            shared ? Matrix(ModelTensors.Layer(layer, "mlp.shared_expert_gate")) : null);
     }
 
-    private unsafe Tensor Join(ModelSource source, ScalarType type, params string[] names)
+    /// <summary>Puts tensors of one width below each other, or rows of one dimension behind each other.</summary>
+    private unsafe Tensor Join(ScalarType type, params string[] names)
     {
-        StoredTensor[] parts = Array.ConvertAll(names, name => source.Tensors[name]);
-        long rows = parts.Sum(static p => p.Rows);
+        StoredTensor[] parts = Array.ConvertAll(names, name => _source.Tensors[name]);
         long columns = parts[0].Columns;
-        Tensor joined = (parts[0].Info.Shape.Count == 1 ? empty(columns, type) : empty(rows, columns, type)).DetachFromDisposeScope();
+        Tensor joined = (parts[0].Info.Shape.Count == 1 ? empty(parts.Sum(static p => p.Columns), type) : empty(parts.Sum(static p => p.Rows), columns, type)).DetachFromDisposeScope();
+        _tensors.Add(joined);
         fixed (byte* start = joined.bytes)
         {
             long written = 0;
@@ -66,7 +93,7 @@ internal sealed class TorchWeights : IDisposable
                 }
                 else
                 {
-                    part.CopyToBFloat16((ushort*)start + written, columns);
+                    part.CopyToBFloat16((ushort*)start + written, part.Columns);
                 }
 
                 written += part.Info.Elements;

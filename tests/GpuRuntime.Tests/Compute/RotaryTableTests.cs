@@ -21,7 +21,7 @@ public class RotaryTableTests
     [InlineData(3, 0.5)]
     public void TableHoldsTheFrequencies(int half, double theta)
     {
-        (float[] cosines, float[] sines) = RotaryTable.Make(300, half, theta);
+        (float[] cosines, float[] sines) = RotaryTable.Make(300, SmallModel.Config with { HeadSize = 2 * half, RopeTheta = theta });
         for (int position = 0; position < 300; position++)
         {
             for (int i = 0; i < half; i++)

@@ -23,8 +23,33 @@ public sealed class ModelLoaderTests : IDisposable
     [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 2000000000", "num_hidden_layers")]
     [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"", "mamba")]
     [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}", "rope_scaling")]
-    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"llama3\", \"factor\": 8}", "rope_type llama3")]
-    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"type\": \"yarn\"}", "type yarn")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"llama3\", \"factor\": 8}", "original_max_position_embeddings")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 8}", "rope_scaling of the type dynamic")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 8, \"extra\": 1}", "rope_scaling with extra")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"linear\", \"type\": \"yarn\", \"factor\": 8}", "rope_scaling with a type and another rope_type")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 0.5}", "a rotary scaling factor")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, \"original_max_position_embeddings\": 0, \"low_freq_factor\": 1, \"high_freq_factor\": 4}", "original_max_position_embeddings")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, \"original_max_position_embeddings\": 64, \"low_freq_factor\": 4, \"high_freq_factor\": 4}", "high_freq_factor")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 8, \"beta_fast\": 0.5}", "beta_fast")]
+    [InlineData("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 8, \"attention_factor\": -1}", "attention_factor")]
+    [InlineData("\"rope_scaling\": null", "\"unheard_of\": 3", "unheard_of")]
+    [InlineData("\"rope_scaling\": null", "\"sliding_window\": 64", "sliding_window")]
+    [InlineData("\"rope_scaling\": null", "\"layer_types\": [\"full_attention\", \"full_attention\", \"sliding_attention\", \"full_attention\", \"full_attention\"]", "layer_types")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mistral\"", "no sliding_window")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mistral\", \"sliding_window\": -5", "a sliding_window of -5")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mistral\", \"sliding_window\": 0", "a sliding_window of 0")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen2\"", "model.layers.0.self_attn.q_proj.bias")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen2\", \"use_sliding_window\": true", "use_sliding_window without")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen3\"", "model.layers.0.self_attn.q_norm.weight")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mixtral\"", "num_local_experts")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mixtral\", \"num_local_experts\": 2, \"num_experts_per_tok\": 3", "num_experts_per_tok")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mixtral\", \"num_local_experts\": 2000, \"num_experts_per_tok\": 3", "num_experts")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"mixtral\", \"num_local_experts\": 4, \"num_experts_per_tok\": 2", "model.layers.0.mlp.gate.weight")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen3_moe\", \"num_experts\": 4, \"num_experts_per_tok\": 2, \"moe_intermediate_size\": 32", "norm_topk_prob")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen3_moe\", \"decoder_sparse_step\": 2", "decoder_sparse_step")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen3_moe\", \"mlp_only_layers\": [1]", "mlp_only_layers")]
+    [InlineData("\"model_type\": \"llama\"", "\"model_type\": \"qwen2_moe\", \"num_experts\": 4, \"num_experts_per_tok\": 2, \"moe_intermediate_size\": 32, \"norm_topk_prob\": true", "shared_expert_intermediate_size")]
+    [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"type\": \"yarn\"}", "rope_parameters lacks factor")]
     [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 500000.0}", "rope_theta that rope_parameters gives differently")]
     [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"partial_rotary_factor\": 0.5}", "rope_parameters with partial_rotary_factor")]
     [InlineData("\"rope_scaling\": null", "\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}", "rope_parameters with full_attention")]
@@ -53,6 +78,23 @@ public sealed class ModelLoaderTests : IDisposable
     {
         string json = $"{{\"model_type\":\"llama\",\"vocab_size\":320,\"hidden_size\":32,\"intermediate_size\":48,\"num_hidden_layers\":2,\"num_attention_heads\":4{members}}}";
         Assert.Equal(expected, HuggingFaceConfig.Parse(System.Text.Encoding.UTF8.GetBytes(json)).RopeTheta);
+    }
+
+    [Theory]
+    [InlineData("qwen3", "no head_dim")]
+    [InlineData("qwen3_moe", "no head_dim")]
+    [InlineData("llama", "")]
+    public void QwenThreeNeedsTheWidthOfAHead(string type, string named)
+    {
+        byte[] json = System.Text.Encoding.UTF8.GetBytes($"{{\"model_type\":\"{type}\",\"vocab_size\":320,\"hidden_size\":32,\"intermediate_size\":48,\"num_hidden_layers\":2,\"num_attention_heads\":4}}");
+        if (named.Length == 0)
+        {
+            Assert.Equal(8, HuggingFaceConfig.Parse(json).HeadSize);
+        }
+        else
+        {
+            Assert.Contains(named, Assert.Throws<ModelFormatException>(() => HuggingFaceConfig.Parse(json)).Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -59,7 +59,7 @@ internal static class RandomModelFolder
         Random random = new(96);
         SafetensorsWriter.Write(
             Path.Combine(folder, "model.safetensors"),
-            [.. LlamaTensors.Expected(config).Select(tensor => new TensorData(tensor.Name, TensorType.BF16, tensor.Shape, Fill(tensor.Shape, random)))]);
+            [.. ModelTensors.Expected(config).Select(tensor => new TensorData(tensor.Name, TensorType.BF16, tensor.Shape, Fill(tensor.Shape, random)))]);
     }
 
     private static byte[] Fill(long[] shape, Random random)

@@ -1,0 +1,58 @@
+using TorchSharp;
+using Verathos.GpuRuntime.Models;
+using static TorchSharp.torch;
+
+namespace Verathos.GpuRuntime.Compute.Torch;
+
+/// <summary>A block's experts.</summary>
+/// <param name="Config">How they are chosen.</param>
+/// <param name="Router">[experts, hidden].</param>
+/// <param name="Experts">Each expert.</param>
+/// <param name="Shared">The expert that every row passes, or null.</param>
+/// <param name="SharedGate">[1, hidden], or null.</param>
+internal sealed record TorchExperts(ExpertConfig Config, Tensor Router, TorchFeedForward[] Experts, TorchFeedForward? Shared, Tensor? SharedGate)
+{
+    /// <summary>Sums the chosen experts' results by their shares, experts ascending; x is [rows, hidden].</summary>
+    public Tensor Run(Tensor x)
+    {
+        Tensor wide = zeros(x.shape, ScalarType.Float32);
+        float[] logits = [.. nn.functional.linear(x, Router).to(ScalarType.Float32).contiguous().data<float>()];
+        List<(long Row, float Share)>[] work = Route(logits, (int)x.shape[0]);
+        for (int expert = 0; expert < work.Length; expert++)
+        {
+            if (work[expert].Count > 0)
+            {
+                Tensor rows = tensor(work[expert].Select(static w => w.Row).ToArray());
+                Tensor shares = tensor(work[expert].Select(static w => w.Share).ToArray()).unsqueeze(1);
+                wide.index_add_(0, rows, Experts[expert].Run(x.index_select(0, rows)).to(ScalarType.Float32).mul(shares), 1);
+            }
+        }
+
+        Array.Clear(logits);
+        if (Shared is not null)
+        {
+            wide.add_(Shared.Run(x).to(ScalarType.Float32).mul(nn.functional.linear(x, SharedGate!).to(ScalarType.Float32).sigmoid()));
+        }
+
+        return wide.to(x.dtype);
+    }
+
+    /// <summary>The rows of each expert with their shares: the highest logits, the lowest index of equal ones first.</summary>
+    private List<(long Row, float Share)>[] Route(float[] logits, int rows)
+    {
+        List<(long, float)>[] work = [.. Enumerable.Range(0, Config.Count).Select(static _ => new List<(long, float)>())];
+        for (int row = 0; row < rows; row++)
+        {
+            ArraySegment<float> given = new(logits, row * Config.Count, Config.Count);
+            int[] chosen = [.. Enumerable.Range(0, Config.Count).OrderByDescending(expert => given[expert]).Take(Config.PerToken)];
+            double highest = given[chosen[0]];
+            double total = (Config.NormalisesShares ? chosen : Enumerable.Range(0, Config.Count)).Sum(expert => Math.Exp(given[expert] - highest));
+            foreach (int expert in chosen)
+            {
+                work[expert].Add((row, (float)(Math.Exp(given[expert] - highest) / total)));
+            }
+        }
+
+        return work;
+    }
+}

@@ -9,6 +9,10 @@ public interface IComputeBackend : IDisposable
     /// <summary>Bytes that the weights take as they are used.</summary>
     long WeightBytes { get; }
 
+    /// <summary>The most bytes that <see cref="CreateSequence"/> ever takes for keys and values of so many positions.</summary>
+    /// <param name="capacity">Positions, at least 1.</param>
+    long SequenceBytes(int capacity);
+
     /// <summary>Makes an empty sequence.</summary>
     /// <param name="capacity">The most positions that it will hold.</param>
     SequenceState CreateSequence(int capacity);

@@ -4,13 +4,19 @@ using Verathos.GpuRuntime.Compute;
 namespace Verathos.GpuRuntime.Serving;
 
 /// <summary>A request on its way through the engine. What is marked so may be called from any thread, the rest belongs to the engine's thread.</summary>
-internal sealed class ActiveRequest(GenerationRequest request, CancellationToken cancellationToken)
+internal sealed class ActiveRequest(GenerationRequest request, long memory, CancellationToken cancellationToken)
 {
     private readonly Lock _gate = new();
     private int[] _ids = [];
     private volatile bool _abandoned;
 
     public GenerationRequest Request { get; } = request;
+
+    /// <summary>Bytes of keys and values at its end.</summary>
+    public long Memory { get; } = memory;
+
+    /// <summary>Prompt tokens that are not computed yet.</summary>
+    public int PromptLeft => Request.PromptIds.Length - (State?.Length ?? 0);
 
     /// <summary>Which tokens are ready, at most the requested number. Their ids lie apart, where they can be wiped.</summary>
     public Channel<(int Index, FinishReason? Finish)> Tokens { get; } =

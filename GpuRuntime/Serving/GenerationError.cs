@@ -9,6 +9,9 @@ public enum GenerationError
     /// <summary>Prompt and answer together exceed the context.</summary>
     ContextExceeded,
 
+    /// <summary>The request's keys and values exceed all the memory that the engine may use for them, so waiting would not help.</summary>
+    MemoryExceeded,
+
     /// <summary>As many requests wait as may; try again later.</summary>
     QueueFull,
 

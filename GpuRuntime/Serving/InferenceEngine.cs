@@ -1,26 +1,25 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Verathos.Fingerprint.Sampling;
-using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Serving;
 
 /// <summary>
-/// Serves one model: requests wait in a bounded queue, active ones are computed in turn on one thread, tokens are given out as
-/// they are drawn. Each turn computes a part of every unfinished prompt, then one token of every answer together. Every request has its own keys and values, which are overwritten when it ends, however it ends; nothing of
-/// one request is used for another. Does not own the model.
+/// Serves one model. Requests wait in a bounded queue, first come first served, until there is a place and memory for their keys
+/// and values; then one thread computes them in turns (see <see cref="TurnRunner"/>), and tokens are given out as they are drawn.
+/// Every request has its own keys and values, which are overwritten when it ends, however it ends; nothing of one request is used
+/// for another. Does not own the model.
 /// </summary>
 public sealed class InferenceEngine : IAsyncDisposable
 {
     private readonly LoadedModel _model;
     private readonly EngineOptions _options;
+    private readonly KvBudget _memory;
     private readonly int _maxContext;
     private readonly Queue<ActiveRequest> _queue = new();
-    private readonly List<ActiveRequest> _active = [];
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
-    private readonly float[] _logits;
+    private readonly TurnRunner _turns;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stopping;
     private volatile int _activeCount;
@@ -35,12 +34,17 @@ public sealed class InferenceEngine : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrefillChunk, 1, nameof(options));
         (_model, _options) = (model, options);
         _maxContext = Math.Min(options.MaxContext ?? int.MaxValue, model.MaxContext);
-        _logits = GC.AllocateArray<float>(checked(options.MaxActive * model.Config.VocabularySize), pinned: true);
+        _memory = options.Memory ?? KvBudget.OfMachine();
+        _turns = new TurnRunner(model, options.PrefillChunk, Release, () => _stopping);
+        _memory.Freed += Wake;
         new Thread(Run) { IsBackground = true, Name = "verathos-engine" }.Start();
     }
 
     /// <summary>The most positions of a request, prompt and answer together.</summary>
     public int MaxContext => _maxContext;
+
+    /// <summary>Memory for keys and values.</summary>
+    public KvBudget Memory => _memory;
 
     /// <summary>Sequences being computed.</summary>
     public int ActiveSequences => _activeCount;
@@ -59,21 +63,45 @@ public sealed class InferenceEngine : IAsyncDisposable
     }
 
     /// <summary>Logits of the step under way; all zero between steps.</summary>
-    internal ReadOnlySpan<float> Logits => _logits;
+    internal ReadOnlySpan<float> Logits => _turns.Logits;
 
-    /// <summary>Called with a sequence's state right after it was overwritten and before it is freed; for tests.</summary>
+    /// <summary>Called with a sequence's state right after it was overwritten and freed; for tests.</summary>
     internal Action<ActiveRequest>? Released { get; set; }
+
+    /// <summary>Called on the engine's thread before each turn; for tests.</summary>
+    internal Action? TurnBegins { get; set; }
+
+    /// <summary>The most tokens that an answer to a prompt of this length can have, by context and by memory; 0 or less where there is no room at all.</summary>
+    /// <param name="promptTokens">The prompt's length.</param>
+    public int RoomFor(int promptTokens)
+    {
+        int room = _maxContext - promptTokens;
+        if (room < 1 || Bytes(promptTokens, room) <= _memory.Bytes)
+        {
+            return room;
+        }
+
+        // The largest answer that fits; bytes grow with positions, though perhaps in pages.
+        int low = 0;
+        while (room - low > 1)
+        {
+            int middle = low + ((room - low) / 2);
+            (low, room) = Bytes(promptTokens, middle) <= _memory.Bytes ? (middle, room) : (low, middle);
+        }
+
+        return low;
+    }
 
     /// <summary>Asks for an answer. The request takes its place in the queue at once, before the result is enumerated.</summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Ends the request; its memory is freed before the next step.</param>
     /// <returns>The tokens as they are drawn. Leaving the enumeration early ends the request, too.</returns>
-    /// <exception cref="GenerationException">The request is invalid, does not fit or cannot be queued (thrown at once), or the answer broke off (thrown while enumerating).</exception>
+    /// <exception cref="GenerationException">The request is invalid, can never fit or cannot be queued (thrown at once), or the answer broke off (thrown while enumerating).</exception>
     public IAsyncEnumerable<GeneratedToken> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        Check(request);
-        ActiveRequest entry = new(request, cancellationToken);
+        long memory = Check(request);
+        ActiveRequest entry = new(request, memory, cancellationToken);
         lock (_gate)
         {
             if (_stopping)
@@ -90,9 +118,9 @@ public sealed class InferenceEngine : IAsyncDisposable
             }
 
             _queue.Enqueue(entry);
+            _work.Release();
         }
 
-        _work.Release();
         return ReadAsync(entry, cancellationToken);
     }
 
@@ -107,10 +135,11 @@ public sealed class InferenceEngine : IAsyncDisposable
             }
 
             _stopping = true;
+            _work.Release();
         }
 
-        _work.Release();
         await _ended.Task.ConfigureAwait(false);
+        _memory.Freed -= Wake;
         _work.Dispose();
     }
 
@@ -150,7 +179,10 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
     }
 
-    private void Check(GenerationRequest request)
+    // The last token is never fed back, so it takes no position.
+    private long Bytes(int promptTokens, int maxTokens) => _model.Backend.SequenceBytes(promptTokens + maxTokens - 1);
+
+    private long Check(GenerationRequest request)
     {
         int vocabulary = _model.Config.VocabularySize;
         if (request.PromptIds is null or { Length: 0 } || Array.Exists(request.PromptIds, id => (uint)id >= (uint)vocabulary))
@@ -169,6 +201,13 @@ public sealed class InferenceEngine : IAsyncDisposable
                 GenerationError.ContextExceeded,
                 $"the prompt's {request.PromptIds.Length} tokens and the {request.MaxTokens} asked for exceed the context of {_maxContext}");
         }
+
+        long bytes = Bytes(request.PromptIds.Length, request.MaxTokens);
+        return bytes <= _memory.Bytes
+            ? bytes
+            : throw new GenerationException(
+                GenerationError.MemoryExceeded,
+                $"the prompt's {request.PromptIds.Length} tokens and the {request.MaxTokens} asked for take {bytes} bytes of keys and values; there are {_memory.Bytes} for all requests together");
     }
 
     private void Run()
@@ -176,26 +215,29 @@ public sealed class InferenceEngine : IAsyncDisposable
         while (!_stopping)
         {
             Admit();
-            if (_active.Count == 0)
+            if (_turns.Count == 0)
             {
                 _work.Wait();
                 continue;
             }
 
-            foreach (ActiveRequest entry in _active)
-            {
-                if (!_stopping && !entry.IsReleased)
-                {
-                    Prefill(entry);
-                }
-            }
-
-            DecodeAll();
-            _active.RemoveAll(static entry => entry.IsReleased);
-            _activeCount = _active.Count;
+            TurnBegins?.Invoke();
+            _turns.Run();
+            _activeCount = _turns.Count;
         }
 
         Stop();
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            if (!_stopping)
+            {
+                _work.Release();
+            }
+        }
     }
 
     private void Admit()
@@ -203,129 +245,14 @@ public sealed class InferenceEngine : IAsyncDisposable
         lock (_gate)
         {
             DropCancelled();
-            while (_active.Count < _options.MaxActive && _queue.TryDequeue(out ActiveRequest? next))
+
+            // Strictly in order of arrival: a large request that waits for memory is not overtaken for ever by small ones.
+            while (_turns.Count < _options.MaxActive && _queue.TryPeek(out ActiveRequest? next) && _memory.TryReserve(next.Memory))
             {
-                _active.Add(next);
-                _activeCount = _active.Count;
+                _turns.Add(_queue.Dequeue());
+                _activeCount = _turns.Count;
             }
         }
-    }
-
-    /// <summary>Drops a cancelled request; computes a part of a prompt, and the first token at its end.</summary>
-    private void Prefill(ActiveRequest entry)
-    {
-        if (entry.IsCancelled)
-        {
-            entry.Abandon();
-            End(entry, new OperationCanceledException());
-            return;
-        }
-
-        GenerationRequest request = entry.Request;
-        int fed = entry.State?.Length ?? 0;
-        int rest = request.PromptIds.Length - fed;
-        if (rest <= 0)
-        {
-            return;
-        }
-
-        Span<float> logits = Slot(0);
-        int count = Math.Min(rest, _options.PrefillChunk);
-        if (Try([entry], () =>
-        {
-            // The last token is never fed back.
-            entry.State ??= _model.Backend.CreateSequence(request.PromptIds.Length + request.MaxTokens - 1);
-            _model.Backend.Forward(entry.State, request.PromptIds.AsSpan(fed, count), Slot(0));
-        }) && count == rest)
-        {
-            Draw(entry, logits);
-        }
-
-        logits.Clear();
-    }
-
-    /// <summary>One token for every request whose prompt is done.</summary>
-    private void DecodeAll()
-    {
-        List<ActiveRequest> ready = [.. _active.Where(static e => !e.IsReleased && e.Generated > 0)];
-        if (ready.Count == 0 || _stopping)
-        {
-            return;
-        }
-
-        SequenceState[] states = [.. ready.Select(static e => e.State!)];
-        int[] ids = [.. ready.Select(static e => e.LastId)];
-        if (Try(ready, () => _model.Backend.Decode(states, ids, _logits.AsSpan(0, ids.Length * _model.Config.VocabularySize))))
-        {
-            for (int i = 0; i < ready.Count; i++)
-            {
-                Draw(ready[i], Slot(i));
-            }
-        }
-
-        Array.Clear(ids);
-        Array.Clear(_logits, 0, ready.Count * _model.Config.VocabularySize);
-    }
-
-    private Span<float> Slot(int index) => _logits.AsSpan(index * _model.Config.VocabularySize, _model.Config.VocabularySize);
-
-    /// <summary>Runs a part of the forward pass; a failure ends the requests that took part and not the engine.</summary>
-    private bool Try(List<ActiveRequest> entries, Action pass)
-    {
-        try
-        {
-            pass();
-            return true;
-        }
-#pragma warning disable CA1031 // Whatever fails must end those requests only. The message of the cause could hold content and is left out.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            _logits.AsSpan().Clear();
-            entries.ForEach(entry => End(entry, new GenerationException($"the forward pass failed ({e.GetType().Name})")));
-            return false;
-        }
-    }
-
-    private void Draw(ActiveRequest entry, Span<float> logits)
-    {
-        GenerationRequest request = entry.Request;
-        int index = entry.Generated;
-        int id;
-        try
-        {
-            id = Sampler.Sample(logits, request.Sampling, request.Seed, index);
-        }
-        catch (ArithmeticException)
-        {
-            logits.Clear();
-            End(entry, new GenerationException(GenerationError.NonFiniteLogits, "the model gave logits that are no numbers: its weights are damaged or overflow in this numeric profile"));
-            return;
-        }
-
-        logits.Clear();
-        entry.Generated++;
-        entry.LastId = id;
-        FinishReason? finish = _model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
-            : entry.Generated == request.MaxTokens ? FinishReason.Length
-            : null;
-        if (finish is not null)
-        {
-            // Freed before the last token is given out, so that who sees the end sees the memory free.
-            Release(entry);
-        }
-
-        entry.Give(id, index, finish);
-        if (finish is not null)
-        {
-            entry.Tokens.Writer.TryComplete();
-        }
-    }
-
-    private void End(ActiveRequest entry, Exception reason)
-    {
-        Release(entry);
-        entry.Tokens.Writer.TryComplete(reason);
     }
 
     private void Release(ActiveRequest entry)
@@ -338,24 +265,23 @@ public sealed class InferenceEngine : IAsyncDisposable
         entry.IsReleased = true;
         entry.LastId = 0;
         entry.State?.Dispose();
+        _memory.Release(entry.Memory);
         Released?.Invoke(entry);
     }
 
     private void Stop()
     {
+        GenerationException reason = new(GenerationError.Stopped, "the node is stopping");
         lock (_gate)
         {
-            _active.AddRange(_queue);
-            _queue.Clear();
+            while (_queue.TryDequeue(out ActiveRequest? waiting))
+            {
+                waiting.IsReleased = true;
+                waiting.Tokens.Writer.TryComplete(reason);
+            }
         }
 
-        foreach (ActiveRequest entry in _active)
-        {
-            Release(entry);
-            entry.Tokens.Writer.TryComplete(new GenerationException(GenerationError.Stopped, "the node is stopping"));
-        }
-
-        _active.Clear();
+        _turns.EndAll(reason);
         _activeCount = 0;
         _ended.SetResult();
     }

@@ -68,6 +68,8 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     /// <summary>Memory for intermediate results.</summary>
     internal PrivateMemory ScratchMemory => _scratch.Memory;
 
+    public long SequenceBytes(int capacity) => (long)_config.Layers * 2 * _config.KvHeads * _headStride * capacity * sizeof(ushort);
+
     public SequenceState CreateSequence(int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, _maxContext);

@@ -31,6 +31,8 @@ internal sealed class TorchBackend : IComputeBackend
 
     public long WeightBytes => _weights.Bytes;
 
+    public long SequenceBytes(int capacity) => (long)_config.Layers * 2 * _config.KvHeads * _config.HeadSize * capacity * _type.ElementSize();
+
     public SequenceState CreateSequence(int capacity) => new TorchSequence(_config, capacity, _type);
 
     public void Forward(SequenceState sequence, ReadOnlySpan<int> ids, Span<float> logits)

@@ -31,6 +31,8 @@ internal sealed class WatchedBackend : IComputeBackend
 
     public long WeightBytes => _inner.WeightBytes;
 
+    public long SequenceBytes(int capacity) => _inner.Backend.SequenceBytes(capacity);
+
     public SequenceState CreateSequence(int capacity) => new Watched(this, (TorchSequence)_inner.Backend.CreateSequence(capacity));
 
     public void Forward(SequenceState sequence, ReadOnlySpan<int> ids, Span<float> logits)

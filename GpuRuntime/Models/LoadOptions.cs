@@ -14,6 +14,9 @@ public sealed record LoadOptions
     /// <summary>Threads for one forward pass.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Whether a small model gets several threads too, where they are slower; to prove that their number changes no bit.</summary>
+    internal bool ExactThreads { get; init; }
+
     /// <summary>The name under which the model is published; the file's or folder's name where not given.</summary>
     public string? Name { get; init; }
 

@@ -48,7 +48,7 @@ public static class ModelLoader
         int context = Math.Max(1, Math.Min(options.MaxContext ?? int.MaxValue, source.Config.MaxPositions));
 
         // Below this size handing work to a second thread takes longer than the work.
-        int threads = bytes < SmallModelBytes ? 1 : Math.Max(1, options.Threads);
+        int threads = bytes < SmallModelBytes && !options.ExactThreads ? 1 : Math.Max(1, options.Threads);
         IComputeBackend backend = options.Profile.UsesLibtorch
             ? new TorchBackend(source, options.Profile, context, threads)
             : new Lane16Backend(source, options.Profile, context, threads);

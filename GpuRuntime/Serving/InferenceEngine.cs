@@ -68,6 +68,13 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>Called with a sequence's state right after it was overwritten and freed; for tests.</summary>
     internal Action<ActiveRequest>? Released { get; set; }
 
+    /// <summary>Sees the raw logits of each token before it is drawn; for proofs about them.</summary>
+    internal LogitsObserver? Drawing
+    {
+        get => _turns.Drawing;
+        set => _turns.Drawing = value;
+    }
+
     /// <summary>Called on the engine's thread before each turn; for tests.</summary>
     internal Action? TurnBegins { get; set; }
 

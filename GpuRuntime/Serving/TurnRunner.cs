@@ -30,6 +30,9 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
     /// <summary>Logits of the step under way; all zero between steps.</summary>
     public ReadOnlySpan<float> Logits => _logits;
 
+    /// <summary>Sees the raw logits of each token before it is drawn.</summary>
+    public LogitsObserver? Drawing { get; set; }
+
     /// <summary>Takes a request whose memory is reserved.</summary>
     public void Add(ActiveRequest entry) => _prompts.Enqueue(entry);
 
@@ -138,16 +141,9 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
     /// <summary>One token for every running answer.</summary>
     private void Decode()
     {
-        int count = 0;
-        foreach (ActiveRequest entry in _answers)
-        {
-            if (!entry.IsReleased)
-            {
-                _answers[count++] = entry;
-            }
-        }
-
-        _answers.RemoveRange(count, _answers.Count - count);
+        // A prompt of this turn may have ended with its first token.
+        _answers.RemoveAll(static entry => entry.IsReleased);
+        int count = _answers.Count;
         if (count == 0)
         {
             return;
@@ -201,6 +197,7 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
         GenerationRequest request = entry.Request;
         int index = entry.Generated;
         int id;
+        Drawing?.Invoke(request, index, logits);
         try
         {
             id = Sampler.Sample(logits, request.Sampling, request.Seed, index);

@@ -122,7 +122,7 @@ public static class RandomModel
             bytes[id] = [(byte)' ', (byte)('a' + (id % 26)), (byte)('a' + (id / 26 % 26)), (byte)('a' + (id / 676 % 26)), (byte)('a' + (id / 17576 % 26))];
         }
 
-        ByteLevelEncoder encoder = new(new TokenizerJson.Contents(vocabulary, [], specials, size), new StagedPreTokenizer([StagedPreTokenizer.Gpt2]));
+        ByteLevelEncoder encoder = new(new BytePairVocabulary(vocabulary, [], FirstMergeCounts: true, IgnoresMerges: false), bytes, TextNormalizer.None, new StagedPreTokenizer([WordSplit.Gpt2]));
         return new Tokenizer(encoder, new TokenizerParts(bytes, specials, null, false, false));
     }
 }

@@ -9,7 +9,6 @@ namespace Verathos.GpuRuntime.Tokenizers;
 /// </summary>
 internal sealed class SentencePieceEncoder : TextEncoder
 {
-    private const char Space = '\u2581';
     private readonly Dictionary<string, (int Id, int Rank)> _pieces = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int Id, int Rank)>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly int[] _byteIds = new int[256];
@@ -38,7 +37,7 @@ internal sealed class SentencePieceEncoder : TextEncoder
 
                     _longest = Math.Max(_longest, piece.Length);
                     break;
-                case PieceType.UserDefined or PieceType.Unused:
+                case PieceType.Unused:
                     throw new ModelFormatException($"the vocabulary's piece {piece} is of the type {vocabulary.Types[id]}, which this build does not support");
             }
         }
@@ -47,7 +46,7 @@ internal sealed class SentencePieceEncoder : TextEncoder
     }
 
     /// <inheritdoc/>
-    public override void Encode(ReadOnlySpan<char> text, WipedList<int> ids)
+    public override void Encode(ReadOnlySpan<char> text, bool first, WipedList<int> ids)
     {
         if (text.IsEmpty)
         {
@@ -57,9 +56,9 @@ internal sealed class SentencePieceEncoder : TextEncoder
         using WipedList<char> prepared = new(text.Length + 1);
         using WipedList<Symbol> symbols = new(text.Length + 1);
         using WipedList<ulong> queue = new(2 * text.Length);
-        prepared.Add(Space);
+        prepared.Add(SentencePieceVocabulary.Space);
         prepared.AddRange(text);
-        prepared.Span.Replace(' ', Space);
+        prepared.Span.Replace(' ', SentencePieceVocabulary.Space);
         ReadOnlySpan<char> whole = prepared.Span;
         for (int at = 0; at < whole.Length;)
         {

@@ -10,7 +10,7 @@ namespace Verathos.GpuRuntime.Tokenizers;
 /// </summary>
 public static class SentencePieceJson
 {
-    private const string Space = "\u2581";
+    private static readonly string s_space = SentencePieceVocabulary.Space.ToString();
 
     /// <summary>Writes tokenizer.json.</summary>
     public static byte[] Write(SentencePieceVocabulary vocabulary)
@@ -21,7 +21,7 @@ public static class SentencePieceJson
         for (int id = 0; id < vocabulary.Pieces.Count; id++)
         {
             ids[vocabulary.Pieces[id]] = id;
-            if (vocabulary.Types[id] is PieceType.Control or PieceType.Unknown)
+            if (vocabulary.Types[id] is PieceType.Control or PieceType.Unknown or PieceType.UserDefined)
             {
                 added.Add(new JsonObject
                 {
@@ -31,7 +31,7 @@ public static class SentencePieceJson
                     ["lstrip"] = false,
                     ["rstrip"] = false,
                     ["normalized"] = false,
-                    ["special"] = true,
+                    ["special"] = vocabulary.Types[id] != PieceType.UserDefined,
                 });
             }
         }
@@ -44,12 +44,12 @@ public static class SentencePieceJson
             ["truncation"] = null,
             ["padding"] = null,
             ["added_tokens"] = added,
-            ["normalizer"] = Sequence("normalizers", new JsonObject { ["type"] = "Prepend", ["prepend"] = Space }, Replace(" ", Space)),
+            ["normalizer"] = Sequence("normalizers", new JsonObject { ["type"] = "Prepend", ["prepend"] = s_space }, Replace(" ", s_space)),
             ["pre_tokenizer"] = null,
             ["post_processor"] = postProcessor,
             ["decoder"] = Sequence(
                 "decoders",
-                Replace(Space, " "),
+                Replace(s_space, " "),
                 new JsonObject { ["type"] = "ByteFallback" },
                 new JsonObject { ["type"] = "Fuse" },
                 new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }),
@@ -70,66 +70,13 @@ public static class SentencePieceJson
         return JsonSerializer.SerializeToUtf8Bytes(root);
     }
 
-    /// <summary>Makes a tokenizer from a tokenizer.json of this form.</summary>
-    internal static Tokenizer Load(JsonElement root, JsonElement model, TokenizerJson.Contents contents, TokenizerConfig config)
-    {
-        string[] steps = [.. TokenizerJson.Steps(root, "normalizer", "normalizers").Select(Describe)];
-        TokenizerJson.Require(steps.SequenceEqual([$"Prepend {Space}", $"Replace {Space}"]), "byte_fallback with a normalizer other than Prepend and Replace");
-        TokenizerJson.Require(TokenizerJson.IsAbsent(root, "pre_tokenizer"), "byte_fallback with a pre_tokenizer");
-        string unknown = model.GetProperty("unk_token").GetString()!;
-        string[] pieces = new string[contents.Size];
-        foreach ((string piece, int id) in contents.Vocabulary.Concat(contents.Added))
-        {
-            pieces[id] = piece;
-        }
-
-        // A merge's rank is the score of what it makes: the first merge that makes a piece counts.
-        float[] scores = new float[contents.Size];
-        Array.Fill(scores, -contents.Merges.Count);
-        for (int rank = contents.Merges.Count - 1; rank >= 0; rank--)
-        {
-            if (contents.Vocabulary.TryGetValue(contents.Merges[rank].Left + contents.Merges[rank].Right, out int id))
-            {
-                scores[id] = -rank;
-            }
-        }
-
-        PieceType[] types = Array.ConvertAll(pieces, piece =>
-            piece is null ? throw new ModelFormatException("tokenizer.json has an id without a token")
-            : piece == unknown ? PieceType.Unknown
-            : contents.Added.ContainsKey(piece) ? PieceType.Control
-            : SentencePieceVocabulary.TryParseByte(piece, out _) ? PieceType.Byte
-            : PieceType.Normal);
-        return new SentencePieceVocabulary(
-            pieces,
-            scores,
-            types,
-            contents.Vocabulary.TryGetValue(unknown, out int unknownId) ? unknownId : throw new ModelFormatException($"tokenizer.json lacks its unknown token {unknown}"),
-            Special(contents, config.Bos, "bos_token"),
-            Special(contents, config.Eos, "eos_token"),
-            TokenizerJson.AddsBos(root, config.Bos, config)).ToTokenizer();
-    }
-
-    private static int Special(TokenizerJson.Contents contents, string? name, string member) =>
-        name is not null && (contents.Added.TryGetValue(name, out int id) || contents.Vocabulary.TryGetValue(name, out id))
-            ? id
-            : throw new ModelFormatException($"tokenizer_config.json must name a {member} that tokenizer.json has");
-
-    private static string Describe(JsonElement step) => step.GetProperty("type").GetString() switch
-    {
-        "Prepend" => $"Prepend {step.GetProperty("prepend").GetString()}",
-        "Replace" when step.GetProperty("pattern").TryGetProperty("String", out JsonElement pattern) && pattern.GetString() == " " => $"Replace {step.GetProperty("content").GetString()}",
-        string other => other,
-        null => "",
-    };
-
     /// <summary>Every way in which two pieces make a third, the highest score first; SentencePiece would merge them in this order.</summary>
     private static IEnumerable<(string Left, string Right)> Merges(SentencePieceVocabulary vocabulary)
     {
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
         for (int id = 0; id < vocabulary.Pieces.Count; id++)
         {
-            if (vocabulary.Types[id] is PieceType.Normal or PieceType.UserDefined)
+            if (vocabulary.Types[id] is PieceType.None or PieceType.Normal)
             {
                 ids.TryAdd(vocabulary.Pieces[id], id);
             }

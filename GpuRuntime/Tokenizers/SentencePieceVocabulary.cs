@@ -24,7 +24,8 @@ public sealed record SentencePieceVocabulary(
     int EosId,
     bool AddsBos)
 {
-    private const char Space = '\u2581';
+    /// <summary>Stands for a space.</summary>
+    internal const char Space = '\u2581';
 
     /// <summary>Makes the tokenizer.</summary>
     /// <exception cref="ModelFormatException">The vocabulary is not one that the encoder accepts.</exception>
@@ -44,16 +45,20 @@ public sealed record SentencePieceVocabulary(
             {
                 PieceType.Byte => [ParseByte(Pieces[id])],
                 PieceType.Control or PieceType.Unknown => [],
+                PieceType.UserDefined => Encoding.UTF8.GetBytes(Pieces[id]),
                 _ => Encoding.UTF8.GetBytes(Pieces[id].Replace(Space, ' ')),
             };
-            if (Types[id] == PieceType.Control)
+            if (Types[id] is PieceType.Control or PieceType.UserDefined && (Pieces[id].Length == 0 || !specials.TryAdd(Pieces[id], id)))
             {
-                specials[Pieces[id]] = id;
+                throw new ModelFormatException($"the vocabulary has the special token \"{Pieces[id]}\" twice, or one without a name");
             }
         }
 
         return new Tokenizer(new SentencePieceEncoder(this), new TokenizerParts(bytes, specials, BosId, AddsBos, StripsFirstSpace: true));
     }
+
+    /// <summary>The piece of a byte, such as &lt;0x0A&gt;.</summary>
+    internal static string BytePiece(byte value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
 
     /// <summary>The byte of a piece such as &lt;0x0A&gt;.</summary>
     internal static byte ParseByte(string piece) =>

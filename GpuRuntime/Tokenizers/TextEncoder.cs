@@ -6,8 +6,14 @@ namespace Verathos.GpuRuntime.Tokenizers;
 /// </summary>
 internal abstract class TextEncoder
 {
+    // Below this many parts looking for the lowest rank again after each merge takes less time than a heap.
+    private const int Few = 24;
+
     /// <summary>Appends the ids of a text. Safe for use from several threads.</summary>
-    public abstract void Encode(ReadOnlySpan<char> text, WipedList<int> ids);
+    /// <param name="text">The text; no special token is looked for in it.</param>
+    /// <param name="first">Whether the sequence begins with it: no token or other text comes before.</param>
+    /// <param name="ids">Receives the ids.</param>
+    public abstract void Encode(ReadOnlySpan<char> text, bool first, WipedList<int> ids);
 
     /// <summary>Whether two neighbours make a token, its rank (the lowest merges first, the leftmost of equals) and its id.</summary>
     protected abstract bool TryMerge(ReadOnlySpan<char> text, in Symbol left, in Symbol right, out int rank, out int id);
@@ -19,6 +25,12 @@ internal abstract class TextEncoder
     protected void Merge(ReadOnlySpan<char> text, WipedList<Symbol> list, WipedList<ulong> queue)
     {
         Span<Symbol> symbols = list.Span;
+        if (symbols.Length <= Few)
+        {
+            MergeFew(text, symbols);
+            return;
+        }
+
         for (int i = 0; i < symbols.Length; i++)
         {
             symbols[i].Previous = i - 1;
@@ -56,6 +68,49 @@ internal abstract class TextEncoder
             }
         }
     }
+
+    private void MergeFew(ReadOnlySpan<char> text, Span<Symbol> symbols)
+    {
+        Span<(int Rank, int Id)> pairs = stackalloc (int Rank, int Id)[Few];
+        int count = symbols.Length;
+        for (int i = 0; i + 1 < count; i++)
+        {
+            pairs[i] = Pair(text, symbols, i);
+        }
+
+        while (count > 1)
+        {
+            int best = 0;
+            for (int i = 1; i + 1 < count; i++)
+            {
+                best = pairs[i].Rank < pairs[best].Rank ? i : best;
+            }
+
+            if (pairs[best].Rank == int.MaxValue)
+            {
+                break;
+            }
+
+            (symbols[best].Id, symbols[best].Length) = (pairs[best].Id, symbols[best].Length + symbols[best + 1].Length);
+            symbols[(best + 2)..count].CopyTo(symbols[(best + 1)..]);
+            pairs[(best + 1)..count].CopyTo(pairs[best..]);
+            symbols[--count] = default;
+            if (best + 1 < count)
+            {
+                pairs[best] = Pair(text, symbols, best);
+            }
+
+            if (best > 0)
+            {
+                pairs[best - 1] = Pair(text, symbols, best - 1);
+            }
+        }
+
+        pairs.Clear();
+    }
+
+    private (int Rank, int Id) Pair(ReadOnlySpan<char> text, ReadOnlySpan<Symbol> symbols, int at) =>
+        TryMerge(text, symbols[at], symbols[at + 1], out int rank, out int id) ? (rank, id) : (int.MaxValue, -1);
 
     private void Offer(ReadOnlySpan<char> text, ReadOnlySpan<Symbol> symbols, int at, WipedList<ulong> queue)
     {

@@ -8,16 +8,14 @@ public sealed class Tokenizer
 {
     private readonly TextEncoder _encoder;
     private readonly byte[][] _bytes;
-    private readonly Dictionary<string, int> _specials;
-    private readonly string[] _specialNames;
+    private readonly SpecialTokens _specials;
     private readonly bool _stripsFirstSpace;
 
     internal Tokenizer(TextEncoder encoder, TokenizerParts parts)
     {
         _encoder = encoder;
         _bytes = parts.TokenBytes;
-        _specials = parts.Specials;
-        _specialNames = [.. _specials.Keys.OrderByDescending(static name => name.Length).ThenBy(static name => name, StringComparer.Ordinal)];
+        _specials = new SpecialTokens(parts.Specials);
         _stripsFirstSpace = parts.StripsFirstSpace;
         BosId = parts.BosId;
         AddsBos = parts.AddsBos && parts.BosId is not null;
@@ -33,14 +31,14 @@ public sealed class Tokenizer
     public bool AddsBos { get; }
 
     /// <summary>The id of a special token.</summary>
-    public bool TryGetSpecial(string name, out int id) => _specials.TryGetValue(name, out id);
+    public bool TryGetSpecial(string name, out int id) => _specials.TryGet(name, out id);
 
     /// <summary>Text to ids. The names of special tokens are ordinary text, and nothing is added.</summary>
     public int[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         using WipedList<int> ids = new(text.Length);
-        _encoder.Encode(text, ids);
+        _encoder.Encode(text, first: true, ids);
         return ids.Span.ToArray();
     }
 
@@ -57,7 +55,7 @@ public sealed class Tokenizer
             ids.Add(BosId!.Value);
         }
 
-        _encoder.Encode(text, ids);
+        _encoder.Encode(text, first: true, ids);
         return ids.Span.ToArray();
     }
 
@@ -88,38 +86,34 @@ public sealed class Tokenizer
     {
         using WipedList<int> ids = new(1024);
         using WipedList<char> run = new(4096);
+        bool first = true;
         foreach (ChatSegment segment in segments)
         {
-            if (segment.FromTemplate)
+            ReadOnlySpan<char> text = segment.Text;
+            while (segment.FromTemplate && _specials.TryFindFirst(text, out int at, out int length, out int id))
             {
-                SplitSpecials(segment.Text, run, ids);
+                run.AddRange(text[..at]);
+                EncodeRun(run, ref first, ids);
+                ids.Add(id);
+                first = false;
+                text = text[(at + length)..];
             }
-            else
-            {
-                run.AddRange(segment.Text);
-            }
+
+            run.AddRange(text);
         }
 
-        _encoder.Encode(run.Span, ids);
+        EncodeRun(run, ref first, ids);
         bool adds = AddsBos && (ids.Count == 0 || ids.Span[0] != BosId);
         return adds ? [BosId!.Value, .. ids.Span] : ids.Span.ToArray();
     }
 
-    private void SplitSpecials(string text, WipedList<char> run, WipedList<int> ids)
+    private void EncodeRun(WipedList<char> run, ref bool first, WipedList<int> ids)
     {
-        for (int at = 0; at < text.Length;)
+        if (run.Count > 0)
         {
-            string? name = _specialNames.FirstOrDefault(n => string.CompareOrdinal(text, at, n, 0, n.Length) == 0);
-            if (name is null)
-            {
-                run.Add(text[at++]);
-                continue;
-            }
-
-            _encoder.Encode(run.Span, ids);
+            _encoder.Encode(run.Span, first, ids);
             run.Clear();
-            ids.Add(_specials[name]);
-            at += name.Length;
+            first = false;
         }
     }
 }

@@ -29,6 +29,22 @@ internal sealed class WipedList<T>(int capacity) : IDisposable
         Count += items.Length;
     }
 
+    /// <summary>Appends room to write into.</summary>
+    public Span<T> AddRoom(int count)
+    {
+        Reserve(count);
+        Count += count;
+        return _items.AsSpan(Count - count, count);
+    }
+
+    /// <summary>Puts an item before the others.</summary>
+    public void Insert(T item)
+    {
+        Add(item);
+        _items.AsSpan(0, Count - 1).CopyTo(_items.AsSpan(1));
+        _items[0] = item;
+    }
+
     /// <summary>Takes the last item off.</summary>
     public T RemoveLast()
     {

@@ -18,7 +18,7 @@ internal static class LibraryEncoder
         {
             Merges = [.. model.GetProperty("merges").EnumerateArray().Select(static m => m.GetString()!)],
             ByteLevel = true,
-            PreTokenizer = new Pieces(new StagedPreTokenizer([StagedPreTokenizer.EachDigit, StagedPreTokenizer.Gpt2])),
+            PreTokenizer = new Pieces(new StagedPreTokenizer([DigitSplit.Each, WordSplit.Gpt2Script])),
         };
         return BpeTokenizer.Create(options);
     }
@@ -57,10 +57,15 @@ internal static class LibraryEncoder
         return LlamaTokenizer.Create(stream, addBeginOfSentence: false, addEndOfSentence: false);
     }
 
-    private sealed class Pieces(StagedPreTokenizer pieces) : PreTokenizer
+    private sealed class Pieces(StagedPreTokenizer stages) : PreTokenizer
     {
-        public override IEnumerable<(int Offset, int Length)> PreTokenize(string text) => pieces.PreTokenize(text);
+        public override IEnumerable<(int Offset, int Length)> PreTokenize(string text) => PreTokenize(text.AsSpan());
 
-        public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => pieces.PreTokenize(text);
+        public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
+        {
+            using WipedList<Piece> pieces = new(16);
+            stages.Split(text, pieces);
+            return [.. pieces.Span.ToArray().Select(static p => (p.Offset, p.Length))];
+        }
     }
 }

@@ -16,10 +16,12 @@ public class TextEncoderTests
         "the", " quick", "  ", "\n", " 12345", "don't", "Straße", "日本語", " \U0001F680", "\U0001D400\U0001D401", "▁", "é", "\t", "aaaaaaaa", "<0x0A>", "!?", "ing", " of", "...",
     ];
 
+    // SmolLM2's vocabulary lacks the bytes F1 and F2, with which the characters from U+40000 to U+BFFFF begin: the library leaves
+    // such a byte out before merging, this tokenizer and npm's after it.
     private static readonly Gen<string> s_text = Gen.OneOf(
         Gen.Int[0, s_parts.Length - 1].Select(static i => s_parts[i]),
         Gen.Char[' ', '~'].Select(static c => c.ToString()),
-        Gen.Int[0x20, 0x10ffff].Where(Rune.IsValid).Select(static r => new Rune(r).ToString())).Array[0, 24].Select(string.Concat);
+        Gen.Int[0x20, 0x10ffff].Where(static c => Rune.IsValid(c) && c is < 0x40000 or > 0xbffff).Select(static r => new Rune(r).ToString())).Array[0, 24].Select(string.Concat);
 
     private static SentencePieceVocabulary Stories()
     {
@@ -98,12 +100,22 @@ public class TextEncoderTests
         Assert.All(list.Backing, c => Assert.Equal('\0', c));
     }
 
-    [Theory]
-    [InlineData(PieceType.UserDefined)]
-    [InlineData(PieceType.Unused)]
-    public void PieceTypesThatWouldChangeIdsAreRefused(PieceType type)
+    [Fact]
+    public void UnusedPiecesAreRefused()
     {
-        SentencePieceVocabulary vocabulary = new(["<unk>", "<s>", "</s>", "pie"], [0, 0, 0, -1], [PieceType.Unknown, PieceType.Control, PieceType.Control, type], 0, 1, 2, true);
+        SentencePieceVocabulary vocabulary = Pie(PieceType.Unused);
         Assert.Contains("piece pie", Assert.Throws<ModelFormatException>(vocabulary.ToTokenizer).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void PiecesThatTheUserDefinedAreFoundInTemplatesOnlyAndKeepTheirText()
+    {
+        Tokenizer tokenizer = Pie(PieceType.UserDefined).ToTokenizer();
+        Assert.Equal([3], tokenizer.EncodeWithSpecials("pie")[1..]);
+        Assert.DoesNotContain(3, tokenizer.Encode("pie"));
+        Assert.Equal("pie", tokenizer.Decode([3]));
+    }
+
+    private static SentencePieceVocabulary Pie(PieceType type) =>
+        new(["<unk>", "<s>", "</s>", "pie"], [0, 0, 0, -1], [PieceType.Unknown, PieceType.Control, PieceType.Control, type], 0, 1, 2, true);
 }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Nvidia;
 using Verathos.Attestation.Policies;
-using Verathos.Attestation.Tdx;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation;
@@ -37,7 +37,7 @@ public static class Appraiser
     }
 
     /// <summary>
-    /// Verifies a lone TDX quote. A policy's lines about quotes are evaluated and may reject it, but those that need a whole node
+    /// Verifies a lone SGX or TDX quote. A policy's lines about quotes are evaluated and may reject it, but those that need a whole node
     /// are not, so the verdict is never appraised; the claim <see cref="NodeLinesClaim"/> says so.
     /// </summary>
     /// <param name="quote">The quote; bytes after its end must be zero.</param>
@@ -53,13 +53,14 @@ public static class Appraiser
         long start = Stopwatch.GetTimestamp();
         CheckList checks = new() { IsPiece = true };
         checks.Claim(NodeLinesClaim, "not looked at: this is a quote by itself, which says nothing about a node's nonce, keys, model, configuration or GPUs");
-        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Tdx, "tdx"))
+        bool sgx = DcapQuote.TryParse(quote, out DcapQuote? parsed, out _) && !parsed!.IsTdx;
+        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, sgx ? null : policy?.Tdx, sgx ? "sgx" : "tdx"))
         {
-            TdxAppraisal tdx = new(checks, anchors, at);
-            tdx.Verify(quote, collateral, policy?.Tdx);
+            DcapAppraisal appraisal = new(checks, anchors, at);
+            appraisal.Verify(quote, collateral, policy?.Tdx?.DebugOff);
             if (policy?.Tdx is not null)
             {
-                tdx.AddPolicyLines(policy.Tdx);
+                appraisal.AddPolicyLines(policy.Tdx);
             }
         }
 
@@ -141,7 +142,9 @@ public static class Appraiser
         }
 
         bool admitted = policy.Admits(anchors, out string? error);
-        checks.Add(CheckNames.PolicyTrustAnchor, error, string.Join(" and ", policy.TrustAnchorNames));
+        checks.Add(
+            CheckNames.PolicyTrustAnchor, error,
+            anchors.Given ? $"roots that were given stand in for {string.Join(" and ", policy.TrustAnchorNames)}" : string.Join(" and ", policy.TrustAnchorNames));
         checks.AddLine(policy.Node.TimeSources, "the source of the time is accepted", accepted =>
             accepted.Contains(source) ? null : $"the time is {source.ToString().ToLowerInvariant()}, which the policy does not accept");
         return admitted;

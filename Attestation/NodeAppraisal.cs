@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using Verathos.Attestation.Binding;
+using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Nvidia;
 using Verathos.Attestation.Policies;
-using Verathos.Attestation.Tdx;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation;
@@ -45,8 +45,8 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
         }
 
         // The quote and its collateral.
-        TdxAppraisal tdx = new(checks, anchors, at);
-        tdx.Verify(evidence.CpuEvidence, evidence.CpuCollateral, policy?.Tdx);
+        DcapAppraisal tdx = new(checks, anchors, at) { TdxOnly = true };
+        tdx.Verify(evidence.CpuEvidence, evidence.CpuCollateral, policy?.Tdx?.DebugOff);
 
         // The GPUs, each by itself.
         byte[] keysetDigest = SHA256.HashData(evidence.KeysetBytes.Span);
@@ -112,7 +112,7 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
         checks.Claim("node.manifestRoot", evidence.ManifestRoot.Span);
     }
 
-    private void VerifyBinding(TdxQuote? quote, byte[]? nonceRoot, byte[] keysetDigest)
+    private void VerifyBinding(DcapQuote? quote, byte[]? nonceRoot, byte[] keysetDigest)
     {
         string? problem = null;
         if (quote is null || nonceRoot is null)
@@ -137,7 +137,7 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
             };
             byte[] expected = input.ToReportData();
             checks.Claim("node.binding", expected.AsSpan(0, BindingInput.Length));
-            if (!CryptographicOperations.FixedTimeEquals(expected, quote.Body.ReportData.Span))
+            if (!CryptographicOperations.FixedTimeEquals(expected, quote.ReportData.Span))
             {
                 problem = "the quote's report data is not the binding of this nonce, keyset, model, GPUs, configuration and identity";
             }

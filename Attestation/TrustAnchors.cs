@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Verathos.Attestation.X509;
 
 namespace Verathos.Attestation;
 
@@ -45,6 +46,9 @@ public sealed class TrustAnchors
         Simulated = names.Contains(SimulatedName);
     }
 
+    /// <summary>The name of anchors that a caller gave as certificates.</summary>
+    public const string GivenName = "given";
+
     /// <summary>The vendors' roots.</summary>
     public static TrustAnchors Production { get; } = new(
         [IntelName, NvidiaName], Convert.FromHexString(IntelRoot), Convert.FromHexString(NvidiaDeviceRoot), Convert.FromHexString(NvidiaRimRoot));
@@ -55,7 +59,7 @@ public sealed class TrustAnchors
     /// <summary>True where these are the roots of a simulated installation.</summary>
     public bool Simulated { get; }
 
-    /// <summary>SHA-256 of the Intel root's SubjectPublicKeyInfo.</summary>
+    /// <summary>SHA-256 of the Intel root's SubjectPublicKeyInfo; where a caller gave several roots, one after another.</summary>
     public ReadOnlyMemory<byte> IntelRootSpki { get; }
 
     /// <summary>SHA-256 of the SubjectPublicKeyInfo of NVIDIA's Device Identity CA.</summary>
@@ -63,6 +67,26 @@ public sealed class TrustAnchors
 
     /// <summary>SHA-256 of the SubjectPublicKeyInfo of NVIDIA's root for signed reference measurements.</summary>
     public ReadOnlyMemory<byte> NvidiaRimRootSpki { get; }
+
+    /// <summary>True where a caller gave the roots as certificates, in place of the vendors' own.</summary>
+    public bool Given => Names.Contains(GivenName);
+
+    /// <summary>Roots that a caller gives in place of every vendor's own: whatever the format, it must lead to one of them.</summary>
+    /// <param name="pem">One certificate or several.</param>
+    /// <param name="anchors">The anchors.</param>
+    /// <param name="error">What is wrong.</param>
+    public static bool TryFromRoots(ReadOnlySpan<byte> pem, out TrustAnchors? anchors, out ParseError error)
+    {
+        anchors = null;
+        if (!PemReader.TryRead(pem, out IReadOnlyList<Certificate> roots, out error))
+        {
+            return false;
+        }
+
+        byte[] pins = [.. roots.SelectMany(root => root.SpkiDigest.ToArray())];
+        anchors = new TrustAnchors([GivenName], pins, pins, pins);
+        return true;
+    }
 
     /// <summary>The roots of a simulated installation.</summary>
     public static TrustAnchors FromSimulated(X509Certificate2 intelRoot, X509Certificate2 nvidiaDeviceRoot, X509Certificate2 nvidiaRimRoot)

@@ -127,10 +127,10 @@ internal sealed class CollateralJson(string document)
             return new IsvSvnLevel(int.MaxValue, default, TcbStatus.Revoked, []);
         }
 
-        return new IsvSvnLevel(Integer(Object(element, "tcb"), "isvsvn"), Date(element, "tcbDate"), Status(element), Advisories(element));
+        return new IsvSvnLevel(Svn(Object(element, "tcb"), "isvsvn"), Date(element, "tcbDate"), Status(element), Advisories(element));
     }
 
-    public TcbLevel Level(JsonElement element, bool tdx)
+    public TcbLevel Level(JsonElement element, bool tdx, int version)
     {
         if (element.ValueKind != JsonValueKind.Object)
         {
@@ -140,8 +140,29 @@ internal sealed class CollateralJson(string document)
 
         JsonElement tcb = Object(element, "tcb");
         return new TcbLevel(
-            Components(tcb, "sgxtcbcomponents"), Integer(tcb, "pcesvn"), tdx ? Components(tcb, "tdxtcbcomponents") : Empty,
+            version == 2 ? NumberedComponents(tcb) : Components(tcb, "sgxtcbcomponents"), Svn(tcb, "pcesvn"), tdx ? Components(tcb, "tdxtcbcomponents") : Empty,
             Date(element, "tcbDate"), Status(element), Advisories(element));
+    }
+
+    private int Svn(JsonElement parent, string name)
+    {
+        int value = Integer(parent, name);
+        Require(value <= ushort.MaxValue, $"{name} is above {ushort.MaxValue}");
+        return value;
+    }
+
+    private ReadOnlyMemory<byte> NumberedComponents(JsonElement tcb)
+    {
+        byte[] svns = new byte[16];
+        for (int i = 0; i < svns.Length; i++)
+        {
+            string name = $"sgxtcbcomp{i + 1:D2}svn";
+            int svn = Integer(tcb, name);
+            Require(svn <= byte.MaxValue, $"{name} is above 255");
+            svns[i] = (byte)svn;
+        }
+
+        return svns;
     }
 
     private ReadOnlyMemory<byte> Components(JsonElement tcb, string name)

@@ -45,7 +45,14 @@ public sealed record QuoteCollateral
     /// <summary>The signature over <see cref="QeIdentityBytes"/>, r || s.</summary>
     public required ReadOnlyMemory<byte> QeIdentitySignature { get; init; }
 
-    /// <summary>Parses the JSON object. All nine members are required; others are ignored.</summary>
+    /// <summary>
+    /// The PCK certificate, or its chain, for quotes that carry none (<c>pck_certificate_chain</c>); null where it is not there.
+    /// </summary>
+    public IReadOnlyList<Certificate>? PckCertificateChain { get; init; }
+
+    /// <summary>
+    /// Parses the JSON object. Nine members are required, <c>pck_certificate_chain</c> is optional, others are ignored.
+    /// </summary>
     public static bool TryParse(ReadOnlyMemory<byte> json, out QuoteCollateral? collateral, out ParseError error)
     {
         collateral = null;
@@ -81,6 +88,17 @@ public sealed record QuoteCollateral
                 return false;
             }
 
+            IReadOnlyList<Certificate>? pckCertificates = null;
+            if (members.PckCertificateChain is { } pem)
+            {
+                if (!PemReader.TryRead(pem, out IReadOnlyList<Certificate> read, out error))
+                {
+                    return false;
+                }
+
+                pckCertificates = read;
+            }
+
             collateral = new QuoteCollateral
             {
                 PckCrlIssuerChain = crlCertificates,
@@ -94,6 +112,7 @@ public sealed record QuoteCollateral
                 QeIdentity = qeIdentity!,
                 QeIdentityBytes = members.QeIdentity,
                 QeIdentitySignature = members.QeIdentitySignature,
+                PckCertificateChain = pckCertificates,
             };
             return true;
         }
@@ -119,6 +138,10 @@ public sealed record QuoteCollateral
         public string PckCrl { get; } = reader.String(root, "pck_crl");
 
         public byte[] PckCrlIssuerChain { get; } = Encoding.UTF8.GetBytes(reader.String(root, "pck_crl_issuer_chain"));
+
+        public byte[]? PckCertificateChain { get; } = root.TryGetProperty("pck_certificate_chain", out JsonElement pem) && pem.ValueKind != JsonValueKind.Null
+            ? Encoding.UTF8.GetBytes(reader.String(root, "pck_certificate_chain"))
+            : null;
 
         public byte[] TcbInfo { get; } = Encoding.UTF8.GetBytes(reader.String(root, "tcb_info"));
 

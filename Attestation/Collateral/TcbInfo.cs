@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Verathos.Attestation.Collateral;
 
-/// <summary>Intel's TCB info, version 3 (Intel PCS API v4, "Get TDX TCB Info").</summary>
+/// <summary>Intel's TCB info: version 2 (Intel PCS API v3, SGX) or 3 (API v4, "Get SGX TCB Info" and "Get TDX TCB Info").</summary>
 public sealed record TcbInfo
 {
     /// <summary><c>TDX</c> or <c>SGX</c>.</summary>
@@ -52,10 +52,12 @@ public sealed record TcbInfo
 
     private static TcbInfo Read(CollateralJson reader, JsonElement root)
     {
-        string id = reader.String(root, "id");
-        reader.Require(id is "TDX" or "SGX", $"id \"{id}\" is unknown");
         int version = reader.Integer(root, "version");
-        reader.Require(version == 3, $"version {version} is not 3");
+        reader.Require(version is 2 or 3, $"version {version} is neither 2 nor 3");
+
+        // Version 2 is for SGX only and does not say so.
+        string id = version == 2 ? "SGX" : reader.String(root, "id");
+        reader.Require(id is "TDX" or "SGX", $"id \"{id}\" is unknown");
         reader.Require(reader.Integer(root, "tcbType") == 0, "tcbType is not 0");
         bool tdx = id == "TDX";
         TcbInfo result = new()
@@ -70,7 +72,7 @@ public sealed record TcbInfo
             TdxModuleIdentities = root.TryGetProperty("tdxModuleIdentities", out _) && tdx
                 ? [.. reader.Array(root, "tdxModuleIdentities").Select(item => reader.Module(item, identity: true))]
                 : [],
-            TcbLevels = [.. reader.Array(root, "tcbLevels").Select(item => reader.Level(item, tdx))],
+            TcbLevels = [.. reader.Array(root, "tcbLevels").Select(item => reader.Level(item, tdx, version))],
         };
         reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
         return result;

@@ -36,7 +36,7 @@ internal sealed class VerifiedCollateral
     {
         Span<byte> id = stackalloc byte[64];
         SHA256.HashData(json.Span, id);
-        rootSpki.CopyTo(id[32..]);
+        SHA256.HashData(rootSpki, id[32..]);
         byte[] key = SHA256.HashData(id);
         error = default;
         if (VerificationCache.Collateral.TryGet(key, out verified))

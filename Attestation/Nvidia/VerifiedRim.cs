@@ -31,7 +31,7 @@ internal sealed class VerifiedRim
     {
         Span<byte> id = stackalloc byte[64];
         SHA256.HashData(xml.Span, id);
-        rootSpki.CopyTo(id[32..]);
+        SHA256.HashData(rootSpki, id[32..]);
         byte[] key = SHA256.HashData(id);
         error = default;
         if (VerificationCache.Rims.TryGet(key, out VerifiedRim? verified))

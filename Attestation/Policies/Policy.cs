@@ -56,12 +56,13 @@ public sealed class Policy
 
     /// <summary>
     /// Whether the policy admits these anchors. A host that holds a policy and anchors which do not belong together must
-    /// refuse to start; an appraisal with them fails <c>policy.trust-anchor</c>.
+    /// refuse to start; an appraisal with them fails <c>policy.trust-anchor</c>. Roots that a caller gave as certificates stand in
+    /// for whatever the policy names.
     /// </summary>
     public bool Admits(TrustAnchors anchors, out string? error)
     {
         ArgumentNullException.ThrowIfNull(anchors);
-        error = Simulated == anchors.Simulated
+        error = Simulated == anchors.Simulated || anchors.Given
             ? null
             : Simulated
                 ? $"policy {Name} admits simulated evidence only, and the trust anchors are the vendors' own"

@@ -21,6 +21,24 @@ public readonly record struct EnclaveReport(ReadOnlyMemory<byte> Bytes)
     /// <summary>MRSIGNER, 32 bytes.</summary>
     public ReadOnlySpan<byte> MrSigner => Bytes.Span.Slice(128, 32);
 
+    /// <summary>CPUSVN, 16 bytes.</summary>
+    public ReadOnlySpan<byte> CpuSvn => Bytes.Span[..16];
+
+    /// <summary>ISVEXTPRODID, 16 bytes.</summary>
+    public ReadOnlySpan<byte> IsvExtProdId => Bytes.Span.Slice(32, 16);
+
+    /// <summary>CONFIGID, 64 bytes.</summary>
+    public ReadOnlySpan<byte> ConfigId => Bytes.Span.Slice(192, 64);
+
+    /// <summary>CONFIGSVN.</summary>
+    public int ConfigSvn => BinaryPrimitives.ReadUInt16LittleEndian(Bytes.Span[260..]);
+
+    /// <summary>ISVFAMILYID, 16 bytes.</summary>
+    public ReadOnlySpan<byte> IsvFamilyId => Bytes.Span.Slice(304, 16);
+
+    /// <summary>The DEBUG bit of ATTRIBUTES, bit 1: the host can read the enclave.</summary>
+    public bool IsDebug => (Attributes[0] & 0x02) != 0;
+
     /// <summary>ISVPRODID.</summary>
     public int IsvProdId => BinaryPrimitives.ReadUInt16LittleEndian(Bytes.Span[256..]);
 

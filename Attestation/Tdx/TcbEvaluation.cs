@@ -1,11 +1,12 @@
 using Verathos.Attestation.Collateral;
+using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Verdicts;
 using Verathos.Attestation.X509;
 
 namespace Verathos.Attestation.Tdx;
 
 /// <summary>
-/// The TCB status of a TDX platform by Intel's algorithm (Intel PCS API v4, "Get TDX TCB Info", evaluation algorithm; Quote
+/// The TCB status of an SGX or TDX platform by Intel's algorithm (Intel PCS API v4, "Get TDX TCB Info", evaluation algorithm; Quote
 /// Verification Library, QuoteVerifier).
 /// </summary>
 public sealed record TcbEvaluation
@@ -34,46 +35,120 @@ public sealed record TcbEvaluation
     /// <summary>Advisories of all matched levels, sorted, each once.</summary>
     public required IReadOnlyList<string> Advisories { get; init; }
 
-    /// <summary>Evaluates one quote against its collateral. Signatures and dates are judged elsewhere.</summary>
-    public static TcbEvaluation Evaluate(TdReport body, EnclaveReport qeReport, PckExtensions pck, TcbInfo tcbInfo, QeIdentity qeIdentity)
+    /// <summary>
+    /// The earliest date of the levels that matched: platform, TDX module and quoting enclave; null where the platform matches
+    /// none.
+    /// </summary>
+    public DateTimeOffset? MinimumTcbDate { get; init; }
+
+    /// <summary>How many distinct TCB dates newer than <see cref="TcbDate"/> the TCB info lists; null where no level matches.</summary>
+    public int? LevelsBehind { get; init; }
+
+    /// <summary>The newest TCB date of the TCB info.</summary>
+    public DateTimeOffset? NewestTcbDate { get; init; }
+
+    /// <summary>
+    /// The merged status by TEE_TCB_SVN2, the module that runs now; null for a report before TDX 1.5. <see cref="Status"/> has it in.
+    /// </summary>
+    public TcbStatus? Current { get; init; }
+
+    /// <summary>Evaluates one quote of TDX 1.0 against its collateral. Signatures and dates are judged elsewhere.</summary>
+    public static TcbEvaluation Evaluate(TdReport body, EnclaveReport qeReport, PckExtensions pck, TcbInfo tcbInfo, QeIdentity qeIdentity) =>
+        Evaluate(body, null, qeReport, pck, tcbInfo, qeIdentity);
+
+    /// <summary>Evaluates one quote, of SGX or TDX, against its collateral. Signatures and dates are judged elsewhere.</summary>
+    public static TcbEvaluation Evaluate(DcapQuote quote, PckExtensions pck, TcbInfo tcbInfo, QeIdentity qeIdentity)
+    {
+        ArgumentNullException.ThrowIfNull(quote);
+        return Evaluate(quote.Td, quote.TeeTcbSvn2, quote.Signature.QeReport, pck, tcbInfo, qeIdentity);
+    }
+
+    private static TcbEvaluation Evaluate(
+        TdReport? body, ReadOnlyMemory<byte>? currentSvn, EnclaveReport qeReport, PckExtensions pck, TcbInfo tcbInfo, QeIdentity qeIdentity)
     {
         ArgumentNullException.ThrowIfNull(pck);
         ArgumentNullException.ThrowIfNull(tcbInfo);
         ArgumentNullException.ThrowIfNull(qeIdentity);
-        SortedSet<string> advisories = new(StringComparer.Ordinal);
-
-        string? qeProblem = CheckQe(qeReport, qeIdentity);
+        string? qeProblem = CheckQe(qeReport, qeIdentity, body is null ? "QE" : "TD_QE");
         IsvSvnLevel? qeLevel = FirstLevel(qeIdentity.TcbLevels, qeReport.IsvSvn);
-        string? moduleProblem = CheckModule(body, tcbInfo, out IsvSvnLevel? moduleLevel, out bool hasModuleLevels);
-        TcbLevel? level = FirstLevel(body, pck, tcbInfo);
-        advisories.UnionWith(level?.AdvisoryIds ?? []);
-        advisories.UnionWith(moduleLevel?.AdvisoryIds ?? []);
+        Matched launch = Match(body?.TeeTcbSvn, pck, tcbInfo, qeLevel);
+        SortedSet<string> advisories = new(StringComparer.Ordinal);
+        advisories.UnionWith(launch.Platform?.AdvisoryIds ?? []);
+        advisories.UnionWith(launch.Module?.AdvisoryIds ?? []);
         advisories.UnionWith(qeLevel?.AdvisoryIds ?? []);
-
-        TcbStatus status = TcbStatus.NoMatch;
-        if (level is not null && qeLevel is not null && (!hasModuleLevels || moduleLevel is not null))
-        {
-            status = level.Status;
-            if (moduleLevel is not null)
-            {
-                status = Merge(status, moduleLevel.Status);
-            }
-
-            status = Merge(status, qeLevel.Status);
-        }
-
+        TcbStatus? current = currentSvn is { } svn ? Match(svn, pck, tcbInfo, qeLevel).Status : null;
         return new TcbEvaluation
         {
-            Status = status,
-            Platform = level?.Status,
-            TcbDate = level?.TcbDate,
-            Module = hasModuleLevels ? moduleLevel?.Status ?? TcbStatus.NoMatch : null,
+            Status = current is { } now ? Relaunch(launch.Status, now) : launch.Status,
+            Current = current,
+            Platform = launch.Platform?.Status,
+            TcbDate = launch.Platform?.TcbDate,
+            MinimumTcbDate = launch.Platform is { } level ? Earliest(level.TcbDate, launch.Module?.TcbDate, qeLevel?.TcbDate) : null,
+            LevelsBehind = launch.Platform is { } matched
+                ? tcbInfo.TcbLevels.Select(item => item.TcbDate).Where(date => date > matched.TcbDate).Distinct().Count()
+                : null,
+            NewestTcbDate = tcbInfo.TcbLevels.Max(item => item.TcbDate),
+            Module = launch.HasModule ? launch.Module?.Status ?? TcbStatus.NoMatch : null,
             QuotingEnclave = qeLevel?.Status,
-            ModuleProblem = moduleProblem,
+            ModuleProblem = body is { } report ? CheckModule(report, tcbInfo) : null,
             QeProblem = qeProblem,
             Advisories = [.. advisories],
         };
     }
+
+    /// <summary>
+    /// A guest that was launched out of date under a platform that is current now: starting it again would heal it. A current
+    /// status that cannot be computed leaves none (Quote Verification Library, checkForRelaunch).
+    /// </summary>
+    internal static TcbStatus Relaunch(TcbStatus launch, TcbStatus current)
+    {
+        if (current == TcbStatus.NoMatch)
+        {
+            return TcbStatus.NoMatch;
+        }
+
+        bool launchedOutOfDate = launch is TcbStatus.OutOfDate or TcbStatus.OutOfDateConfigurationNeeded;
+        bool currentHolds = current is TcbStatus.UpToDate or TcbStatus.SWHardeningNeeded or TcbStatus.ConfigurationNeeded
+            or TcbStatus.ConfigurationAndSWHardeningNeeded;
+        if (!launchedOutOfDate || !currentHolds)
+        {
+            return launch;
+        }
+
+        return launch == TcbStatus.OutOfDateConfigurationNeeded
+            || current is TcbStatus.ConfigurationNeeded or TcbStatus.ConfigurationAndSWHardeningNeeded
+                ? TcbStatus.TDRelaunchAdvisedConfigurationNeeded
+                : TcbStatus.TDRelaunchAdvised;
+    }
+
+    private static Matched Match(ReadOnlyMemory<byte>? teeTcbSvn, PckExtensions pck, TcbInfo tcbInfo, IsvSvnLevel? qeLevel)
+    {
+        TcbLevel? level = FirstLevel(teeTcbSvn, pck, tcbInfo);
+        IsvSvnLevel? module = null;
+        bool hasModule = false;
+        if (teeTcbSvn is { } svn && svn.Span[1] > 0)
+        {
+            hasModule = true;
+            module = FindModule(tcbInfo, svn.Span[1]) is { } identity ? FirstLevel(identity.TcbLevels, svn.Span[0]) : null;
+        }
+
+        TcbStatus status = TcbStatus.NoMatch;
+        if (level is not null && qeLevel is not null && (!hasModule || module is not null))
+        {
+            status = module is null ? level.Status : Merge(level.Status, module.Status);
+            status = Merge(status, qeLevel.Status);
+        }
+
+        return new Matched(level, module, hasModule, status);
+    }
+
+    private static DateTimeOffset Earliest(DateTimeOffset platform, DateTimeOffset? module, DateTimeOffset? quotingEnclave)
+    {
+        DateTimeOffset earliest = module < platform ? module.Value : platform;
+        return quotingEnclave < earliest ? quotingEnclave.Value : earliest;
+    }
+
+    private readonly record struct Matched(TcbLevel? Platform, IsvSvnLevel? Module, bool HasModule, TcbStatus Status);
 
     /// <summary>A component's status weighs on the platform's: revoked overrides all, out of date degrades.</summary>
     internal static TcbStatus Merge(TcbStatus platform, TcbStatus component)
@@ -96,11 +171,11 @@ public sealed record TcbEvaluation
         };
     }
 
-    private static string? CheckQe(EnclaveReport report, QeIdentity identity)
+    private static string? CheckQe(EnclaveReport report, QeIdentity identity, string id)
     {
-        if (identity.Id != "TD_QE")
+        if (identity.Id != id)
         {
-            return $"the identity is that of {identity.Id}, not TD_QE";
+            return $"the identity is that of {identity.Id}, not {id}";
         }
 
         if (!EqualsMasked(report.MiscSelect, identity.MiscSelectMask.Span, identity.MiscSelect.Span))
@@ -121,28 +196,19 @@ public sealed record TcbEvaluation
         return report.IsvProdId == identity.IsvProdId ? null : $"ISVPRODID {report.IsvProdId} is not {identity.IsvProdId}";
     }
 
-    private static string? CheckModule(TdReport body, TcbInfo tcbInfo, out IsvSvnLevel? level, out bool hasLevels)
+    private static TdxModuleIdentity? FindModule(TcbInfo tcbInfo, byte major)
     {
-        level = null;
-        byte svn = body.TeeTcbSvn.Span[0];
+        string id = $"TDX_{major:X2}";
+        return tcbInfo.TdxModuleIdentities.FirstOrDefault(item => string.Equals(item.Id, id, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static string? CheckModule(TdReport body, TcbInfo tcbInfo)
+    {
         byte major = body.TeeTcbSvn.Span[1];
-        hasLevels = major > 0;
-        TdxModuleIdentity? module = tcbInfo.TdxModule;
-        if (hasLevels)
-        {
-            string id = $"TDX_{major:X2}";
-            module = tcbInfo.TdxModuleIdentities.FirstOrDefault(item => string.Equals(item.Id, id, StringComparison.OrdinalIgnoreCase));
-            if (module is null)
-            {
-                return $"the TCB info has no module {id}";
-            }
-
-            level = FirstLevel(module.TcbLevels, svn);
-        }
-
+        TdxModuleIdentity? module = major > 0 ? FindModule(tcbInfo, major) : tcbInfo.TdxModule;
         if (module is null)
         {
-            return "the TCB info is not for TDX";
+            return major > 0 && tcbInfo.Id == "TDX" ? $"the TCB info has no module TDX_{major:X2}" : "the TCB info is not for TDX";
         }
 
         if (!body.MrSignerSeam.Span.SequenceEqual(module.MrSigner.Span))
@@ -153,19 +219,22 @@ public sealed record TcbEvaluation
         return EqualsMasked(body.SeamAttributes.Span, module.AttributesMask.Span, module.Attributes.Span) ? null : "SEAMATTRIBUTES differ";
     }
 
-    private static TcbLevel? FirstLevel(TdReport body, PckExtensions pck, TcbInfo tcbInfo)
+    private static TcbLevel? FirstLevel(ReadOnlyMemory<byte>? teeTcbSvn, PckExtensions pck, TcbInfo tcbInfo)
     {
-        if (tcbInfo.Id != "TDX")
+        if (tcbInfo.Id != (teeTcbSvn is null ? "SGX" : "TDX"))
         {
             return null;
         }
 
-        // The module's own two SVNs are judged by its identity where there is one.
-        int firstTdx = body.TeeTcbSvn.Span[1] > 0 ? 2 : 0;
         foreach (TcbLevel level in tcbInfo.TcbLevels)
         {
-            if (AtLeast(pck.ComponentSvns.Span, level.SgxComponents.Span, 0) && pck.PceSvn >= level.PceSvn
-                && AtLeast(body.TeeTcbSvn.Span, level.TdxComponents.Span, firstTdx))
+            if (!AtLeast(pck.ComponentSvns.Span, level.SgxComponents.Span, 0) || pck.PceSvn < level.PceSvn)
+            {
+                continue;
+            }
+
+            // The module's own two SVNs are judged by its identity where there is one.
+            if (teeTcbSvn is not { } svn || AtLeast(svn.Span, level.TdxComponents.Span, svn.Span[1] > 0 ? 2 : 0))
             {
                 return level;
             }

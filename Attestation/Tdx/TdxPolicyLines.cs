@@ -1,4 +1,5 @@
 using Verathos.Attestation.Collateral;
+using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
 using Verathos.Attestation.X509;
@@ -9,9 +10,9 @@ namespace Verathos.Attestation.Tdx;
 internal static class TdxPolicyLines
 {
     public static void Appraise(
-        CheckList checks, TdxPolicy policy, TdxQuote quote, PckExtensions? pck, QuoteCollateral? collateral, DateTimeOffset at)
+        CheckList checks, TdxPolicy policy, DcapQuote quote, PckExtensions? pck, QuoteCollateral? collateral, DateTimeOffset at)
     {
-        TdReport body = quote.Body;
+        TdReport body = quote.Td!.Value;
         Listed(checks, policy.QeVendors, quote.QeVendorId, "the quoting enclave's vendor");
         checks.AddLine(policy.TcbStatuses, $"{checks.TcbStatus} is accepted", accepted =>
             checks.TcbStatus is { } status && accepted.Contains(status) ? null : $"TCB status {checks.TcbStatus?.ToString() ?? "unknown"} is not accepted");

@@ -17,6 +17,9 @@ public static class CheckNames
     /// <summary>The policy has a section for the evidence format, whose name follows: <c>policy.section.tdx</c>.</summary>
     public const string PolicySection = "policy.section";
 
+    /// <summary>The line of a batch can be read, and the evidence is of a format that this build verifies.</summary>
+    public const string EvidenceFormat = "evidence.format";
+
     // The quote by itself (Intel TDX DCAP quoting library API, Quote Generation Library, appendix 3 and 4).
 
     /// <summary>Every length and constant of the quote holds.</summary>

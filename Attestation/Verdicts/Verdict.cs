@@ -99,6 +99,12 @@ public readonly record struct Verdict
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.WriteStartObject();
+        WriteMembers(writer, Checks);
+        writer.WriteEndObject();
+    }
+
+    internal void WriteMembers(Utf8JsonWriter writer, IEnumerable<Check> checks)
+    {
         writer.WriteString("verdict", Kind switch
         {
             VerdictKind.Accepted => "accepted",
@@ -126,7 +132,7 @@ public readonly record struct Verdict
 
         writer.WriteEndArray();
         writer.WriteStartArray("checks");
-        foreach (Check check in Checks)
+        foreach (Check check in checks)
         {
             writer.WriteStartObject();
             writer.WriteString("name", check.Name);
@@ -175,6 +181,5 @@ public readonly record struct Verdict
         }
 
         writer.WriteNumber("elapsed_us", (long)Elapsed.TotalMicroseconds);
-        writer.WriteEndObject();
     }
 }

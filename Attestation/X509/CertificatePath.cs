@@ -24,8 +24,12 @@ internal sealed class CertificatePath
 
     /// <summary>
     /// Builds the one path that uses every given certificate once, in whatever order they came, and ends at a self-signed
-    /// certificate whose SubjectPublicKeyInfo has the pinned SHA-256.
+    /// certificate whose SubjectPublicKeyInfo has a pinned SHA-256.
     /// </summary>
+    /// <param name="certificates">The certificates.</param>
+    /// <param name="rootSpki">One pin or several, 32 bytes each, one after another.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="problem">Why there is none.</param>
     public static bool TryBuild(IReadOnlyList<Certificate> certificates, ReadOnlySpan<byte> rootSpki, out CertificatePath? path, out string problem)
     {
         path = null;
@@ -57,7 +61,7 @@ internal sealed class CertificatePath
             return false;
         }
 
-        if (!CryptographicOperations.FixedTimeEquals(root.SpkiDigest.Span, rootSpki))
+        if (!IsPinned(root.SpkiDigest.Span, rootSpki))
         {
             problem = $"the root \"{root.CommonName}\" is not the pinned one";
             return false;
@@ -193,10 +197,22 @@ internal sealed class CertificatePath
 
     private static bool IsSelfIssued(Certificate certificate) => certificate.IssuerName.Span.SequenceEqual(certificate.SubjectName.Span);
 
+    private static bool IsPinned(ReadOnlySpan<byte> spki, ReadOnlySpan<byte> pins)
+    {
+        bool pinned = false;
+        for (int i = 0; i + 32 <= pins.Length; i += 32)
+        {
+            pinned |= CryptographicOperations.FixedTimeEquals(spki, pins.Slice(i, 32));
+        }
+
+        return pinned;
+    }
+
     private static byte[] PathId(IReadOnlyList<Certificate> certificates, ReadOnlySpan<byte> rootSpki)
     {
+        // The pins go in by their digest, so that no pin can stand for a certificate.
         byte[] input = new byte[32 * (certificates.Count + 1)];
-        rootSpki.CopyTo(input);
+        SHA256.HashData(rootSpki, input);
         for (int i = 0; i < certificates.Count; i++)
         {
             certificates[i].Thumbprint.Span.CopyTo(input.AsSpan(32 * (i + 1)));

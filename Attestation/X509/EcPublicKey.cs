@@ -42,11 +42,11 @@ internal sealed class EcPublicKey
         return true;
     }
 
-    /// <summary>Imports a P-256 point given as x || y, 64 bytes big-endian.</summary>
-    public static bool TryImportP256(ReadOnlySpan<byte> point, out EcPublicKey? key)
+    /// <summary>Imports a P-256 or P-384 point given as x || y, 64 or 96 bytes big-endian.</summary>
+    public static bool TryImportPoint(ReadOnlySpan<byte> point, out EcPublicKey? key)
     {
         key = null;
-        if (point.Length != 64)
+        if (point.Length is not (64 or 96))
         {
             return false;
         }
@@ -57,7 +57,7 @@ internal sealed class EcPublicKey
             return true;
         }
 
-        if (!TryImport(ECCurve.NamedCurves.nistP256, point, out ECDsa? ecdsa))
+        if (!TryImport(point.Length == 64 ? ECCurve.NamedCurves.nistP256 : ECCurve.NamedCurves.nistP384, point, out ECDsa? ecdsa))
         {
             return false;
         }

@@ -59,6 +59,14 @@ public sealed class Output
         _out.Flush();
     }
 
+    /// <summary>Writes a line that is JSON already to standard output, whatever the mode: for verbs whose result is a line each.</summary>
+    public void RawLine(string json)
+    {
+        Written = true;
+        _out.WriteLine(json);
+        _out.Flush();
+    }
+
     /// <summary>Writes a line of plain text to standard output, without control characters; nothing under <c>--json</c>.</summary>
     public void Line(string text = "")
     {

@@ -41,8 +41,16 @@ internal static class EvidenceCommand
     {
         Command command = new("verify", "Verify evidence and appraise it under a policy");
         EvidenceArguments arguments = new(command);
+        Option<string?> batch = new("--batch")
+        {
+            Description = "A file of lines, or - for standard input: one JSON object a line in (id, evidence_b64 or path, format, product, collateral, at, policy, trust_anchor_pem), one JSON verdict a line out, in the same order",
+        };
+        command.Options.Add(batch);
         command.SetVerb(async (context, token) =>
         {
+            if (context.Value(batch) is { } lines)
+                return await EvidenceBatch.RunAsync(lines, context.Output, token).ConfigureAwait(false);
+
             EvidenceSource source = await arguments.LoadAsync(context, token).ConfigureAwait(false);
             bool given = context.Value(arguments.Trust.PolicyFile) is not null || context.Value(arguments.Trust.AllowSimulated);
 

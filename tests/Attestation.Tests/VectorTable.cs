@@ -5,14 +5,14 @@ namespace Verathos.Attestation.Tests;
 /// <summary>Rows of the vectors' INDEX.tsv and VERDICTS.tsv.</summary>
 internal static class VectorTable
 {
-    public sealed record IndexRow(string Path, string Family, string Kind, string Expected, string Collateral);
+    public sealed record IndexRow(string Path, string Family, string Kind, string Expected, string Collateral, string Validity);
 
     public sealed record VerdictRow(
         string Quote, string Collateral, DateTimeOffset At, string Status, string Platform, string Module, string QuotingEnclave,
         string Advisories, bool SecondOpinionAgrees);
 
     public static IReadOnlyList<IndexRow> Index(string family) =>
-        [.. Rows("INDEX.tsv").Where(row => row[1] == family).Select(row => new IndexRow(row[0], row[1], row[2], row[3], row[5]))];
+        [.. Rows("INDEX.tsv").Where(row => row[1] == family).Select(row => new IndexRow(row[0], row[1], row[2], row[3], row[5], row[4]))];
 
     public static IReadOnlyList<VerdictRow> Verdicts(string family) =>
         [.. Rows("VERDICTS.tsv").Where(row => row[0].StartsWith(family + "/", StringComparison.Ordinal)).Select(row => new VerdictRow(

@@ -1,30 +1,36 @@
 using System.Security.Cryptography;
 using Verathos.Attestation.Collateral;
 using Verathos.Attestation.Policies;
+using Verathos.Attestation.Tdx;
 using Verathos.Attestation.Verdicts;
 using Verathos.Attestation.X509;
 
-namespace Verathos.Attestation.Tdx;
+namespace Verathos.Attestation.Dcap;
 
-/// <summary>Verifies one TDX quote with its collateral, in the order of Intel's Quote Verification Library, and appraises it.</summary>
-internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateTimeOffset at)
+/// <summary>Verifies one quote with its collateral, in the order of Intel's Quote Verification Library, and appraises it.</summary>
+internal sealed class DcapAppraisal(CheckList checks, TrustAnchors anchors, DateTimeOffset at)
 {
     private const string PckLeafName = "Intel SGX PCK Certificate";
     private const string PlatformCaName = "Intel SGX PCK Platform CA";
     private const string ProcessorCaName = "Intel SGX PCK Processor CA";
 
-    private TdxQuote? _quote;
+    private DcapQuote? _quote;
     private CertificatePath? _pckPath;
     private PckExtensions? _pck;
     private VerifiedCollateral? _collateral;
 
     /// <summary>The quote, where it parsed.</summary>
-    public TdxQuote? Quote => _quote;
+    public DcapQuote? Quote => _quote;
+
+    /// <summary>True where only a TDX guest's quote will do.</summary>
+    public bool TdxOnly { get; init; }
+
+    private string Prefix => _quote!.IsTdx ? "tdx" : "sgx";
 
     /// <summary>Every check that needs no policy, in the order of Intel's library.</summary>
-    public void Verify(ReadOnlyMemory<byte> quoteBytes, ReadOnlyMemory<byte>? collateral, TdxPolicy? policy)
+    public void Verify(ReadOnlyMemory<byte> quoteBytes, ReadOnlyMemory<byte>? collateral, PolicyField<bool>? debugOff)
     {
-        if (!TdxQuote.TryParse(quoteBytes, out _quote, out ParseError error))
+        if (!DcapQuote.TryParse(quoteBytes, out _quote, out ParseError error))
         {
             checks.Fail(CheckNames.QuoteFormat, error.ToString());
             checks.Unsupported |= error.IsUnsupported;
@@ -32,25 +38,40 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
             return;
         }
 
-        checks.Pass(CheckNames.QuoteFormat, "TDX quote version 4");
-        AddClaims(_quote!);
-        VerifyQuote(_quote!);
-        VerifyCollateral(collateral);
-        EvaluateTcb(_quote!);
-        VerifyDebug(_quote!, policy);
+        if (TdxOnly && !_quote!.IsTdx)
+        {
+            checks.Fail(CheckNames.QuoteFormat, "this is an SGX enclave's quote, where a TDX guest's is required");
+            checks.Unsupported = true;
+            _quote = null;
+            return;
+        }
+
+        checks.Pass(CheckNames.QuoteFormat, $"{(_quote!.IsTdx ? "TDX" : "SGX")} quote version {_quote.Version}");
+        DcapClaims.Add(checks, _quote);
+
+        // Read ahead of its turn: a quote may leave its PCK certificate to the collateral.
+        string? missing = collateral is not { Length: > 0 } bytes ? "no collateral, so nothing says whether this platform is revoked or out of date"
+            : VerifiedCollateral.TryVerify(bytes, anchors.IntelRootSpki.Span, out _collateral, out error) ? null
+            : $"the collateral does not parse: {error}";
+        VerifyQuote(_quote);
+        VerifyCollateral(missing);
+        EvaluateTcb(_quote);
+        VerifyDebug(_quote, debugOff);
     }
 
     /// <summary>The lines of the policy's section.</summary>
     public void AddPolicyLines(TdxPolicy policy)
     {
-        if (_quote is not null)
+        if (_quote is { IsTdx: true })
         {
             TdxPolicyLines.Appraise(checks, policy, _quote, _pck, _collateral?.Collateral, at);
         }
     }
 
-    private void VerifyQuote(TdxQuote quote)
+    private void VerifyQuote(DcapQuote quote)
     {
+        DcapSignatureData proof = quote.Signature;
+
         // The chain of the PCK certificate.
         string? chainProblem = BuildPckPath(quote);
         checks.Add(CheckNames.QuoteChain, chainProblem, "the PCK certificate leads to the pinned root");
@@ -63,7 +84,7 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         else
         {
             bool signed = _pckPath.Leaf.TryGetKey(out EcPublicKey? pckKey)
-                && pckKey!.VerifyRaw(quote.QeReport.Bytes.Span, quote.QeReportSignature.Span, HashAlgorithmName.SHA256);
+                && pckKey!.VerifyRaw(proof.QeReport.Bytes.Span, proof.QeReportSignature.Span, HashAlgorithmName.SHA256);
             checks.Add(CheckNames.QuoteQeReportSignature, signed ? null : "the PCK did not sign this quoting enclave's report", "signed by the PCK");
         }
 
@@ -71,25 +92,26 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         Span<byte> expected = stackalloc byte[64];
         using (IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
         {
-            hash.AppendData(quote.AttestationKey.Span);
-            hash.AppendData(quote.QeAuthenticationData.Span);
+            hash.AppendData(proof.AttestationKey.Span);
+            hash.AppendData(proof.QeAuthenticationData.Span);
             hash.GetHashAndReset(expected);
         }
 
-        bool bound = CryptographicOperations.FixedTimeEquals(expected, quote.QeReport.ReportData);
+        bool bound = CryptographicOperations.FixedTimeEquals(expected, proof.QeReport.ReportData);
         checks.Add(CheckNames.QuoteQeReportData, bound ? null : "the quoting enclave's report names another attestation key", "the report names the attestation key");
 
         // The attestation key's signature over header and body.
-        bool quoteSigned = EcPublicKey.TryImportP256(quote.AttestationKey.Span, out EcPublicKey? key)
-            && key!.VerifyRaw(quote.SignedBytes.Span, quote.Signature.Span, HashAlgorithmName.SHA256);
+        bool wide = quote.KeyType == AttestationKeyType.EcdsaP384;
+        bool quoteSigned = EcPublicKey.TryImportPoint(proof.AttestationKey.Span, out EcPublicKey? key)
+            && key!.VerifyRaw(quote.SignedBytes.Span, proof.Signature.Span, wide ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256);
         checks.Add(CheckNames.QuoteSignature, quoteSigned ? null : "the attestation key did not sign this quote", "signed by the attestation key");
     }
 
-    private string? BuildPckPath(TdxQuote quote)
+    private string? BuildPckPath(DcapQuote quote)
     {
-        if (!PemReader.TryRead(quote.PckChain.Span, out IReadOnlyList<Certificate> certificates, out ParseError error))
+        if (!TryFindCertificates(quote.Signature, out IReadOnlyList<Certificate> certificates, out string? missing))
         {
-            return error.ToString();
+            return missing;
         }
 
         if (!CertificatePath.TryBuild(certificates, anchors.IntelRootSpki.Span, out CertificatePath? path, out string problem))
@@ -121,23 +143,69 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
             return $"\"{path.Certificates[1].CommonName}\" is not a PCK CA";
         }
 
-        if (!PckExtensions.TryParse(path.Leaf, out _pck, out error))
+        if (!PckExtensions.TryParse(path.Leaf, out _pck, out ParseError error))
         {
             return error.ToString();
         }
 
-        checks.Claim("tdx.fmspc", _pck!.Fmspc.Span);
-        checks.Claim("tdx.ppid", _pck.Ppid.Span);
+        checks.Claim($"{Prefix}.fmspc", _pck!.Fmspc.Span);
+        checks.Claim($"{Prefix}.ppid", _pck.Ppid.Span);
+        DcapSignatureData proof = quote.Signature;
+        if (proof.CertificationType <= CertificationDataType.PpidRsa3072
+            && new PckIdentity(proof.CertificationData, proof.CertificationType).Differs(_pck) is { } difference)
+        {
+            return difference;
+        }
+
         _pckPath = path;
         checks.EndTrustAt(path.NotAfter);
         return path.CheckValidity(at, out problem) ? null : problem;
     }
 
-    private void VerifyCollateral(ReadOnlyMemory<byte>? json)
+    private bool TryFindCertificates(DcapSignatureData proof, out IReadOnlyList<Certificate> certificates, out string? problem)
     {
-        string? missing = json is not { Length: > 0 } bytes ? "no collateral, so nothing says whether this platform is revoked or out of date"
-            : VerifiedCollateral.TryVerify(bytes, anchors.IntelRootSpki.Span, out _collateral, out ParseError error) ? null
-            : $"the collateral does not parse: {error}";
+        certificates = [];
+        problem = null;
+        QuoteCollateral? collateral = _collateral?.Collateral;
+        List<Certificate> found = [];
+        if (proof.CertificationType >= CertificationDataType.PckLeaf)
+        {
+            if (!PemReader.TryRead(proof.CertificationData.Span, out IReadOnlyList<Certificate> carried, out ParseError error))
+            {
+                problem = error.ToString();
+                return false;
+            }
+
+            found.AddRange(carried);
+        }
+        else if (collateral?.PckCertificateChain is { } given)
+        {
+            found.AddRange(given);
+        }
+        else
+        {
+            problem = $"the quote names its PCK by certification data of type {(int)proof.CertificationType}, and the collateral has no pck_certificate_chain";
+            return false;
+        }
+
+        if (found.Count == 1)
+        {
+            // A lone leaf: the CA that issued it is the one whose CRL came with the collateral.
+            if (collateral is null)
+            {
+                problem = "the quote carries the PCK certificate alone, and there is no collateral with its CA";
+                return false;
+            }
+
+            found.AddRange(collateral.PckCrlIssuerChain);
+        }
+
+        certificates = found;
+        return true;
+    }
+
+    private void VerifyCollateral(string? missing)
+    {
         if (!checks.Add(CheckNames.CollateralMissing, missing, "collateral is there") || _collateral is null)
         {
             return;
@@ -157,7 +225,7 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         checks.Add(
             CheckNames.CollateralTcbInfo,
             _collateral.TcbInfoProblem ?? ValidityProblem(_collateral.TcbInfoPath)
-                ?? (collateral.TcbInfo.Id == "TDX" ? null : $"the TCB info is for {collateral.TcbInfo.Id}")
+                ?? (collateral.TcbInfo.Id == (_quote!.IsTdx ? "TDX" : "SGX") ? null : $"the TCB info is for {collateral.TcbInfo.Id}")
                 ?? DateProblem("the TCB info", collateral.TcbInfo.IssueDate, collateral.TcbInfo.NextUpdate),
             $"signed and in date; evaluation number {collateral.TcbInfo.TcbEvaluationDataNumber}");
         checks.Add(
@@ -170,7 +238,7 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
             : !_pck.PceId.Span.SequenceEqual(collateral.TcbInfo.PceId.Span) ? "the TCB info is for another PCE"
             : null;
         checks.Add(CheckNames.CollateralFmspc, platformProblem, "the TCB info is for this platform");
-        checks.Claim("tdx.tcbEvaluationNumber", collateral.TcbInfo.TcbEvaluationDataNumber.ToString(null, null));
+        checks.Claim($"{Prefix}.tcbEvaluationNumber", collateral.TcbInfo.TcbEvaluationDataNumber.ToString(null, null));
         checks.EndTrustAt(collateral.TcbInfo.NextUpdate);
         checks.EndTrustAt(collateral.QeIdentity.NextUpdate);
         checks.EndTrustAt(collateral.PckCrl.NextUpdate);
@@ -215,57 +283,74 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         return null;
     }
 
-    private void EvaluateTcb(TdxQuote quote)
+    private void EvaluateTcb(DcapQuote quote)
     {
         if (_collateral is null || _pck is null)
         {
             string because = _collateral is null ? "there is no collateral" : "there is no PCK certificate";
             checks.Skip(CheckNames.TcbQeIdentity, because);
-            checks.Skip(CheckNames.TcbModule, because);
+            if (quote.IsTdx)
+            {
+                checks.Skip(CheckNames.TcbModule, because);
+            }
+
             checks.Skip(CheckNames.TcbStatus, because);
             return;
         }
 
-        TcbEvaluation evaluation = TcbEvaluation.Evaluate(
-            quote.Body, quote.QeReport, _pck, _collateral.Collateral.TcbInfo, _collateral.Collateral.QeIdentity);
+        TcbEvaluation evaluation = TcbEvaluation.Evaluate(quote, _pck, _collateral.Collateral.TcbInfo, _collateral.Collateral.QeIdentity);
         checks.TcbStatus = evaluation.Status;
         checks.Advisories = evaluation.Advisories;
-        checks.Add(CheckNames.TcbQeIdentity, evaluation.QeProblem, $"the quoting enclave is Intel's TD_QE, {evaluation.QuotingEnclave?.ToString() ?? "NoMatch"}");
-        checks.Add(CheckNames.TcbModule, evaluation.ModuleProblem, $"the TDX module is known, {evaluation.Module?.ToString() ?? "judged with the platform"}");
-        checks.Add(
-            CheckNames.TcbStatus,
-            evaluation.Status switch
-            {
-                Verdicts.TcbStatus.NoMatch => "no TCB level matches this platform",
-                Verdicts.TcbStatus.Revoked => "the TCB level is revoked",
-                _ => null,
-            },
-            evaluation.Status.ToString());
-        checks.Claim("tdx.tcbStatus.platform", evaluation.Platform?.ToString() ?? "None");
-        checks.Claim("tdx.tcbStatus.module", evaluation.Module?.ToString() ?? "n/a");
-        checks.Claim("tdx.tcbStatus.quotingEnclave", evaluation.QuotingEnclave?.ToString() ?? "None");
+        string qe = quote.IsTdx ? "TD_QE" : "QE";
+        checks.Add(CheckNames.TcbQeIdentity, evaluation.QeProblem, $"the quoting enclave is Intel's {qe}, {evaluation.QuotingEnclave?.ToString() ?? "NoMatch"}");
+        if (quote.IsTdx)
+        {
+            checks.Add(CheckNames.TcbModule, evaluation.ModuleProblem, $"the TDX module is known, {evaluation.Module?.ToString() ?? "judged with the platform"}");
+        }
+
+        string? problem = evaluation switch
+        {
+            { Status: TcbStatus.NoMatch } => "no TCB level matches this platform",
+            { Status: TcbStatus.Revoked } => "the TCB level is revoked",
+            { Current: TcbStatus.Revoked } => "the TCB level of the TDX module that runs now is revoked",
+            _ => null,
+        };
+        checks.Add(CheckNames.TcbStatus, problem, evaluation.Status.ToString());
+        checks.Claim($"{Prefix}.tcbStatus.platform", evaluation.Platform?.ToString() ?? "None");
+        checks.Claim($"{Prefix}.tcbStatus.module", evaluation.Module?.ToString() ?? "n/a");
+        checks.Claim($"{Prefix}.tcbStatus.quotingEnclave", evaluation.QuotingEnclave?.ToString() ?? "None");
+        if (evaluation.Current is { } current)
+        {
+            checks.Claim("tdx.tcbStatus.current", current.ToString());
+        }
+
         if (evaluation.TcbDate is { } date)
         {
-            checks.Claim("tdx.tcbDate", date.UtcDateTime.ToString("yyyy-MM-dd", null));
+            checks.Claim($"{Prefix}.tcbDate", Day(date));
+            checks.Claim($"{Prefix}.minimumTcbDate", Day(evaluation.MinimumTcbDate!.Value));
+            checks.Claim(
+                $"{Prefix}.tcbBehind",
+                $"{evaluation.LevelsBehind} TCB dates, {(evaluation.NewestTcbDate!.Value - date).Days} days behind {Day(evaluation.NewestTcbDate.Value)}");
         }
     }
 
-    private void VerifyDebug(TdxQuote quote, TdxPolicy? policy)
+    private static string Day(DateTimeOffset date) => date.UtcDateTime.ToString("yyyy-MM-dd", null);
+
+    private void VerifyDebug(DcapQuote quote, PolicyField<bool>? debugOff)
     {
-        if (policy?.DebugOff is { IsWaived: true } waived)
+        if (debugOff is { IsWaived: true } waived)
         {
             checks.Waive(CheckNames.QuoteDebug, waived.Waiver!, waived.Line);
             return;
         }
 
-        string? line = policy?.DebugOff.Line;
-        if (quote.Body.IsDebug)
+        if (quote.IsDebug)
         {
-            checks.Fail(CheckNames.QuoteDebug, "the guest runs in debug mode: the host can read it", line);
+            checks.Fail(CheckNames.QuoteDebug, $"the {(quote.IsTdx ? "guest" : "enclave")} runs in debug mode: the host can read it", debugOff?.Line);
         }
         else
         {
-            checks.Pass(CheckNames.QuoteDebug, "debug is off", line);
+            checks.Pass(CheckNames.QuoteDebug, "debug is off", debugOff?.Line);
         }
     }
 
@@ -276,27 +361,4 @@ internal sealed class TdxAppraisal(CheckList checks, TrustAnchors anchors, DateT
         at < from ? $"{what} is from {from:yyyy-MM-dd HH:mm:ss}Z, later than the time of judgement"
         : at > to ? $"{what} expired on {to:yyyy-MM-dd HH:mm:ss}Z"
         : null;
-
-    private void AddClaims(TdxQuote quote)
-    {
-        TdReport body = quote.Body;
-        checks.Claim("tdx.teeTcbSvn", body.TeeTcbSvn.Span);
-        checks.Claim("tdx.mrSeam", body.MrSeam.Span);
-        checks.Claim("tdx.mrSignerSeam", body.MrSignerSeam.Span);
-        checks.Claim("tdx.seamAttributes", body.SeamAttributes.Span);
-        checks.Claim("tdx.tdAttributes", body.TdAttributes.Span);
-        checks.Claim("tdx.xfam", body.Xfam.Span);
-        checks.Claim("tdx.mrTd", body.MrTd.Span);
-        checks.Claim("tdx.mrConfigId", body.MrConfigId.Span);
-        checks.Claim("tdx.mrOwner", body.MrOwner.Span);
-        checks.Claim("tdx.mrOwnerConfig", body.MrOwnerConfig.Span);
-        for (int i = 0; i < 4; i++)
-        {
-            checks.Claim($"tdx.rtmr{i}", body.Rtmr(i).Span);
-        }
-
-        checks.Claim("tdx.reportData", body.ReportData.Span);
-        checks.Claim("tdx.qeVendorId", quote.QeVendorId.Span);
-        checks.Claim("tdx.qeSvn", quote.QeReport.IsvSvn.ToString(null, null));
-    }
 }

@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Verathos.Attestation.Verdicts;
+
+namespace Verathos.Attestation.Batch;
+
+/// <summary>
+/// Verifies lines of JSON, each one piece of evidence with what goes with it, into lines of JSON, each one verdict. A line that
+/// cannot be read gets the verdict <c>malformed</c>. Never throws for input.
+/// </summary>
+/// <param name="clock">Gives the time of judgement for lines that name none.</param>
+public sealed class BatchVerifier(TimeProvider clock)
+{
+    private const int MaximumLine = 64 << 20;
+
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false, MaxDepth = 24 };
+
+    /// <summary>The verdict of one line, without a line end.</summary>
+    public string Verify(string line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        if (line.Length > MaximumLine)
+        {
+            return Malformed(null, $"line: {line.Length} characters are more than {MaximumLine}");
+        }
+
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(line, Reading);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            return Malformed(null, $"line: not JSON, or a member appears twice: {e.Message}");
+        }
+
+        using (document)
+        {
+            string? id = null;
+            try
+            {
+                JsonElement root = document.RootElement;
+                if (root.ValueKind != JsonValueKind.Object)
+                {
+                    return Malformed(null, "line: not a JSON object");
+                }
+
+                id = root.TryGetProperty("id", out JsonElement element) ? element.GetRawText() : null;
+                return BatchRequest.TryRead(root, out BatchRequest? request, out string problem)
+                    ? Write(id, Appraise(request!), SummaryChecks.Of)
+                    : Malformed(id, problem);
+            }
+            catch (InvalidOperationException)
+            {
+                // An escaped lone surrogate is JSON, and no text: reading it as a string throws.
+                return Malformed(id, "line: a name or string is not Unicode text");
+            }
+        }
+    }
+
+    /// <summary>Verifies one piece of evidence.</summary>
+    public Verdict Appraise(BatchRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        TrustAnchors anchors = request.Anchors ?? TrustAnchors.Production;
+        DateTimeOffset at = request.At ?? clock.GetUtcNow();
+        TimeSource source = request.At is null ? TimeSource.Verifier : TimeSource.Asserted;
+        return request.Format switch
+        {
+            EvidenceFormat.Quote => Appraiser.AppraiseQuote(
+                request.Evidence, request.Collateral.IsEmpty ? (ReadOnlyMemory<byte>?)null : request.Collateral, request.Policy, anchors, at, source),
+            EvidenceFormat.GpuReport => GpuCollateral.TryRead(request.Collateral, out GpuCollateral? gpu, out string problem)
+                ? Appraiser.AppraiseGpu(
+                    new GpuEvidence(request.Evidence, gpu!.ChainPem), gpu.Rims, request.Nonce, request.Policy, anchors, at, source)
+                : Refused(VerdictKind.Malformed, CheckNames.CollateralMissing, problem, at, source),
+            _ => Refused(VerdictKind.Unsupported, CheckNames.EvidenceFormat, "the evidence is of no format that this build verifies", at, source),
+        };
+    }
+
+    private static Verdict Refused(VerdictKind kind, string check, string detail, DateTimeOffset at, TimeSource source) => new()
+    {
+        Kind = kind,
+        Reason = check,
+        Checks = [new Check(check, CheckResult.Failed, detail)],
+        At = at,
+        TimeSource = source,
+    };
+
+    private string Malformed(string? id, string problem) => Write(
+        id, Refused(VerdictKind.Malformed, CheckNames.EvidenceFormat, PrintableText.Escape(problem), clock.GetUtcNow(), TimeSource.Verifier), verdict => verdict.Checks);
+
+    private static string Write(string? id, Verdict verdict, Func<Verdict, IEnumerable<Check>> checks)
+    {
+        ArrayBufferWriter<byte> buffer = new(8 * 1024);
+        using (Utf8JsonWriter writer = new(buffer, Writing))
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("id");
+            writer.WriteRawValue(id ?? "null");
+            verdict.WriteMembers(writer, checks(verdict));
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

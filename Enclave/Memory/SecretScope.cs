@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace Verathos.Enclave.Memory;
 
 /// <summary>Everything secret that one request holds; ended together, whichever way the request ends.</summary>
@@ -36,6 +39,19 @@ internal sealed class SecretScope : IDisposable
     {
         _others.Add(other);
         return other;
+    }
+
+    /// <summary>The bytes that <see cref="Wipe"/> has zeroed so far, for tests that look whether nothing was left out.</summary>
+    public long Wiped { get; private set; }
+
+    /// <summary>Zeroes at once what the request has passed through and nothing reads any more. Only for memory over arrays.</summary>
+    public void Wipe(ReadOnlyMemory<byte> memory)
+    {
+        if (MemoryMarshal.TryGetArray(memory, out ArraySegment<byte> array))
+        {
+            CryptographicOperations.ZeroMemory(array.AsSpan());
+            Wiped += array.Count;
+        }
     }
 
     /// <inheritdoc/>

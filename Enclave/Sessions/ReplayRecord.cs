@@ -64,7 +64,5 @@ public sealed class ReplayRecord
     {
         // Seeded per process, so that nobody can grind headers into one bucket.
         public override int GetHashCode() => HashCode.Combine(A, B, C, D);
-
-        public bool Equals(Digest other) => A == other.A && B == other.B && C == other.C && D == other.D;
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Verathos.Enclave.Keys;
 using Verathos.Enclave.Memory;
 using Verathos.Enclave.OpenAi;
@@ -17,6 +15,7 @@ internal sealed class RequestOpener : IDisposable
     private readonly KeyRing _ring;
     private readonly EnclaveOptions _options;
     private readonly ChunkedRequestOpener _opener;
+    private readonly SecretScope _scope;
     private readonly SecretBuffer _message;
 
     /// <summary>An opener for one request.</summary>
@@ -24,6 +23,7 @@ internal sealed class RequestOpener : IDisposable
     {
         _ring = ring;
         _options = options;
+        _scope = scope;
         _message = scope.Own(new SecretBuffer(4096));
         _opener = new ChunkedRequestOpener(ring.PrivateKeys, options.MaxRequestBytes);
     }
@@ -73,11 +73,12 @@ internal sealed class RequestOpener : IDisposable
             await ended.DisposeAsync().ConfigureAwait(false);
         }
 
-        return Take(_opener.Complete) ?? (_opener.IsFinal ? null : throw Undecryptable());
+        // Without an error this is the final chunk: nothing of a cut request gets past here.
+        return Take(_opener.Complete);
     }
 
     /// <summary>The inner request, whose content moves into a secret buffer.</summary>
-    public bool TryParse(SecretScope scope, out BinaryRequest? request, out SecretBuffer? content)
+    public bool TryParse(out BinaryRequest? request, out SecretBuffer? content)
     {
         content = null;
         if (!BinaryRequest.TryParse(_message.Memory, out request, out _))
@@ -85,8 +86,8 @@ internal sealed class RequestOpener : IDisposable
             return false;
         }
 
-        content = scope.Own(SecretBuffer.CopyOf(request!.Content.Span));
-        Zero(request.Content);
+        content = _scope.Own(SecretBuffer.CopyOf(request!.Content.Span));
+        _scope.Wipe(request.Content);
         request = request with { Content = default };
         _message.Clear();
         return true;
@@ -96,14 +97,6 @@ internal sealed class RequestOpener : IDisposable
     public void Dispose() => _opener.Dispose();
 
     private static EnclaveException Undecryptable() => new(EnclaveFailure.Undecryptable, "The request does not decapsulate.");
-
-    private static void Zero(ReadOnlyMemory<byte> memory)
-    {
-        if (MemoryMarshal.TryGetArray(memory, out ArraySegment<byte> array))
-        {
-            CryptographicOperations.ZeroMemory(array.AsSpan());
-        }
-    }
 
     private ApiError? RefusalOf(LiveKeyset keyset) => Replay switch
     {
@@ -146,15 +139,10 @@ internal sealed class RequestOpener : IDisposable
             return ApiError.TooLarge(_options.MaxRequestBytes);
         }
 
-        if (state != OhttpError.None)
-        {
-            throw Undecryptable();
-        }
-
         while (_opener.TryRead(out OhttpChunk chunk))
         {
             _message.Append(chunk.Plaintext.Span);
-            Zero(chunk.Plaintext);
+            _scope.Wipe(chunk.Plaintext);
         }
 
         return _opener.Error == OhttpError.None ? null : throw Undecryptable();

@@ -173,7 +173,7 @@ internal sealed class Session : IAsyncDisposable
 
     private ApiError? Accept(CancellationToken cancellationToken)
     {
-        if (!_opener.TryParse(_scope, out BinaryRequest? inner, out SecretBuffer? body))
+        if (!_opener.TryParse(out BinaryRequest? inner, out SecretBuffer? body))
         {
             return ApiError.Invalid("invalid_message", null, "The sealed message is not a binary HTTP request.");
         }

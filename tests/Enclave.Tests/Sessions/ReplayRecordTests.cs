@@ -44,5 +44,22 @@ public sealed class ReplayRecordTests
         Assert.Equal(1, won);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(31)]
+    [InlineData(33)]
+    public void WhatIsNoSha256IsRefused(int length)
+    {
+        ReplayRecord record = new(2);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => record.Record(new byte[length]));
+        Assert.Equal(0, record.Count);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void ARecordWithoutRoomIsNone(int capacity) => Assert.Throws<ArgumentOutOfRangeException>(() => new ReplayRecord(capacity));
+
     private static byte[] Digest(byte seed) => SHA256.HashData([seed]);
 }

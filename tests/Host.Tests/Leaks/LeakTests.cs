@@ -38,8 +38,8 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
     [InlineData("hex", "prompt as hex of utf-8 in standard output")]
     [InlineData("file", "prompt as utf-8 in leaked.bin")]
     [InlineData("ids", "prompt as ids, int32 in leaked.bin")]
-    [InlineData("memory", "prompt as base64 at 1 of utf-8 in memory")]
-    [InlineData("utf-16", "prompt as utf-16 in memory")]
+    [InlineData("memory", "prompt as base64 at 1 of utf-8 in core")]
+    [InlineData("utf-16", "prompt as utf-16 in core")]
     public async Task A_host_that_leaks_is_caught(string leak, string expected)
     {
         await using ChildProcess front = node.StartLeakingFront(leak, out string folder);
@@ -85,9 +85,16 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
         node.Enclave.Signal(NativeSignal.Stop);
         try
         {
-            (inHost, hostBytes) = search.InMemory(front.Id);
+            using (CoreFile core = CoreFile.Take(front.Id))
+            {
+                (inHost, hostBytes) = search.InCore(core);
+            }
+
             openedElsewhere = LeakSearch.OpenedForWritingOutside(front.Id, folder);
-            (inEnclave, _) = search.InMemory(node.Enclave.Id);
+            using (CoreFile core = CoreFile.Take(node.Enclave.Id))
+            {
+                (inEnclave, _) = search.InCore(core);
+            }
         }
         finally
         {
@@ -97,7 +104,7 @@ public sealed class LeakTests(SplitNode node) : IClassFixture<SplitNode>
 
         string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancel);
         Assert.Contains("verathos_gateway_running 1", metrics, StringComparison.Ordinal);
-        List<string> found = [.. inHost.Select(form => form + " in memory")];
+        List<string> found = [.. inHost.Select(form => form + " in core")];
         Collect(search, metrics);
         while (await answer.MoveNextAsync())
         {

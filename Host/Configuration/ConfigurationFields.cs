@@ -65,7 +65,7 @@ internal static class ConfigurationFields
             l => l.BodyBytes, (l, v) => l with { BodyBytes = v }),
         Limit("headerBytes", "Longest request header section in bytes. A longer one is answered 431.", 1024, 1 << 20,
             l => l.HeaderBytes, (l, v) => l with { HeaderBytes = (int)v }),
-        Limit("connections", "Connections open at once.", 1, 1_000_000,
+        Limit("connections", "Connections open at once, over all addresses.", 1, 1_000_000,
             l => l.Connections, (l, v) => l with { Connections = (int)v }),
         Limit("concurrency", "Sealed requests that the enclave works on at once.", 1, 4096,
             l => l.Concurrency, (l, v) => l with { Concurrency = (int)v }),

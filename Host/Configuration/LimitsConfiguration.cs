@@ -9,7 +9,7 @@ public sealed record LimitsConfiguration
     /// <summary>Longest request header section in bytes; a longer one is answered 431.</summary>
     public int HeaderBytes { get; init; } = 16 << 10;
 
-    /// <summary>Connections open at once.</summary>
+    /// <summary>Connections open at once, over all addresses.</summary>
     public int Connections { get; init; } = 1024;
 
     /// <summary>Sealed requests that the enclave works on at once.</summary>

@@ -21,7 +21,7 @@ internal sealed class FrontPipeline(
         {
             if (readiness.Simulated is true)
             {
-                context.Response.Headers["verathos-simulated"] = "true";
+                context.Response.Headers[SimulatedMark.Name] = "true";
             }
 
             if (admission.Draining && HttpProtocol.IsHttp11(context.Request.Protocol))

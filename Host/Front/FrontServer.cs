@@ -201,24 +201,25 @@ public sealed class FrontServer : IAsyncDisposable
         server.Limits.MaxRequestHeadersTotalSize = _configuration.Limits.HeaderBytes;
         server.Limits.MaxRequestLineSize = Math.Min(8192, _configuration.Limits.HeaderBytes);
         server.Limits.MaxRequestHeaderCount = 64;
-        server.Limits.MaxConcurrentConnections = _configuration.Limits.Connections;
         server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(_configuration.Timeouts.HeaderSeconds);
         server.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(120);
         server.Limits.MinRequestBodyDataRate = new MinDataRate(SlowestBody, TimeSpan.FromSeconds(5));
         server.Limits.Http2.MaxStreamsPerConnection = 100;
         server.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         bool cleartext = false;
+        ConnectionQuota clients = new(_configuration.Limits.Connections);
         foreach (string text in _configuration.Listen)
         {
             _ = ListenAddress.TryParse(text, out ListenAddress? address);
             cleartext |= !address!.Secure;
-            _publicAddresses += Bind(server, address, priorKnowledge);
+            _publicAddresses += Bind(server, address, priorKnowledge, clients);
         }
 
         if (_configuration.MetricsListen is { } metrics)
         {
             _ = ListenAddress.TryParse(metrics, out ListenAddress? address);
-            Bind(server, address!, priorKnowledge);
+            // Whoever watches the node gets through when clients have all their connections.
+            Bind(server, address!, priorKnowledge, new ConnectionQuota(_configuration.Limits.Connections));
         }
 
         if (cleartext)
@@ -227,18 +228,21 @@ public sealed class FrontServer : IAsyncDisposable
         }
     }
 
-    private int Bind(KestrelServerOptions server, ListenAddress address, PriorKnowledge priorKnowledge)
+    private int Bind(KestrelServerOptions server, ListenAddress address, PriorKnowledge priorKnowledge, ConnectionQuota quota)
     {
         void Configure(ListenOptions options)
         {
+            quota.Use(options);
             if (address.Secure)
             {
                 options.Protocols = HttpProtocols.Http1AndHttp2;
                 options.UseHttps(X509Certificate2.CreateFromPemFile(_configuration.TlsCertificate!, _configuration.TlsKey));
+                new SimulatedMark(() => _readiness).Use(options);
             }
             else
             {
                 options.Protocols = HttpProtocols.Http1;
+                new SimulatedMark(() => _readiness).Use(options);
                 priorKnowledge.Use(options, TimeSpan.FromSeconds(_configuration.Timeouts.HeaderSeconds), _time);
             }
         }

@@ -25,7 +25,7 @@ internal sealed record GgufPreTokenizer(IReadOnlyList<SplitStage> Stages, bool I
     {
         "default" => new(s_default),
         "llama3" or "llama-v3" or "llama-bpe" => new([WordSplit.Llama3], IgnoresMerges: true, AddsBos: true),
-        "tekken" => new([WordSplit.Tekken], IgnoresMerges: true, AddsBos: true),
+        "tekken" => new([WordSplit.TekkenGguf], IgnoresMerges: true, AddsBos: true),
         "qwen2" or "deepseek-r1-qwen" => new([WordSplit.Qwen2]),
         "gpt-2" or "gpt2" => new([WordSplit.Gpt2]),
         "smollm" => new([DigitSplit.EachNumber, WordSplit.Gpt2]),

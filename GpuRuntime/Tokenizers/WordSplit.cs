@@ -30,6 +30,9 @@ internal sealed class WordSplit : SplitStage
     /// </summary>
     public static WordSplit Tekken { get; } = new(new WordRules { Contractions = Contractions.None, CaseWords = true, Digits = 1, BreaksAfterSymbols = true, SlashesAfterSymbols = true, BreaksAfterSpaces = true });
 
+    /// <summary>Tekken's as llama.cpp approximates it: only a to z and A to Z have a case, and marks are no part of words.</summary>
+    public static WordSplit TekkenGguf { get; } = new(Tekken._rules with { AsciiCase = true });
+
     /// <inheritdoc/>
     public override void Split(ReadOnlySpan<char> text, int offset, WipedList<Piece> pieces)
     {
@@ -161,6 +164,16 @@ internal sealed class WordSplit : SplitStage
     private CharacterClass Class(ReadOnlySpan<char> text, int at, out int width)
     {
         CharacterClass found = CharacterClasses.At(text, at, out width);
+        if (_rules.AsciiCase)
+        {
+            const CharacterClass Cases = CharacterClass.WordStart | CharacterClass.WordRest;
+            CharacterClass cases = (found & CharacterClass.Letter) == 0 ? CharacterClass.None
+                : char.IsAsciiLetterLower(text[at]) ? CharacterClass.WordRest
+                : char.IsAsciiLetterUpper(text[at]) ? CharacterClass.WordStart
+                : Cases;
+            return (found & ~Cases) | cases;
+        }
+
         return !_rules.ScriptSpaces ? found
             : text[at] == '\u0085' ? CharacterClass.None
             : text[at] == '\ufeff' ? CharacterClass.Space
@@ -209,5 +222,7 @@ internal sealed class WordSplit : SplitStage
         public bool BreaksAfterSpaces { get; init; }
 
         public bool ScriptSpaces { get; init; }
+
+        public bool AsciiCase { get; init; }
     }
 }

@@ -11,5 +11,6 @@ public static class ModelCommand
         ModelGenerateCommand.Create(),
         ModelConvertCommand.Create(),
         ModelEvalCommand.Create(),
+        ModelTokenizeCommand.Create(),
     };
 }

@@ -33,7 +33,18 @@ internal sealed unsafe partial class Lane16Backend
         float* stream = _scratch.Stream + ((long)row * size);
         float* packed = _scratch.Normed + ((long)row * Lanes.Pad(size));
         float scale = NormScale(stream, size);
-        for (int i = 0; i < size; i++)
+        int i = 0;
+        fixed (float* weights = weight)
+        {
+            for (; i + Lanes.Step <= size; i += Lanes.Step)
+            {
+                Vector256<float> low = Vector256.Load(stream + i) * scale * Vector256.Load(weights + i);
+                Vector256<float> high = Vector256.Load(stream + i + 8) * scale * Vector256.Load(weights + i + 8);
+                Lanes.StorePacked(Lanes.Round(low), Lanes.Round(high), packed + i);
+            }
+        }
+
+        for (; i < size; i++)
         {
             packed[Lanes.PackedIndex(i)] = Lanes.Round(stream[i] * scale * weight[i]);
         }
@@ -77,33 +88,75 @@ internal sealed unsafe partial class Lane16Backend
                 NormHead(source, norm);
             }
 
-            float* packed = query ? _scratch.Queries + ((((long)row * _config.Heads) + head) * _headStride) : null;
-            ushort* key = query ? null : sequence.Keys(_layer, head - _config.Heads) + ((long)position * _headStride);
-            for (int i = 0; i < half; i++)
+            Turn(source, cosines, sines, half);
+            if (query)
             {
-                float first = (source[i] * cosines[i]) - (source[i + half] * sines[i]);
-                float second = (source[i + half] * cosines[i]) + (source[i] * sines[i]);
-                if (query)
-                {
-                    packed[Lanes.PackedIndex(i)] = Lanes.Round(first);
-                    packed[Lanes.PackedIndex(i + half)] = Lanes.Round(second);
-                }
-                else
-                {
-                    key[i] = Quantization.ToBFloat16(first);
-                    key[i + half] = Quantization.ToBFloat16(second);
-                }
+                Pack(source, size, _scratch.Queries + ((((long)row * _config.Heads) + head) * _headStride));
+            }
+            else
+            {
+                Narrow(source, size, sequence.Keys(_layer, head - _config.Heads) + ((long)position * _headStride));
             }
         }
 
         float* values = projected + ((_config.Heads + _config.KvHeads) * size);
         for (int head = 0; head < _config.KvHeads; head++)
         {
-            ushort* value = sequence.Values(_layer, head) + ((long)position * _headStride);
-            for (int i = 0; i < size; i++)
-            {
-                value[i] = Quantization.ToBFloat16(values[(head * size) + i]);
-            }
+            Narrow(values + (head * size), size, sequence.Values(_layer, head) + ((long)position * _headStride));
+        }
+    }
+
+    /// <summary>Turns one head by its position, in place: element i with element i + half.</summary>
+    private static void Turn(float* head, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines, int half)
+    {
+        int i = 0;
+        for (; i + 8 <= half; i += 8)
+        {
+            Vector256<float> first = Vector256.Load(head + i);
+            Vector256<float> second = Vector256.Load(head + i + half);
+            Vector256<float> cosine = Vector256.Create(cosines[i..]);
+            Vector256<float> sine = Vector256.Create(sines[i..]);
+            ((first * cosine) - (second * sine)).Store(head + i);
+            ((second * cosine) + (first * sine)).Store(head + i + half);
+        }
+
+        for (; i < half; i++)
+        {
+            (float first, float second) = (head[i], head[i + half]);
+            head[i] = (first * cosines[i]) - (second * sines[i]);
+            head[i + half] = (second * cosines[i]) + (first * sines[i]);
+        }
+    }
+
+    /// <summary>Rounds to bfloat16 into a packed input.</summary>
+    private static void Pack(float* source, int length, float* packed)
+    {
+        int i = 0;
+        for (; i + Lanes.Step <= length; i += Lanes.Step)
+        {
+            Lanes.StorePacked(Lanes.Round(Vector256.Load(source + i)), Lanes.Round(Vector256.Load(source + i + 8)), packed + i);
+        }
+
+        for (; i < length; i++)
+        {
+            packed[Lanes.PackedIndex(i)] = Lanes.Round(source[i]);
+        }
+    }
+
+    /// <summary>Rounds to bfloat16.</summary>
+    private static void Narrow(float* source, int length, ushort* target)
+    {
+        int i = 0;
+        for (; i + Lanes.Step <= length; i += Lanes.Step)
+        {
+            Vector256<uint> low = Lanes.Round(Vector256.Load(source + i)).AsUInt32() >> 16;
+            Vector256<uint> high = Lanes.Round(Vector256.Load(source + i + 8)).AsUInt32() >> 16;
+            Vector256.Narrow(low, high).Store(target + i);
+        }
+
+        for (; i < length; i++)
+        {
+            target[i] = Quantization.ToBFloat16(source[i]);
         }
     }
 
@@ -138,24 +191,29 @@ internal sealed unsafe partial class Lane16Backend
         float* gate = _scratch.Projected + ((long)row * 2 * size);
         float* up = gate + size;
         float* packed = _scratch.Activated + ((long)row * Lanes.Pad(size));
-        Span<float> tail = stackalloc float[8];
-        for (int i = 0; i < size; i += 8)
+        int i = 0;
+        for (; i + Lanes.Step <= size; i += Lanes.Step)
         {
-            int count = Math.Min(8, size - i);
-            tail.Clear();
-            new ReadOnlySpan<float>(gate + i, count).CopyTo(tail);
-            Vector256<float> g = Vector256.Create<float>(tail);
-            Vector256<float> activated = Lanes.Round(g / (Vector256<float>.One + Lanes.Exp(-g)));
-            for (int j = 0; j < count; j++)
-            {
-                packed[Lanes.PackedIndex(i + j)] = Lanes.Round(activated.GetElement(j) * up[i + j]);
-            }
+            Lanes.StorePacked(Activate(gate + i, up + i), Activate(gate + i + 8, up + i + 8), packed + i);
+        }
+
+        float* rest = stackalloc float[Lanes.Step];
+        for (; i < size; i++)
+        {
+            (rest[0], rest[8]) = (gate[i], up[i]);
+            packed[Lanes.PackedIndex(i)] = Activate(rest, rest + 8).ToScalar();
         }
 
         // Of experts of other widths the padding may still hold elements.
-        for (int i = size; i < Lanes.Pad(size); i++)
+        for (; i < Lanes.Pad(size); i++)
         {
             packed[Lanes.PackedIndex(i)] = 0;
         }
+    }
+
+    private static Vector256<float> Activate(float* gate, float* up)
+    {
+        Vector256<float> g = Vector256.Load(gate);
+        return Lanes.Round(Lanes.Round(g / (Vector256<float>.One + Lanes.Exp(-g))) * Vector256.Load(up));
     }
 }

@@ -12,7 +12,7 @@ namespace Verathos.GpuRuntime.Compute.Lane16;
 internal sealed unsafe partial class Lane16Backend : IComputeBackend
 {
     /// <summary>Rows computed at once; a longer prompt is cut.</summary>
-    public const int MaximumRows = 64;
+    public const int MaximumRows = 128;
 
     private readonly ModelConfig _config;
     private readonly Lane16Weights _weights;
@@ -47,7 +47,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _crew = new WorkCrew(threads);
         (_cosines, _sines) = RotaryTable.Make(maxContext, _config);
         _headStride = Lanes.Pad(_config.HeadSize);
-        _scratch = new Scratch(_config, _headStride, maxContext, threads);
+        _scratch = new Scratch(_config, _headStride, maxContext, threads, _weights.RoomSize);
         _rotatePart = (row, _) => Rotate(row);
         _attendPart = Attend;
         _activatePart = (row, _) => Activate(row);
@@ -55,7 +55,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _routePart = (row, _) => Route(row);
         _mixPart = (row, _) => Mix(row);
         _sharePart = (row, _) => AddShared(row);
-        _multiplyPart = (part, _) => _product.Matrix.Multiply(part, (float*)_product.Inputs, _product.Count, (float*)_product.Outputs, _product.Stride, _product.Round);
+        _multiplyPart = (part, worker) => _product.Matrix.Multiply(part, (float*)_product.Inputs, _product.Count, (float*)_product.Outputs, _product.Stride, _product.Round, _scratch.Panel(worker));
     }
 
     public NumericProfile Profile { get; }

@@ -42,6 +42,9 @@ internal sealed class Lane16Weights : IDisposable
 
     public long Bytes => _matrices.Sum(static matrix => matrix.Bytes);
 
+    /// <summary>Floats that a worker needs for a part of any of the matrices.</summary>
+    public long RoomSize => _matrices.Max(static matrix => matrix.RoomSize);
+
     public void Dispose() => _matrices.ForEach(static matrix => matrix.Dispose());
 
     private static unsafe float[] Row(ModelSource source, string name)

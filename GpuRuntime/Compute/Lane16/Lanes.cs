@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
@@ -23,6 +24,27 @@ internal static unsafe class Lanes
     /// <summary>Where element <paramref name="k"/> lies in a packed row.</summary>
     public static int PackedIndex(int k) => (k & ~15) | ((k & 1) << 3) | ((k & 15) >> 1);
 
+    /// <summary>Stores sixteen elements packed.</summary>
+    /// <param name="low">Elements 0 to 7.</param>
+    /// <param name="high">Elements 8 to 15.</param>
+    /// <param name="packed">The first of sixteen places.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePacked(Vector256<float> low, Vector256<float> high, float* packed)
+    {
+        if (Avx2.IsSupported)
+        {
+            Avx2.Permute4x64(Avx.Shuffle(low, high, 0b10_00_10_00).AsDouble(), 0b11_01_10_00).AsSingle().Store(packed);
+            Avx2.Permute4x64(Avx.Shuffle(low, high, 0b11_01_11_01).AsDouble(), 0b11_01_10_00).AsSingle().Store(packed + 8);
+            return;
+        }
+
+        for (int i = 0; i < 8; i++)
+        {
+            packed[PackedIndex(i)] = low.GetElement(i);
+            packed[PackedIndex(i + 8)] = high.GetElement(i);
+        }
+    }
+
     /// <summary>The even elements of sixteen bfloat16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Even(Vector256<uint> pairs) => (pairs << 16).AsSingle();
@@ -39,6 +61,22 @@ internal static unsafe class Lanes
         Vector128<float> four = eight.GetLower() + eight.GetUpper();
         Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
         return two.GetElement(0) + two.GetElement(1);
+    }
+
+    /// <summary>The last two steps of <see cref="Sum"/> for four sums of four accumulators each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> SumFours(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)
+    {
+        if (Sse3.IsSupported)
+        {
+            Vector128<float> ab = Sse.Shuffle(a, b, 0b01_00_01_00) + Sse.Shuffle(a, b, 0b11_10_11_10);
+            Vector128<float> cd = Sse.Shuffle(c, d, 0b01_00_01_00) + Sse.Shuffle(c, d, 0b11_10_11_10);
+            return Sse3.HorizontalAdd(ab, cd);
+        }
+
+        return Vector128.Create(Last(a), Last(b), Last(c), Last(d));
+
+        static float Last(Vector128<float> four) => (four.GetElement(0) + four.GetElement(2)) + (four.GetElement(1) + four.GetElement(3));
     }
 
     /// <summary>One dot product of <paramref name="length"/> elements, a multiple of <see cref="Step"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
 
@@ -8,9 +9,16 @@ namespace Verathos.GpuRuntime.Compute.Lane16;
 /// <summary>A matrix of bfloat16 [rows, columns] whose rows are padded with zeros; several tensors of one width may be joined.</summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
-    /// <summary>Rows that a part of a product covers.</summary>
-    public const int PartRows = 64;
+    // A part's panels in binary32 stay in the second-level cache while all inputs pass, and four inputs' columns in the first.
+    private const int PanelBytes = 160 << 10;
+    private const int ResidentColumns = 768;
 
+    // Whole panels of either width, and whole steps of Single.
+    private const int RowsMultiple = 12;
+    private const int MostPartRows = 96;
+    private static readonly bool s_wide = Avx512F.IsSupported;
+
+    private const int Inputs = InputRows.Count;
     private readonly PrivateMemory _memory;
 
     public PackedMatrix(ModelSource source, params string[] names)
@@ -37,7 +45,13 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     public long Bytes => _memory.Length;
 
+    /// <summary>Rows that a part of a product covers.</summary>
+    public int PartRows => Math.Clamp(PanelBytes / sizeof(float) / Stride / RowsMultiple * RowsMultiple, RowsMultiple, MostPartRows);
+
     public int Parts => (Rows + PartRows - 1) / PartRows;
+
+    /// <summary>Floats of a worker's room for one part.</summary>
+    public long RoomSize => PartRows * ((long)Stride + Inputs + (Inputs * Lanes.Step));
 
     /// <summary>A row's first element.</summary>
     public ushort* Row(int row) => (ushort*)_memory.Pointer + ((long)row * Stride);
@@ -51,20 +65,25 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="outputs">[count, outputStride]; only this part's columns are written.</param>
     /// <param name="outputStride">Elements from one output to the next.</param>
     /// <param name="round">Whether results are rounded to bfloat16.</param>
-    public void Multiply(int part, float* inputs, int count, float* outputs, int outputStride, bool round)
+    /// <param name="room">The worker's, <see cref="RoomSize"/> floats.</param>
+    public void Multiply(int part, float* inputs, int count, float* outputs, int outputStride, bool round, float* room)
     {
         int first = part * PartRows;
         int end = Math.Min(Rows, first + PartRows);
-        if (count == 1)
+        if (count < Inputs - 1)
         {
-            Single(first, end, inputs, outputs);
+            for (int m = 0; m < count; m++)
+            {
+                Single(first, end, inputs + ((long)m * Stride), outputs + ((long)m * outputStride));
+            }
+        }
+        else if (s_wide)
+        {
+            Tiles<Tile512>(first, end, inputs, count, outputs, outputStride, room);
         }
         else
         {
-            for (int n = first; n < end; n += 2)
-            {
-                Pair(n, n + 1 < end, inputs, count, outputs, outputStride);
-            }
+            Tiles<Tile256>(first, end, inputs, count, outputs, outputStride, room);
         }
 
         if (round)
@@ -72,6 +91,70 @@ internal sealed unsafe class PackedMatrix : IDisposable
             for (int m = 0; m < count; m++)
             {
                 RoundAll(outputs + ((long)m * outputStride) + first, end - first);
+            }
+        }
+    }
+
+    /// <summary>Many inputs: the part's rows become panels in binary32 once, and each block of inputs passes over them.</summary>
+    internal void Tiles<T>(int first, int end, float* inputs, int count, float* outputs, int outputStride, float* room)
+        where T : ITile
+    {
+        int panels = (end - first + T.Rows - 1) / T.Rows;
+        float* results = room + ((long)PartRows * Stride);
+        float* sums = results + (PartRows * Inputs);
+        for (int panel = 0, row = first; panel < panels; panel++, row += T.Rows)
+        {
+            T.Unpack(Row(row), Math.Min(T.Rows, end - row), Stride, room + ((long)panel * T.Rows * Stride));
+        }
+
+        for (int m = 0; m < count; m += Inputs)
+        {
+            InputRows rows = new(inputs, m, count, Stride);
+            for (int column = 0; column < Stride; column += ResidentColumns)
+            {
+                int columns = Math.Min(ResidentColumns, Stride - column);
+                for (int panel = 0; panel < panels; panel++)
+                {
+                    // One block's accumulators serve all panels where all columns pass at once.
+                    float* at = columns == Stride ? sums : sums + ((long)panel * T.Rows * Inputs * Lanes.Step);
+                    T.Accumulate(room + ((long)panel * T.Rows * Stride), Stride, rows, column, columns, at);
+                    if (column + columns == Stride)
+                    {
+                        for (int n = 0; n < T.Rows; n++)
+                        {
+                            T.Sum(at, n).Store(results + (((panel * T.Rows) + n) * Inputs));
+                        }
+                    }
+                }
+            }
+
+            Spread(results, end - first, Math.Min(Inputs, count - m), outputs + ((long)m * outputStride) + first, outputStride);
+        }
+    }
+
+    /// <summary>Copies [rows, inputs] to the inputs' outputs.</summary>
+    private static void Spread(float* results, int rows, int inputs, float* outputs, int outputStride)
+    {
+        int row = 0;
+        if (Sse.IsSupported && inputs == Inputs)
+        {
+            for (; row + 4 <= rows; row += 4, results += 4 * Inputs)
+            {
+                Vector128<float> a = Vector128.Load(results), b = Vector128.Load(results + 4), c = Vector128.Load(results + 8), d = Vector128.Load(results + 12);
+                (Vector128<float> ab, Vector128<float> cd) = (Sse.UnpackLow(a, b), Sse.UnpackLow(c, d));
+                Sse.MoveLowToHigh(ab, cd).Store(outputs + row);
+                Sse.MoveHighToLow(cd, ab).Store(outputs + outputStride + row);
+                (ab, cd) = (Sse.UnpackHigh(a, b), Sse.UnpackHigh(c, d));
+                Sse.MoveLowToHigh(ab, cd).Store(outputs + (2L * outputStride) + row);
+                Sse.MoveHighToLow(cd, ab).Store(outputs + (3L * outputStride) + row);
+            }
+        }
+
+        for (; row < rows; row++, results += Inputs)
+        {
+            for (int m = 0; m < inputs; m++)
+            {
+                outputs[((long)m * outputStride) + row] = results[m];
             }
         }
     }
@@ -90,22 +173,34 @@ internal sealed unsafe class PackedMatrix : IDisposable
         }
     }
 
-    /// <summary>One input: four rows at a time, so that eight sums are under way at once.</summary>
+    /// <summary>
+    /// One input: four rows at a time, so that eight sums are under way at once. Meanwhile the next four rows are asked for, since
+    /// the processor's own prefetching starts anew at each row.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Single(int first, int end, float* x, float* y)
     {
+        long ahead = 4L * Stride * sizeof(ushort);
         int n = first;
         for (; n + 4 <= end; n += 4)
         {
-            ushort* w0 = Row(n);
-            ushort* w1 = Row(n + 1);
-            ushort* w2 = Row(n + 2);
-            ushort* w3 = Row(n + 3);
+            byte* w0 = (byte*)Row(n);
+            byte* w1 = (byte*)Row(n + 1);
+            byte* w2 = (byte*)Row(n + 2);
+            byte* w3 = (byte*)Row(n + 3);
             Vector256<float> e0 = Vector256<float>.Zero, o0 = e0, e1 = e0, o1 = e0, e2 = e0, o2 = e0, e3 = e0, o3 = e0;
-            for (int k = 0; k < Stride; k += Lanes.Step)
+            for (nint k = 0; k < Stride * sizeof(ushort); k += Lanes.Step * sizeof(ushort))
             {
-                Vector256<float> even = Vector256.Load(x + k);
-                Vector256<float> odd = Vector256.Load(x + k + 8);
+                Vector256<float> even = Vector256.Load(x + (k / sizeof(ushort)));
+                Vector256<float> odd = Vector256.Load(x + (k / sizeof(ushort)) + 8);
+                if (Sse.IsSupported && (k & 32) == 0)
+                {
+                    Sse.Prefetch0(w0 + k + ahead);
+                    Sse.Prefetch0(w1 + k + ahead);
+                    Sse.Prefetch0(w2 + k + ahead);
+                    Sse.Prefetch0(w3 + k + ahead);
+                }
+
                 Vector256<uint> p0 = Vector256.Load((uint*)(w0 + k));
                 e0 = Vector256.FusedMultiplyAdd(Lanes.Even(p0), even, e0);
                 o0 = Vector256.FusedMultiplyAdd(Lanes.Odd(p0), odd, o0);
@@ -129,62 +224,6 @@ internal sealed unsafe class PackedMatrix : IDisposable
         for (; n < end; n++)
         {
             y[n] = Lanes.Dot(x, Row(n), Stride);
-        }
-    }
-
-    /// <summary>Many inputs and two rows (or one, at the end), two by two: eight sums under way, each element loaded half as often.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Pair(int n, bool two, float* inputs, int count, float* outputs, int outputStride)
-    {
-        ushort* w0 = Row(n);
-        ushort* w1 = two ? Row(n + 1) : w0;
-        int m = 0;
-        for (; m + 2 <= count; m += 2)
-        {
-            float* x0 = inputs + ((long)m * Stride);
-            float* x1 = x0 + Stride;
-            Vector256<float> e00 = Vector256<float>.Zero, o00 = e00, e01 = e00, o01 = e00, e10 = e00, o10 = e00, e11 = e00, o11 = e00;
-            for (int k = 0; k < Stride; k += Lanes.Step)
-            {
-                Vector256<float> xe0 = Vector256.Load(x0 + k);
-                Vector256<float> xo0 = Vector256.Load(x0 + k + 8);
-                Vector256<float> xe1 = Vector256.Load(x1 + k);
-                Vector256<float> xo1 = Vector256.Load(x1 + k + 8);
-                Vector256<uint> p0 = Vector256.Load((uint*)(w0 + k));
-                Vector256<float> we = Lanes.Even(p0);
-                Vector256<float> wo = Lanes.Odd(p0);
-                e00 = Vector256.FusedMultiplyAdd(we, xe0, e00);
-                o00 = Vector256.FusedMultiplyAdd(wo, xo0, o00);
-                e10 = Vector256.FusedMultiplyAdd(we, xe1, e10);
-                o10 = Vector256.FusedMultiplyAdd(wo, xo1, o10);
-                Vector256<uint> p1 = Vector256.Load((uint*)(w1 + k));
-                we = Lanes.Even(p1);
-                wo = Lanes.Odd(p1);
-                e01 = Vector256.FusedMultiplyAdd(we, xe0, e01);
-                o01 = Vector256.FusedMultiplyAdd(wo, xo0, o01);
-                e11 = Vector256.FusedMultiplyAdd(we, xe1, e11);
-                o11 = Vector256.FusedMultiplyAdd(wo, xo1, o11);
-            }
-
-            float* y0 = outputs + ((long)m * outputStride) + n;
-            float* y1 = y0 + outputStride;
-            y0[0] = Lanes.Sum(e00, o00);
-            y1[0] = Lanes.Sum(e10, o10);
-            if (two)
-            {
-                y0[1] = Lanes.Sum(e01, o01);
-                y1[1] = Lanes.Sum(e11, o11);
-            }
-        }
-
-        if (m < count)
-        {
-            float* y = outputs + ((long)m * outputStride) + n;
-            y[0] = Lanes.Dot(inputs + ((long)m * Stride), w0, Stride);
-            if (two)
-            {
-                y[1] = Lanes.Dot(inputs + ((long)m * Stride), w1, Stride);
-            }
         }
     }
 }

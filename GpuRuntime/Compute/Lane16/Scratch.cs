@@ -10,15 +10,17 @@ internal sealed unsafe class Scratch
     private readonly float* _workers;
     private readonly long _workerSize;
     private readonly int _scoreSize;
+    private readonly int _headStride;
 
-    public Scratch(ModelConfig config, int headStride, int maxContext, int workers)
+    public Scratch(ModelConfig config, int headStride, int maxContext, int workers, long roomSize)
     {
         int queries = config.Heads * config.HeadSize;
         ExpertConfig? experts = config.Experts;
         int intermediate = experts is null ? config.IntermediateSize : Math.Max(experts.IntermediateSize, experts.SharedIntermediateSize);
         int projected = Math.Max(queries + (2 * config.KvHeads * config.HeadSize), 2 * intermediate);
         _scoreSize = Lanes.Pad(maxContext);
-        _workerSize = _scoreSize + headStride;
+        _workerSize = _scoreSize + headStride + ((roomSize + Lanes.Step - 1) / Lanes.Step * Lanes.Step);
+        _headStride = headStride;
         long[] sizes =
         [
             (long)Rows * config.HiddenSize,
@@ -95,4 +97,7 @@ internal sealed unsafe class Scratch
 
     /// <summary>A worker's mixed values of one head, packed.</summary>
     public float* Mixed(int worker) => Scores(worker) + _scoreSize;
+
+    /// <summary>A worker's room for weights in binary32.</summary>
+    public float* Panel(int worker) => Mixed(worker) + _headStride;
 }

@@ -1,0 +1,32 @@
+using System.Runtime.Intrinsics;
+
+namespace Verathos.GpuRuntime.Compute.Lane16;
+
+/// <summary>Products of four packed inputs with a few rows of weights, in registers of one width. Every width gives the same bits.</summary>
+internal unsafe interface ITile
+{
+    /// <summary>Rows of weights in a panel.</summary>
+    static abstract int Rows { get; }
+
+    /// <summary>Writes rows as a panel in binary32, in the order in which <see cref="Accumulate"/> reads them. Absent rows are zeros.</summary>
+    /// <param name="rows">The first row.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="stride">Columns, a multiple of sixteen, and elements from one row to the next.</param>
+    /// <param name="panel">Room for <see cref="Rows"/> rows.</param>
+    static abstract void Unpack(ushort* rows, int count, int stride, float* panel);
+
+    /// <summary>Runs the accumulators of a panel and four inputs over some of the columns.</summary>
+    /// <param name="panel">What <see cref="Unpack"/> wrote.</param>
+    /// <param name="stride">Its columns.</param>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="start">The first column, a multiple of sixteen.</param>
+    /// <param name="columns">How many columns, a multiple of sixteen.</param>
+    /// <param name="sums">The accumulators, sixteen for each row and input; set to zero first where <paramref name="start"/> is 0.</param>
+    static abstract void Accumulate(float* panel, int stride, InputRows inputs, int start, int columns, float* sums);
+
+    /// <summary>Adds the accumulators of one row up, in the order of <see cref="Lanes.Sum"/>.</summary>
+    /// <param name="sums">The accumulators.</param>
+    /// <param name="row">Which row of the panel.</param>
+    /// <returns>One sum for each input.</returns>
+    static abstract Vector128<float> Sum(float* sums, int row);
+}

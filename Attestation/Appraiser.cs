@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Nvidia;
 using Verathos.Attestation.Policies;
+using Verathos.Attestation.Snp;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation;
@@ -61,6 +62,37 @@ public static class Appraiser
             if (policy?.Tdx is not null)
             {
                 appraisal.AddPolicyLines(policy.Tdx);
+            }
+        }
+
+        return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>
+    /// Verifies a lone SEV-SNP report. A policy's lines about reports are evaluated and may reject it, but those that need a whole
+    /// node are not, so the verdict is never appraised; the claim <see cref="NodeLinesClaim"/> says so.
+    /// </summary>
+    /// <param name="report">The report, 1,184 bytes.</param>
+    /// <param name="collateral">JSON as <see cref="SnpCollateral"/> reads it; empty fails <c>collateral.missing</c>.</param>
+    /// <param name="product">The product's name, for reports of version 2, which do not say it; null where it is not known.</param>
+    /// <param name="policy">The policy; null verifies only.</param>
+    /// <param name="anchors">The roots that everything must lead to.</param>
+    /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Where that time came from.</param>
+    public static Verdict AppraiseSnp(
+        ReadOnlyMemory<byte> report, ReadOnlyMemory<byte> collateral, string? product, Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        ArgumentNullException.ThrowIfNull(anchors);
+        long start = Stopwatch.GetTimestamp();
+        CheckList checks = new() { IsPiece = true };
+        checks.Claim(NodeLinesClaim, "not looked at: this is a report by itself, which says nothing about a node's nonce, keys, model, configuration or GPUs");
+        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Snp, "snp"))
+        {
+            SnpAppraisal appraisal = new(checks, anchors, at);
+            appraisal.Verify(report, collateral, product, policy?.Snp);
+            if (policy?.Snp is not null)
+            {
+                appraisal.AddPolicyLines(policy.Snp);
             }
         }
 

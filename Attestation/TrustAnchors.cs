@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Verathos.Attestation.Snp;
 using Verathos.Attestation.X509;
 
 namespace Verathos.Attestation;
@@ -19,6 +20,9 @@ public sealed class TrustAnchors
     /// <summary>The anchor name of NVIDIA in a policy.</summary>
     public const string NvidiaName = "nvidia";
 
+    /// <summary>The anchor name of AMD in a policy.</summary>
+    public const string AmdName = "amd";
+
     /// <summary>File name of a simulated installation's Intel-like root certificate.</summary>
     public const string IntelRootFile = "intel-root.pem";
 
@@ -37,8 +41,17 @@ public sealed class TrustAnchors
     // C = US, O = NVIDIA, CN = NVIDIA CoRIM signing Root CA.
     private const string NvidiaRimRoot = "dec1dc316477aa851eebdf51327ae9f864bc8d89254657ed1e7eb9168af1e1a3";
 
-    private TrustAnchors(string[] names, byte[] intelRootSpki, byte[] nvidiaDeviceSpki, byte[] nvidiaRimSpki)
+    // CN = ARK-Milan, ARK-Genoa and ARK-Turin, O = Advanced Micro Devices.
+    private const string MilanRoot = "9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9";
+    private const string GenoaRoot = "429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831";
+    private const string TurinRoot = "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08";
+
+    private readonly Dictionary<SnpProduct, byte[]> _amdRoots;
+
+    private TrustAnchors(
+        string[] names, byte[] intelRootSpki, byte[] nvidiaDeviceSpki, byte[] nvidiaRimSpki, Dictionary<SnpProduct, byte[]>? amdRoots = null)
     {
+        _amdRoots = amdRoots ?? [];
         Names = names;
         IntelRootSpki = intelRootSpki;
         NvidiaDeviceRootSpki = nvidiaDeviceSpki;
@@ -51,7 +64,13 @@ public sealed class TrustAnchors
 
     /// <summary>The vendors' roots.</summary>
     public static TrustAnchors Production { get; } = new(
-        [IntelName, NvidiaName], Convert.FromHexString(IntelRoot), Convert.FromHexString(NvidiaDeviceRoot), Convert.FromHexString(NvidiaRimRoot));
+        [IntelName, NvidiaName, AmdName], Convert.FromHexString(IntelRoot), Convert.FromHexString(NvidiaDeviceRoot), Convert.FromHexString(NvidiaRimRoot),
+        new Dictionary<SnpProduct, byte[]>
+        {
+            [SnpProduct.Milan] = Convert.FromHexString(MilanRoot),
+            [SnpProduct.Genoa] = Convert.FromHexString(GenoaRoot),
+            [SnpProduct.Turin] = Convert.FromHexString(TurinRoot),
+        });
 
     /// <summary>The names by which a policy admits these anchors.</summary>
     public IReadOnlyList<string> Names { get; }
@@ -67,6 +86,15 @@ public sealed class TrustAnchors
 
     /// <summary>SHA-256 of the SubjectPublicKeyInfo of NVIDIA's root for signed reference measurements.</summary>
     public ReadOnlyMemory<byte> NvidiaRimRootSpki { get; }
+
+    /// <summary>
+    /// SHA-256 of the SubjectPublicKeyInfo of a product line's ARK; for an unknown product, of all of them, one after another.
+    /// Empty where these anchors hold none.
+    /// </summary>
+    public ReadOnlyMemory<byte> AmdRootSpki(SnpProduct product) =>
+        _amdRoots.TryGetValue(product, out byte[]? pin) ? pin
+        : product == SnpProduct.Unknown ? _amdRoots.Values.SelectMany(item => item).ToArray()
+        : default;
 
     /// <summary>True where a caller gave the roots as certificates, in place of the vendors' own.</summary>
     public bool Given => Names.Contains(GivenName);
@@ -84,7 +112,7 @@ public sealed class TrustAnchors
         }
 
         byte[] pins = [.. roots.SelectMany(root => root.SpkiDigest.ToArray())];
-        anchors = new TrustAnchors([GivenName], pins, pins, pins);
+        anchors = new TrustAnchors([GivenName], pins, pins, pins, Enum.GetValues<SnpProduct>().ToDictionary(product => product, _ => pins));
         return true;
     }
 

@@ -14,6 +14,8 @@ internal static class VerificationCache
 {
     public static BoundedCache<EcPublicKey> Keys { get; } = new(4096);
 
+    public static BoundedCache<RsaPublicKey> RsaKeys { get; } = new(1024);
+
     public static BoundedCache<Certificate> Certificates { get; } = new(4096);
 
     public static BoundedCache<CertificatePath> Paths { get; } = new(2048);
@@ -28,6 +30,7 @@ internal static class VerificationCache
     public static void Clear()
     {
         Keys.Clear();
+        RsaKeys.Clear();
         Certificates.Clear();
         Paths.Clear();
         Links.Clear();

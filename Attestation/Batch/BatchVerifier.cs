@@ -61,10 +61,18 @@ public sealed class BatchVerifier(TimeProvider clock)
         }
     }
 
-    /// <summary>Verifies one piece of evidence.</summary>
+    /// <summary>
+    /// Verifies one piece of evidence. With a policy it counts as appraised by the section of its format; the section <c>node</c>
+    /// is not looked at but for the source of the time, and the claim <see cref="Appraiser.NodeLinesClaim"/> says so.
+    /// </summary>
     public Verdict Appraise(BatchRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return Verify(request) with { Appraised = request.Policy is not null };
+    }
+
+    private Verdict Verify(BatchRequest request)
+    {
         TrustAnchors anchors = request.Anchors ?? TrustAnchors.Production;
         DateTimeOffset at = request.At ?? clock.GetUtcNow();
         TimeSource source = request.At is null ? TimeSource.Verifier : TimeSource.Asserted;
@@ -72,6 +80,8 @@ public sealed class BatchVerifier(TimeProvider clock)
         {
             EvidenceFormat.Quote => Appraiser.AppraiseQuote(
                 request.Evidence, request.Collateral.IsEmpty ? (ReadOnlyMemory<byte>?)null : request.Collateral, request.Policy, anchors, at, source),
+            EvidenceFormat.SnpReport => Appraiser.AppraiseSnp(
+                request.Evidence, request.Collateral, request.Product, request.Policy, anchors, at, source),
             EvidenceFormat.GpuReport => GpuCollateral.TryRead(request.Collateral, out GpuCollateral? gpu, out string problem)
                 ? Appraiser.AppraiseGpu(
                     new GpuEvidence(request.Evidence, gpu!.ChainPem), gpu.Rims, request.Nonce, request.Policy, anchors, at, source)

@@ -9,10 +9,10 @@ namespace Verathos.Attestation.Batch;
 internal static class SummaryChecks
 {
     private static readonly string[] Chains =
-        [CheckNames.QuoteChain, CheckNames.GpuChain];
+        [CheckNames.QuoteChain, CheckNames.SnpChain, CheckNames.GpuChain];
 
     private static readonly string[] Signatures =
-        [CheckNames.QuoteQeReportSignature, CheckNames.QuoteQeReportData, CheckNames.QuoteSignature, CheckNames.GpuSignature];
+        [CheckNames.QuoteQeReportSignature, CheckNames.QuoteQeReportData, CheckNames.QuoteSignature, CheckNames.SnpSignature, CheckNames.GpuSignature];
 
     public static IEnumerable<Check> Of(Verdict verdict)
     {

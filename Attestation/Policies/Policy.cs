@@ -9,13 +9,14 @@ namespace Verathos.Attestation.Policies;
 /// </summary>
 public sealed class Policy
 {
-    internal Policy(string name, IReadOnlyList<string> trustAnchors, NodePolicy node, TdxPolicy? tdx, GpuPolicy? gpu, byte[] raw)
+    internal Policy(string name, IReadOnlyList<string> trustAnchors, NodePolicy node, TdxPolicy? tdx, GpuPolicy? gpu, SnpPolicy? snp, byte[] raw)
     {
         Name = name;
         TrustAnchorNames = trustAnchors;
         Node = node;
         Tdx = tdx;
         Gpu = gpu;
+        Snp = snp;
         Raw = raw;
         Digest = SHA256.HashData(raw);
     }
@@ -23,7 +24,7 @@ public sealed class Policy
     /// <summary>The policy's own name.</summary>
     public string Name { get; }
 
-    /// <summary>The names of the trust anchors that the policy admits: <c>simulated</c> alone, or <c>intel</c> and <c>nvidia</c>.</summary>
+    /// <summary>The names of the trust anchors that the policy admits: <c>simulated</c> alone, or some of <c>intel</c>, <c>nvidia</c> and <c>amd</c>.</summary>
     public IReadOnlyList<string> TrustAnchorNames { get; }
 
     /// <summary>True where the policy admits a simulated installation and nothing else.</summary>
@@ -37,6 +38,9 @@ public sealed class Policy
 
     /// <summary>NVIDIA GPU reports; null refuses them.</summary>
     public GpuPolicy? Gpu { get; }
+
+    /// <summary>SEV-SNP reports; null refuses them.</summary>
+    public SnpPolicy? Snp { get; }
 
     /// <summary>The policy's bytes as read.</summary>
     public ReadOnlyMemory<byte> Raw { get; }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Verathos.Attestation.Snp;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation.Policies;
@@ -71,14 +72,15 @@ internal sealed class PolicyReader
 
             TdxPolicy? tdx = root.Take("tdx") is { } tdxElement ? ReadTdx(tdxElement) : null;
             GpuPolicy? gpu = root.Take("gpu") is { } gpuElement ? ReadGpu(gpuElement) : null;
+            SnpPolicy? snp = root.Take("snp") is { } snpElement ? ReadSnp(snpElement) : null;
             root.Close(_errors);
-            if (tdx is null && gpu is null && _errors.Count == 0)
+            if (tdx is null && gpu is null && snp is null && _errors.Count == 0)
             {
                 _errors.Add("the policy has a section for no evidence format, so it would reject everything");
             }
 
-            CheckAnchorsCover(anchors, tdx is not null, gpu is not null);
-            return _errors.Count == 0 ? new Policy(name, anchors, node!, tdx, gpu, json) : null;
+            CheckAnchorsCover(anchors, tdx is not null, gpu is not null, snp is not null);
+            return _errors.Count == 0 ? new Policy(name, anchors, node!, tdx, gpu, snp, json) : null;
         }
     }
 
@@ -95,14 +97,14 @@ internal sealed class PolicyReader
         List<string> names = [];
         if (root.Take("trustAnchors") is not { ValueKind: JsonValueKind.Array } array)
         {
-            _errors.Add("trustAnchors: [\"simulated\"], or a list of \"intel\" and \"nvidia\", is required");
+            _errors.Add("trustAnchors: [\"simulated\"], or a list of \"intel\", \"nvidia\" and \"amd\", is required");
             return names;
         }
 
         foreach (JsonElement element in array.EnumerateArray())
         {
             string? anchor = element.ValueKind == JsonValueKind.String ? element.GetString() : null;
-            if (anchor is not (TrustAnchors.SimulatedName or TrustAnchors.IntelName or TrustAnchors.NvidiaName) || names.Contains(anchor))
+            if (anchor is not (TrustAnchors.SimulatedName or TrustAnchors.IntelName or TrustAnchors.NvidiaName or TrustAnchors.AmdName) || names.Contains(anchor))
             {
                 _errors.Add($"trustAnchors: {element.GetRawText()} is unknown or appears twice");
                 continue;
@@ -123,7 +125,7 @@ internal sealed class PolicyReader
         return names;
     }
 
-    private void CheckAnchorsCover(List<string> anchors, bool tdx, bool gpu)
+    private void CheckAnchorsCover(List<string> anchors, bool tdx, bool gpu, bool snp)
     {
         if (anchors.Count == 0 || anchors.Contains(TrustAnchors.SimulatedName))
         {
@@ -138,6 +140,11 @@ internal sealed class PolicyReader
         if (gpu != anchors.Contains(TrustAnchors.NvidiaName))
         {
             _errors.Add("trustAnchors: \"nvidia\" and the section gpu belong together");
+        }
+
+        if (snp != anchors.Contains(TrustAnchors.AmdName))
+        {
+            _errors.Add("trustAnchors: \"amd\" and the section snp belong together");
         }
     }
 
@@ -221,6 +228,48 @@ internal sealed class PolicyReader
         };
         section.Close(_errors);
         return gpu;
+    }
+
+    private SnpPolicy? ReadSnp(JsonElement element)
+    {
+        Section? section = OpenSection(element, "snp");
+        if (section is null)
+        {
+            return null;
+        }
+
+        PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> Values(string name, int length) =>
+            Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, name, PolicyValues.HexList(length));
+
+        SnpPolicy snp = new()
+        {
+            DebugOff = Field<bool>(section, "debug", PolicyValues.Only("off")),
+            MigrationOff = Field<bool>(section, "migration", PolicyValues.Only("off")),
+            ReservedZero = Field<bool>(section, "reserved", PolicyValues.Only("zero")),
+            RevocationListRequired = Field<bool>(section, "revocation", PolicyValues.Only("crl")),
+            MaxCollateralAge = Field<TimeSpan>(section, "maxCollateralAgeSeconds", PolicyValues.Seconds),
+            Products = Field<IReadOnlyList<SnpProduct>>(section, "products", PolicyValues.SnpProductList),
+            SigningKeys = Field<IReadOnlyList<SnpSigningKey>>(section, "signingKeys", PolicyValues.SnpSigningKeys),
+            Vmpls = Field<IReadOnlyList<int>>(section, "vmpls", PolicyValues.Vmpls),
+            GuestPolicy = Field<MaskedValue>(section, "guestPolicy", PolicyValues.Masked(8)),
+            PlatformInfo = Field<MaskedValue>(section, "platformInfo", PolicyValues.Masked(8)),
+            MinGuestSvn = Field<int>(section, "minGuestSvn", PolicyValues.Integer),
+            MinReportedTcb = Field<SnpTcb>(section, "minReportedTcb", PolicyValues.Tcb),
+            MinCommittedTcb = Field<SnpTcb>(section, "minCommittedTcb", PolicyValues.Tcb),
+            MinLaunchTcb = Field<SnpTcb>(section, "minLaunchTcb", PolicyValues.Tcb),
+            Mitigations = Field<MaskedValue>(section, "mitigations", PolicyValues.Masked(8)),
+            Measurements = Values("measurements", 48),
+            HostData = Values("hostData", 32),
+            ReportData = Values("reportData", 64),
+            FamilyIds = Values("familyIds", 16),
+            ImageIds = Values("imageIds", 16),
+            IdKeys = Values("idKeys", 48),
+            AuthorKeys = Values("authorKeys", 48),
+            Chips = Values("chips", 64),
+            DeniedChips = Values("deniedChips", 64),
+        };
+        section.Close(_errors);
+        return snp;
     }
 
     private Section? OpenSection(JsonElement element, string path)

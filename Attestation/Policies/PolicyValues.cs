@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Verathos.Attestation.Snp;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation.Policies;
@@ -53,6 +54,58 @@ internal static class PolicyValues
 
     public static bool GpuModes(JsonElement element, out IReadOnlyList<string>? value, out string problem) =>
         Words(element, out value, out problem, "SPT, MPT or PPCIE", static text => text is "SPT" or "MPT" or "PPCIE");
+
+    public static bool SnpProductList(JsonElement element, out IReadOnlyList<SnpProduct>? value, out string problem) =>
+        List(element, out value, out problem, "Milan, Genoa or Turin", static text =>
+            text is "Milan" or "Genoa" or "Turin" ? Enum.Parse<SnpProduct>(text) : (SnpProduct?)null);
+
+    public static bool SnpSigningKeys(JsonElement element, out IReadOnlyList<SnpSigningKey>? value, out string problem) =>
+        List(element, out value, out problem, "VCEK or VLEK", static text => text switch
+        {
+            "VCEK" => SnpSigningKey.Vcek,
+            "VLEK" => SnpSigningKey.Vlek,
+            _ => (SnpSigningKey?)null,
+        });
+
+    public static bool Vmpls(JsonElement element, out IReadOnlyList<int>? value, out string problem)
+    {
+        value = null;
+        problem = "a list of at least one privilege level, 0 to 3, is required";
+        if (element.ValueKind != JsonValueKind.Array || element.GetArrayLength() == 0)
+        {
+            return false;
+        }
+
+        List<int> levels = [];
+        foreach (JsonElement item in element.EnumerateArray())
+        {
+            if (!Integer(item, out int level, out _) || level > 3)
+            {
+                return false;
+            }
+
+            levels.Add(level);
+        }
+
+        value = levels;
+        return true;
+    }
+
+    public static bool Tcb(JsonElement element, out SnpTcb value, out string problem)
+    {
+        value = default;
+        problem = "{\"bootLoader\", \"tee\", \"snp\", \"microcode\"}, each 0 to 255, is required; \"fmc\" may be added for Turin";
+        if (element.ValueKind != JsonValueKind.Object || element.GetPropertyCount() is < 4 or > 5
+            || !Svn(element, "bootLoader", out byte bootLoader) || !Svn(element, "tee", out byte tee) || !Svn(element, "snp", out byte snp)
+            || !Svn(element, "microcode", out byte microcode))
+        {
+            return false;
+        }
+
+        byte? fmc = Svn(element, "fmc", out byte number) ? number : null;
+        value = new SnpTcb(bootLoader, tee, snp, microcode, fmc);
+        return fmc is not null == (element.GetPropertyCount() == 5);
+    }
 
     public static bool Strings(JsonElement element, out IReadOnlyList<string>? value, out string problem) =>
         Words(element, out value, out problem, "a string of 1 to 100 characters", static text => text.Length is > 0 and <= 100);
@@ -145,6 +198,12 @@ internal static class PolicyValues
 
         value = new SubnetRule(genesis, (uint)number);
         return true;
+    }
+
+    private static bool Svn(JsonElement element, string name, out byte value)
+    {
+        value = 0;
+        return element.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.Number && member.TryGetByte(out value);
     }
 
     private static bool Words(JsonElement element, out IReadOnlyList<string>? value, out string problem, string what, Func<string, bool> accept)

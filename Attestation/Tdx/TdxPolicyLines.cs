@@ -13,7 +13,7 @@ internal static class TdxPolicyLines
         CheckList checks, TdxPolicy policy, DcapQuote quote, PckExtensions? pck, QuoteCollateral? collateral, DateTimeOffset at)
     {
         TdReport body = quote.Td!.Value;
-        Listed(checks, policy.QeVendors, quote.QeVendorId, "the quoting enclave's vendor");
+        checks.AddListed(policy.QeVendors, quote.QeVendorId, "the quoting enclave's vendor");
         checks.AddLine(policy.TcbStatuses, $"{checks.TcbStatus} is accepted", accepted =>
             checks.TcbStatus is { } status && accepted.Contains(status) ? null : $"TCB status {checks.TcbStatus?.ToString() ?? "unknown"} is not accepted");
         checks.AddLine(policy.MinTcbEvaluationNumber, "recent enough", minimum =>
@@ -29,49 +29,25 @@ internal static class TdxPolicyLines
             checks.EndTrustAt(OldestIssue(collateral), policy.MaxCollateralAge.Value);
         }
 
-        Listed(checks, policy.Fmspcs, pck?.Fmspc, "the platform family");
-        Listed(checks, policy.Ppids, pck?.Ppid, "the platform");
+        checks.AddListed(policy.Fmspcs, pck?.Fmspc, "the platform family");
+        checks.AddListed(policy.Ppids, pck?.Ppid, "the platform");
         checks.AddLine(policy.MinTeeTcbSvn, "high enough", minimum => AtLeast(body.TeeTcbSvn.Span, minimum.Span)
             ? null
             : $"TEE_TCB_SVN {Convert.ToHexStringLower(body.TeeTcbSvn.Span)} is below {Convert.ToHexStringLower(minimum.Span)}");
-        Listed(checks, policy.MrSeam, body.MrSeam, "MRSEAM");
-        Listed(checks, policy.MrSignerSeam, body.MrSignerSeam, "MRSIGNERSEAM");
-        Listed(checks, policy.SeamAttributes, body.SeamAttributes, "SEAMATTRIBUTES");
-        Masked(checks, policy.TdAttributes, body.TdAttributes, "TDATTRIBUTES");
-        Masked(checks, policy.Xfam, body.Xfam, "XFAM");
-        Listed(checks, policy.MrTd, body.MrTd, "MRTD");
-        Listed(checks, policy.MrConfigId, body.MrConfigId, "MRCONFIGID");
-        Listed(checks, policy.MrOwner, body.MrOwner, "MROWNER");
-        Listed(checks, policy.MrOwnerConfig, body.MrOwnerConfig, "MROWNERCONFIG");
+        checks.AddListed(policy.MrSeam, body.MrSeam, "MRSEAM");
+        checks.AddListed(policy.MrSignerSeam, body.MrSignerSeam, "MRSIGNERSEAM");
+        checks.AddListed(policy.SeamAttributes, body.SeamAttributes, "SEAMATTRIBUTES");
+        checks.AddMasked(policy.TdAttributes, body.TdAttributes, "TDATTRIBUTES");
+        checks.AddMasked(policy.Xfam, body.Xfam, "XFAM");
+        checks.AddListed(policy.MrTd, body.MrTd, "MRTD");
+        checks.AddListed(policy.MrConfigId, body.MrConfigId, "MRCONFIGID");
+        checks.AddListed(policy.MrOwner, body.MrOwner, "MROWNER");
+        checks.AddListed(policy.MrOwnerConfig, body.MrOwnerConfig, "MROWNERCONFIG");
         for (int i = 0; i < policy.Rtmrs.Count; i++)
         {
-            Listed(checks, policy.Rtmrs[i], body.Rtmr(i), $"RTMR{i}");
+            checks.AddListed(policy.Rtmrs[i], body.Rtmr(i), $"RTMR{i}");
         }
     }
-
-    private static void Listed(CheckList checks, PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> field, ReadOnlyMemory<byte>? actual, string what) =>
-        checks.AddLine(field, $"{what} is listed", accepted =>
-        {
-            if (actual is not { } value)
-            {
-                return $"{what} is unknown";
-            }
-
-            foreach (ReadOnlyMemory<byte> item in accepted)
-            {
-                if (item.Span.SequenceEqual(value.Span))
-                {
-                    return null;
-                }
-            }
-
-            return $"{what} {Convert.ToHexStringLower(value.Span)} is not listed";
-        });
-
-    private static void Masked(CheckList checks, PolicyField<MaskedValue> field, ReadOnlyMemory<byte> actual, string what) =>
-        checks.AddLine(field, $"{what} is as required", required => required.Matches(actual.Span)
-            ? null
-            : $"{what} {Convert.ToHexStringLower(actual.Span)} is not {Convert.ToHexStringLower(required.Value.Span)} under the mask");
 
     private static DateTimeOffset OldestIssue(QuoteCollateral collateral)
     {

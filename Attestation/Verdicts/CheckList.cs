@@ -67,6 +67,39 @@ internal sealed class CheckList
         }
     }
 
+    /// <summary>The line that a value must be listed; a value that is not known is not.</summary>
+    public void AddListed(PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> field, ReadOnlyMemory<byte>? actual, string what) =>
+        AddLine(field, $"{what} is listed", accepted =>
+            actual is not { } value ? $"{what} is unknown"
+            : Contains(accepted, value) ? null
+            : $"{what} {Convert.ToHexStringLower(value.Span)} is not listed");
+
+    /// <summary>The line that a value must not be listed; a value that is not known might be, and fails.</summary>
+    public void AddUnlisted(PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> field, ReadOnlyMemory<byte>? actual, string what) =>
+        AddLine(field, $"{what} is not denied", denied =>
+            actual is not { } value ? $"{what} is unknown"
+            : Contains(denied, value) ? $"{what} {Convert.ToHexStringLower(value.Span)} is denied"
+            : null);
+
+    /// <summary>The line that bits under a mask must have given values.</summary>
+    public void AddMasked(PolicyField<MaskedValue> field, ReadOnlyMemory<byte> actual, string what) =>
+        AddLine(field, $"{what} is as required", required => required.Matches(actual.Span)
+            ? null
+            : $"{what} {Convert.ToHexStringLower(actual.Span)} is not {Convert.ToHexStringLower(required.Value.Span)} under the mask");
+
+    private static bool Contains(IReadOnlyList<ReadOnlyMemory<byte>> list, ReadOnlyMemory<byte> value)
+    {
+        foreach (ReadOnlyMemory<byte> item in list)
+        {
+            if (item.Span.SequenceEqual(value.Span))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public void Claim(string name, string value) => _claims[name] = PrintableText.Escape(value);
 
     public void Claim(string name, ReadOnlySpan<byte> value) => _claims[name] = Convert.ToHexStringLower(value);

@@ -74,6 +74,35 @@ public static class CheckNames
     /// <summary>The debug bit of the guest is off.</summary>
     public const string QuoteDebug = "quote.debug";
 
+    // An SEV-SNP report (SEV-SNP ABI specification 56860, section 7.3; VCEK and KDS interface specification 57230).
+
+    /// <summary>Every length and constant of the report holds.</summary>
+    public const string SnpFormat = "snp.format";
+
+    /// <summary>The product line is known: from the report, or where it cannot say so, from the caller.</summary>
+    public const string SnpProduct = "snp.product";
+
+    /// <summary>The key's certificate leads to the product line's pinned ARK at the time of the appraisal.</summary>
+    public const string SnpChain = "snp.chain";
+
+    /// <summary>The certificate is of the kind that the report says signed it, and of the report's product line.</summary>
+    public const string SnpKeyKind = "snp.key-kind";
+
+    /// <summary>The key signed the report.</summary>
+    public const string SnpSignature = "snp.signature";
+
+    /// <summary>The VCEK certificate names the chip that the report names.</summary>
+    public const string SnpHardwareId = "snp.hardware-id";
+
+    /// <summary>The certificate's TCB is the report's reported TCB.</summary>
+    public const string SnpTcb = "snp.tcb";
+
+    /// <summary>The ARK's revocation list is signed, in date, and lists no certificate of the chain.</summary>
+    public const string SnpRevocation = "snp.revocation";
+
+    /// <summary>The debug bit of the guest's policy is off.</summary>
+    public const string SnpDebug = "snp.debug";
+
     // A GPU report by itself.
 
     /// <summary>Every length and constant of the report holds.</summary>

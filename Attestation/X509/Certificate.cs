@@ -4,15 +4,12 @@ using System.Security.Cryptography;
 namespace Verathos.Attestation.X509;
 
 /// <summary>
-/// An X.509 version 3 certificate with an ECDSA key and signature (RFC 5280 section 4), parsed strictly as DER.
+/// An X.509 version 3 certificate (RFC 5280 section 4) with an elliptic-curve or RSA key and signature, parsed strictly as DER.
 /// </summary>
 public sealed class Certificate
 {
-    internal const string EcdsaWithSha256 = "1.2.840.10045.4.3.2";
-    internal const string EcdsaWithSha384 = "1.2.840.10045.4.3.3";
-
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _extensions;
-    private readonly HashAlgorithmName _signatureHash;
+    private readonly SignatureScheme _scheme;
     private readonly ReadOnlyMemory<byte> _tbs;
     private readonly ReadOnlyMemory<byte> _signature;
     private readonly byte[] _spki;
@@ -21,7 +18,7 @@ public sealed class Certificate
     private Certificate(
         byte[] der, ReadOnlyMemory<byte> tbs, ReadOnlyMemory<byte> serial, ReadOnlyMemory<byte> issuer, ReadOnlyMemory<byte> subject,
         DateTimeOffset notBefore, DateTimeOffset notAfter, byte[] spki, Dictionary<string, ReadOnlyMemory<byte>> extensions,
-        HashAlgorithmName signatureHash, ReadOnlyMemory<byte> signature)
+        SignatureScheme scheme, ReadOnlyMemory<byte> signature)
     {
         Der = der;
         Thumbprint = SHA256.HashData(der);
@@ -34,7 +31,7 @@ public sealed class Certificate
         _spki = spki;
         SpkiDigest = SHA256.HashData(spki);
         _extensions = extensions;
-        _signatureHash = signatureHash;
+        _scheme = scheme;
         _signature = signature;
     }
 
@@ -102,6 +99,8 @@ public sealed class Certificate
         return key is not null;
     }
 
+    internal bool TryGetRsaKey(out RsaPublicKey? key) => RsaPublicKey.TryImportSpki(_spki, out key);
+
     /// <summary>True where the issuer's key made this certificate's signature; the result is kept.</summary>
     internal bool IsSignedBy(Certificate issuer)
     {
@@ -115,7 +114,7 @@ public sealed class Certificate
             return true;
         }
 
-        if (!issuer.TryGetKey(out EcPublicKey? key) || !key!.VerifyDer(_tbs.Span, _signature.Span, _signatureHash))
+        if (!_scheme.Verify(issuer, _tbs.Span, _signature.Span))
         {
             return false;
         }
@@ -150,13 +149,6 @@ public sealed class Certificate
         }
     }
 
-    internal static HashAlgorithmName HashOf(string signatureOid) => signatureOid switch
-    {
-        EcdsaWithSha256 => HashAlgorithmName.SHA256,
-        EcdsaWithSha384 => HashAlgorithmName.SHA384,
-        _ => throw new AsnContentException($"signature algorithm {signatureOid} is not ECDSA with SHA-256 or SHA-384"),
-    };
-
     internal static DateTimeOffset ReadTime(AsnReader reader) =>
         reader.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();
 
@@ -169,8 +161,7 @@ public sealed class Certificate
         AsnReader tbs = whole.ReadSequence();
         ReadOnlyMemory<byte> outerAlgorithm = whole.PeekEncodedValue();
         AsnReader algorithm = whole.ReadSequence();
-        HashAlgorithmName hash = HashOf(algorithm.ReadObjectIdentifier());
-        algorithm.ThrowIfNotEmpty();
+        SignatureScheme scheme = SignatureScheme.Read(algorithm);
         byte[] signature = whole.ReadBitString(out int unused);
         whole.ThrowIfNotEmpty();
         Require(unused == 0, "signatureValue has unused bits");
@@ -207,7 +198,7 @@ public sealed class Certificate
         }
 
         Certificate certificate = new(
-            der, tbsBytes, serial, issuer, subject, notBefore, notAfter, spki, extensions, hash, signature)
+            der, tbsBytes, serial, issuer, subject, notBefore, notAfter, spki, extensions, scheme, signature)
         {
             CommonName = ReadCommonName(subject),
         };

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Verathos.Attestation.X509;
 
 /// <summary>
-/// A version 2 certificate revocation list with an ECDSA signature (RFC 5280 section 5), parsed strictly as DER. Delta and
+/// A version 2 certificate revocation list (RFC 5280 section 5), parsed strictly as DER. Delta and
 /// indirect lists are refused.
 /// </summary>
 public sealed class RevocationList
@@ -15,11 +15,11 @@ public sealed class RevocationList
     private readonly HashSet<string> _serials;
     private readonly ReadOnlyMemory<byte> _tbs;
     private readonly byte[] _signature;
-    private readonly HashAlgorithmName _hash;
+    private readonly SignatureScheme _scheme;
 
     private RevocationList(
         ReadOnlyMemory<byte> tbs, ReadOnlyMemory<byte> issuer, DateTimeOffset thisUpdate, DateTimeOffset nextUpdate,
-        HashSet<string> serials, ReadOnlyMemory<byte>? number, HashAlgorithmName hash, byte[] signature)
+        HashSet<string> serials, ReadOnlyMemory<byte>? number, SignatureScheme scheme, byte[] signature)
     {
         _tbs = tbs;
         IssuerName = issuer;
@@ -27,7 +27,7 @@ public sealed class RevocationList
         NextUpdate = nextUpdate;
         _serials = serials;
         Number = number;
-        _hash = hash;
+        _scheme = scheme;
         _signature = signature;
     }
 
@@ -56,7 +56,7 @@ public sealed class RevocationList
     /// <summary>True where the issuer has the list's issuer name, may sign CRLs, and its key made the signature.</summary>
     internal bool IsSignedBy(Certificate issuer) =>
         issuer.SubjectName.Span.SequenceEqual(IssuerName.Span) && issuer.IsAuthority && issuer.MaySignCrls
-        && issuer.TryGetKey(out EcPublicKey? key) && key!.VerifyDer(_tbs.Span, _signature, _hash);
+        && _scheme.Verify(issuer, _tbs.Span, _signature);
 
     /// <summary>Parses one list from DER; trailing bytes are an error.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> der, out RevocationList? list, out ParseError error)
@@ -84,8 +84,7 @@ public sealed class RevocationList
         AsnReader tbs = whole.ReadSequence();
         ReadOnlyMemory<byte> outerAlgorithm = whole.PeekEncodedValue();
         AsnReader algorithm = whole.ReadSequence();
-        HashAlgorithmName hash = Certificate.HashOf(algorithm.ReadObjectIdentifier());
-        algorithm.ThrowIfNotEmpty();
+        SignatureScheme scheme = SignatureScheme.Read(algorithm);
         byte[] signature = whole.ReadBitString(out int unused);
         whole.ThrowIfNotEmpty();
         Require(unused == 0, "signatureValue has unused bits");
@@ -121,7 +120,7 @@ public sealed class RevocationList
         ReadOnlyMemory<byte>? number = extensions.TryGetValue(CrlNumberOid, out ReadOnlyMemory<byte> value)
             ? new AsnReader(value, AsnEncodingRules.DER).ReadIntegerBytes()
             : (ReadOnlyMemory<byte>?)null;
-        return new RevocationList(tbsBytes.ToArray(), issuer.ToArray(), thisUpdate, nextUpdate, serials, number, hash, signature);
+        return new RevocationList(tbsBytes.ToArray(), issuer.ToArray(), thisUpdate, nextUpdate, serials, number, scheme, signature);
     }
 
     private static void ReadEntries(AsnReader entries, HashSet<string> serials)

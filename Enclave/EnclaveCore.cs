@@ -17,6 +17,7 @@ namespace Verathos.Enclave;
 public sealed class EnclaveCore : IEnclave
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ClockJump = TimeSpan.FromSeconds(1);
     private readonly IPlatformDriver _driver;
     private readonly EnclaveOptions _options;
     private readonly TimeProvider _time;
@@ -46,7 +47,7 @@ public sealed class EnclaveCore : IEnclave
     /// <summary>Makes what a request holds; tests keep a reference to look into it afterwards.</summary>
     internal Func<SecretScope> ScopeFactory { get; set; } = static () => new SecretScope();
 
-    /// <summary>Starts a core: checks the platform, verifies the GPUs, makes the first keyset.</summary>
+    /// <summary>Starts a core: checks the platform, verifies the GPUs, tests the model, makes the first keyset.</summary>
     /// <param name="model">A loaded model; the core takes it over, also where this throws.</param>
     /// <param name="driver">The platform, which stays the caller's.</param>
     /// <param name="options">How it behaves.</param>
@@ -54,6 +55,7 @@ public sealed class EnclaveCore : IEnclave
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="ArgumentException">The options are wrong; the text names every error.</exception>
     /// <exception cref="PlatformException">The platform refuses; the text says what to do.</exception>
+    /// <exception cref="EnclaveException">The model does not pass its test; the text says how it failed.</exception>
     public static async Task<EnclaveCore> StartAsync(
         LoadedModel model,
         IPlatformDriver driver,
@@ -156,6 +158,7 @@ public sealed class EnclaveCore : IEnclave
     /// <param name="model">The model; the core takes it over.</param>
     /// <param name="cancellationToken">Gives up waiting for another change.</param>
     /// <exception cref="PlatformException">The platform refuses new keys; the core is not ready then.</exception>
+    /// <exception cref="EnclaveException">The model does not pass its test; the core is not ready then.</exception>
     public async Task ReplaceModelAsync(LoadedModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -247,8 +250,13 @@ public sealed class EnclaveCore : IEnclave
         try
         {
             await _gate.VerifyAsync(cancellationToken).ConfigureAwait(false);
+            if (!_model.IsTested)
+            {
+                await SelfTest.RunAsync(_model, _options, _driver.IsSimulated, _time, cancellationToken).ConfigureAwait(false);
+                _model.IsTested = true;
+            }
         }
-        catch (PlatformException exception)
+        catch (Exception exception) when (exception is PlatformException or EnclaveException)
         {
             Lose(exception.Message);
             throw;
@@ -266,7 +274,7 @@ public sealed class EnclaveCore : IEnclave
             {
                 // Taken before the ring is looked at, so that no change in between is missed.
                 Task changed = _ring.Changed;
-                if (!await SleepAsync(_ring.NextWait ?? RetryDelay, changed).ConfigureAwait(false))
+                if (!await SleepAsync(Wait(), changed).ConfigureAwait(false))
                 {
                     continue;
                 }
@@ -281,7 +289,7 @@ public sealed class EnclaveCore : IEnclave
             {
                 return;
             }
-            catch (PlatformException)
+            catch (Exception exception) when (exception is PlatformException or EnclaveException)
             {
                 // The keys are gone and the status says why; another try follows.
             }
@@ -293,11 +301,19 @@ public sealed class EnclaveCore : IEnclave
         }
     }
 
-    /// <summary>Sleeps; false where the keys changed before the time was over.</summary>
+    private TimeSpan Wait() => _ring.NextWait ?? RetryDelay;
+
+    /// <summary>Sleeps; false where the keys or the clock changed before the time was over.</summary>
     private async Task<bool> SleepAsync(TimeSpan wait, Task changed)
     {
         using CancellationTokenSource woken = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         Task delay = Task.Delay(wait, _time, woken.Token);
+        if (wait > TimeSpan.Zero && Wait() is var left && (left == TimeSpan.Zero || wait - left > ClockJump))
+        {
+            // The clock was set forward before the timer ran, which would run for too long.
+            changed = Task.CompletedTask;
+        }
+
         bool slept = await Task.WhenAny(delay, changed).ConfigureAwait(false) == delay;
         await woken.CancelAsync().ConfigureAwait(false);
         _stopping.Token.ThrowIfCancellationRequested();

@@ -67,6 +67,9 @@ internal sealed class ServedModel : IAsyncDisposable
     /// <summary>SHA-256 of <see cref="ConfigurationBytes"/>.</summary>
     public byte[] ConfigurationDigest { get; }
 
+    /// <summary>Whether <see cref="SelfTest"/> was passed.</summary>
+    public bool IsTested { get; set; }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

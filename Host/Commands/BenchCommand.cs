@@ -109,6 +109,8 @@ internal static class BenchCommand
                 Row("verify a node's evidence, collateral known, ms", report.EvidenceMilliseconds, "0.00"),
                 Row("bytes allocated by that", report.EvidenceAllocatedBytes, "0"),
                 Row("a node's process until ready, s", report.ReadySeconds, "0.00"),
+                Row("its first answer of 16 tokens to an attested client, ms", report.FirstAnswerMilliseconds, "0.0"),
+                Row("its second, ms", report.SecondAnswerMilliseconds, "0.0"),
             ]);
         output.Line($"A warm request: {report.WarmRequestRoundTrips} round trip, {report.WarmRequestConnections} connections opened.");
         output.Line($"Peak resident memory of the node's process on the small model: {Number(report.PeakMegabytes, "0")} MB.");

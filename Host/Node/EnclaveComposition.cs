@@ -38,7 +38,7 @@ internal static class EnclaveComposition
     }
 
     /// <summary>Loads the model and starts the core.</summary>
-    /// <exception cref="CommandException">The model cannot be used, or the platform refuses.</exception>
+    /// <exception cref="CommandException">The model cannot be used or does not pass its test, or the platform refuses.</exception>
     public static async Task<EnclaveCore> StartAsync(
         NodeConfiguration configuration, EnclaveTopology topology, IPlatformDriver driver, Output output, CancellationToken cancellationToken)
     {
@@ -55,6 +55,10 @@ internal static class EnclaveComposition
         catch (PlatformException problem)
         {
             throw Refused(problem);
+        }
+        catch (EnclaveException problem)
+        {
+            throw new CommandException(ExitCode.Failed, $"{problem.Message} Try another profile with --profile, or the model's files again.", problem);
         }
         catch (ArgumentException problem)
         {

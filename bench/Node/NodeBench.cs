@@ -45,14 +45,24 @@ public static class NodeBench
             Spread receipt = ChunkBench.SignReceipt(cold.Receipt);
 
             options.Progress?.Invoke("the node as a process");
-            (Spread ready, double peak) = await ProcessBench.RunAsync(options.NodeCommand, RequestOnceAsync, cancellationToken).ConfigureAwait(false);
-            return new NodeReport(rows, seal, receipt, milliseconds, allocated, exchanges, connections, ready, peak);
-        }
-
-        async Task RequestOnceAsync(Uri address, CancellationToken token)
-        {
-            using VerathosClient client = await VerathosClient.ConnectAsync(address, options.Client, token).ConfigureAwait(false);
-            await client.CompleteAsync(BenchRequest.Completion("Once", options.Tokens), token).ConfigureAwait(false);
+            List<VerathosClient> clients = [];
+            try
+            {
+                (Spread ready, Spread first, Spread second, double peak) = await ProcessBench.RunAsync(
+                    options.NodeCommand,
+                    async (address, token) =>
+                    {
+                        VerathosClient attested = await VerathosClient.ConnectAsync(address, options.Client, token).ConfigureAwait(false);
+                        clients.Add(attested);
+                        return () => attested.CompleteAsync(BenchRequest.Completion("Once", 16), token);
+                    },
+                    cancellationToken).ConfigureAwait(false);
+                return new NodeReport(rows, seal, receipt, milliseconds, allocated, exchanges, connections, ready, first, second, peak);
+            }
+            finally
+            {
+                clients.ForEach(static attested => attested.Dispose());
+            }
         }
     }
 }

@@ -11,6 +11,8 @@ namespace Verathos.Bench.Node;
 /// <param name="WarmRequestRoundTrips">HTTP exchanges of a request to a node that is already trusted.</param>
 /// <param name="WarmRequestConnections">Connections opened by it.</param>
 /// <param name="ReadySeconds">From starting the node's process to readiness, on the small model.</param>
+/// <param name="FirstAnswerMilliseconds">The first answer of that process, 16 tokens, to a client that has attested it.</param>
+/// <param name="SecondAnswerMilliseconds">The answer after it.</param>
 /// <param name="PeakMegabytes">The greatest resident memory of that process, in units of 10^6 bytes.</param>
 public sealed record NodeReport(
     IReadOnlyList<TaxRow> Tax,
@@ -21,4 +23,6 @@ public sealed record NodeReport(
     int WarmRequestRoundTrips,
     int WarmRequestConnections,
     Spread ReadySeconds,
+    Spread FirstAnswerMilliseconds,
+    Spread SecondAnswerMilliseconds,
     double PeakMegabytes);

@@ -12,11 +12,17 @@ internal static class ProcessBench
     private const int Starts = 3;
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Seconds to readiness of each start, and the peak resident memory over all of them after one request each.</summary>
-    public static async Task<(Spread ReadySeconds, double PeakMegabytes)> RunAsync(
-        IReadOnlyList<string> command, Func<Uri, CancellationToken, Task> request, CancellationToken cancellationToken)
+    /// <summary>
+    /// Seconds to readiness of each start, milliseconds of the first and of the second request to it, and the peak resident memory
+    /// over all of them after those.
+    /// </summary>
+    /// <param name="command">The node's command line; its address follows.</param>
+    /// <param name="request">Prepares a client of an address and gives what asks it once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<(Spread ReadySeconds, Spread FirstMilliseconds, Spread SecondMilliseconds, double PeakMegabytes)> RunAsync(
+        IReadOnlyList<string> command, Func<Uri, CancellationToken, Task<Func<Task>>> request, CancellationToken cancellationToken)
     {
-        List<double> ready = [];
+        List<double> ready = [], first = [], second = [];
         double peak = 0;
         for (int i = 0; i < Starts; i++)
         {
@@ -36,7 +42,9 @@ internal static class ProcessBench
             {
                 await WaitAsync(process, address, began, cancellationToken).ConfigureAwait(false);
                 ready.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
-                await request(address, cancellationToken).ConfigureAwait(false);
+                Func<Task> ask = await request(address, cancellationToken).ConfigureAwait(false);
+                first.Add(await MillisecondsAsync(ask).ConfigureAwait(false));
+                second.Add(await MillisecondsAsync(ask).ConfigureAwait(false));
                 peak = Math.Max(peak, PeakMegabytes(process.Id));
             }
             finally
@@ -46,7 +54,14 @@ internal static class ProcessBench
             }
         }
 
-        return (Spread.Of(ready), peak);
+        return (Spread.Of(ready), Spread.Of(first), Spread.Of(second), peak);
+    }
+
+    private static async Task<double> MillisecondsAsync(Func<Task> action)
+    {
+        long began = Stopwatch.GetTimestamp();
+        await action().ConfigureAwait(false);
+        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 
     private static async Task WaitAsync(Process process, Uri address, long began, CancellationToken cancellationToken)

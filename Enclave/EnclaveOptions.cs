@@ -28,7 +28,10 @@ public sealed record EnclaveOptions
     public int QueueCapacity { get; init; } = 64;
 
     /// <summary>How many sequences generate side by side.</summary>
-    public int MaxActive { get; init; } = 8;
+    public int MaxActive { get; init; } = 32;
+
+    /// <summary>Bytes for keys and values of all running requests together; half of the memory that is free once the model is loaded where not given.</summary>
+    public long? KvBytes { get; init; }
 
     /// <summary>Every step of an answer is filled up to a multiple of this many bytes; 0 fills nothing.</summary>
     public int PaddingBucket { get; init; } = 512;
@@ -72,6 +75,7 @@ public sealed record EnclaveOptions
         Require(MaxOutputTokens > 0, "MaxOutputTokens must be at least 1.");
         Require(QueueCapacity > 0, "QueueCapacity must be at least 1.");
         Require(MaxActive > 0, "MaxActive must be at least 1.");
+        Require(KvBytes is null or > 0, "KvBytes must be at least 1.");
         Require(PaddingBucket is >= 0 and <= 16 * 1024, "PaddingBucket must be from 0 to 16,384.");
         Require(CheckpointTokens is > 0 and <= 32, "CheckpointTokens must be from 1 to 32.");
         Require(CheckpointInterval > TimeSpan.Zero && CheckpointInterval <= TimeSpan.FromSeconds(1), "CheckpointInterval must be above 0 and at most one second.");

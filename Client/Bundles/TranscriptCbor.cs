@@ -16,9 +16,18 @@ internal static class TranscriptCbor
             .Add(3, transcript.AuditCommitment)
             .Add(4, writer =>
             {
-                writer.Array(5).UInt64(parameters.TemperatureMicro).UInt64(parameters.TopPMicro).UInt64((ulong)parameters.TopK).UInt64(parameters.Seed);
+                writer.Array(parameters.HasOptional ? 9 : 5).UInt64(parameters.TemperatureMicro).UInt64(parameters.TopPMicro).UInt64((ulong)parameters.TopK).UInt64(parameters.Seed);
                 if (parameters.MaxTokens is int maximum)
                     writer.UInt64((ulong)maximum);
+                else
+                    writer.Null();
+
+                if (!parameters.HasOptional)
+                    return;
+
+                writer.Int64(parameters.FrequencyPenaltyMicro).Int64(parameters.PresencePenaltyMicro).UInt64(parameters.RepetitionPenaltyMicro);
+                if (parameters.ResponseFormat is { } format)
+                    writer.Bytes(format);
                 else
                     writer.Null();
             })
@@ -91,7 +100,7 @@ internal static class TranscriptCbor
     private static bool TryReadParameters(ref DeterministicCborReader reader, out RequestedParameters? parameters)
     {
         parameters = null;
-        if (!reader.TryReadArray(out int count) || count != 5
+        if (!reader.TryReadArray(out int count) || count is not (5 or 9)
             || !reader.TryReadUInt32(out uint temperature) || !reader.TryReadUInt32(out uint topP)
             || !reader.TryReadUInt32(out uint topK) || topK > int.MaxValue || !reader.TryReadUInt64(out ulong seed))
         {
@@ -108,7 +117,37 @@ internal static class TranscriptCbor
         }
 
         parameters = new RequestedParameters(temperature, topP, (int)topK, seed, maximum);
-        return true;
+        return count == 5 || TryReadOptional(ref reader, ref parameters);
+    }
+
+    private static bool TryReadOptional(ref DeterministicCborReader reader, ref RequestedParameters? parameters)
+    {
+        if (!reader.TryReadInt64(out long frequency) || frequency is < int.MinValue or > int.MaxValue
+            || !reader.TryReadInt64(out long presence) || presence is < int.MinValue or > int.MaxValue
+            || !reader.TryReadUInt32(out uint repetition))
+        {
+            return false;
+        }
+
+        byte[]? format = null;
+        if (!reader.TryReadNull())
+        {
+            if (!reader.TryReadBytes(32, out byte[] digest))
+                return false;
+
+            format = digest;
+        }
+
+        parameters = parameters! with
+        {
+            FrequencyPenaltyMicro = (int)frequency,
+            PresencePenaltyMicro = (int)presence,
+            RepetitionPenaltyMicro = repetition,
+            ResponseFormat = format,
+        };
+
+        // One encoding of each: the short form is the only one without them.
+        return parameters.HasOptional;
     }
 
     private static bool TryReadHashes(ref DeterministicCborReader reader, out byte[][] hashes)

@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
@@ -16,6 +19,12 @@ public sealed class VerathosChatClient(VerathosClient client, bool ownsClient = 
     /// <summary>The member of <see cref="ChatResponse.AdditionalProperties"/> that is true when the hardware is simulated.</summary>
     public const string SimulatedProperty = "verathos.simulated";
 
+    /// <summary>
+    /// The member of <see cref="ChatResponse.AdditionalProperties"/> with OpenAI's <c>logprobs</c> object as a <see cref="JsonElement"/>, where
+    /// <c>top_logprobs</c> was among the options' additional properties.
+    /// </summary>
+    public const string LogProbabilitiesProperty = "logprobs";
+
     private readonly VerathosClient _client = client ?? throw new ArgumentNullException(nameof(client));
 
     /// <inheritdoc/>
@@ -32,7 +41,7 @@ public sealed class VerathosChatClient(VerathosClient client, bool ownsClient = 
             FinishReason = Finish(answer.FinishReason),
             Usage = Usage(answer),
             RawRepresentation = answer,
-            AdditionalProperties = new AdditionalPropertiesDictionary { [SimulatedProperty] = answer.Simulated },
+            AdditionalProperties = Properties(answer),
         };
     }
 
@@ -55,7 +64,7 @@ public sealed class VerathosChatClient(VerathosClient client, bool ownsClient = 
                     ModelId = answer.Model,
                     CreatedAt = answer.Transcript.ReceivedAt,
                     RawRepresentation = answer,
-                    AdditionalProperties = new AdditionalPropertiesDictionary { [SimulatedProperty] = answer.Simulated },
+                    AdditionalProperties = Properties(answer),
                 };
             }
             else if (update.Text.Length > 0 || update.FinishReason is not null)
@@ -97,12 +106,6 @@ public sealed class VerathosChatClient(VerathosClient client, bool ownsClient = 
         if (options?.Tools is { Count: > 0 })
             throw new NotSupportedException("the node calls no tools: leave ChatOptions.Tools empty");
 
-        if (options?.ResponseFormat is not (null or ChatResponseFormatText))
-            throw new NotSupportedException("the node answers in plain text: leave ChatOptions.ResponseFormat empty");
-
-        if (options is { FrequencyPenalty: not (null or 0) } or { PresencePenalty: not (null or 0) })
-            throw new NotSupportedException("the node has no penalties: leave FrequencyPenalty and PresencePenalty empty");
-
         List<(string, string)> turns = [];
         if (!string.IsNullOrEmpty(options?.Instructions))
             turns.Add(("system", options.Instructions));
@@ -123,7 +126,38 @@ public sealed class VerathosChatClient(VerathosClient client, bool ownsClient = 
             options?.TopK ?? 0,
             options?.MaxOutputTokens,
             options?.Seed,
-            options?.StopSequences);
+            options?.StopSequences,
+            options?.FrequencyPenalty ?? 0,
+            options?.PresencePenalty ?? 0,
+            Additional(options, "repetition_penalty") is { } repetition ? Convert.ToDouble(repetition, CultureInfo.InvariantCulture) : 1,
+            Additional(options, "top_logprobs") is { } likeliest ? Convert.ToInt32(likeliest, CultureInfo.InvariantCulture) : null,
+            Format(options?.ResponseFormat));
+    }
+
+    private static object? Additional(ChatOptions? options, string name) =>
+        options?.AdditionalProperties is { } members && members.TryGetValue(name, out object? value) ? value : null;
+
+    private static JsonObject? Format(ChatResponseFormat? format) => format switch
+    {
+        ChatResponseFormatJson { Schema: { } schema } json => new JsonObject
+        {
+            ["type"] = "json_schema",
+            ["json_schema"] = new JsonObject { ["name"] = json.SchemaName ?? "answer", ["schema"] = JsonNode.Parse(schema.GetRawText()) },
+        },
+        ChatResponseFormatJson => new JsonObject { ["type"] = "json_object" },
+        _ => null,
+    };
+
+    private static AdditionalPropertiesDictionary Properties(Answer answer)
+    {
+        AdditionalPropertiesDictionary properties = new() { [SimulatedProperty] = answer.Simulated };
+        if (answer.LogProbabilities is { } json)
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            properties[LogProbabilitiesProperty] = document.RootElement.Clone();
+        }
+
+        return properties;
     }
 
     private static ChatFinishReason? Finish(string? reason) => reason is null ? null : new ChatFinishReason(reason);

@@ -48,7 +48,12 @@ internal static class OpenAiJson
             writer.WriteString("text", answer.Text);
         }
 
-        writer.WriteNull("logprobs");
+        writer.WritePropertyName("logprobs");
+        if (answer.LogProbabilities is { } logProbabilities)
+            writer.WriteRawValue(logProbabilities);
+        else
+            writer.WriteNullValue();
+
         writer.WriteString("finish_reason", answer.FinishReason);
         writer.WriteEndObject();
         writer.WriteEndArray();

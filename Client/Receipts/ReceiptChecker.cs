@@ -148,7 +148,12 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
             && sampling.TopPMicro == sent.TopPMicro
             && sampling.TopK == (uint)sent.TopK
             && sampling.Seed == sent.Seed
-            && (sent.MaxTokens is null || sampling.MaxTokens == (uint)sent.MaxTokens);
+            && (sent.MaxTokens is null || sampling.MaxTokens == (uint)sent.MaxTokens)
+            && sampling.FrequencyPenaltyMicro == sent.FrequencyPenaltyMicro
+            && sampling.PresencePenaltyMicro == sent.PresencePenaltyMicro
+            && sampling.RepetitionPenaltyMicro == sent.RepetitionPenaltyMicro
+            && sampling.ResponseFormat.HasValue == sent.ResponseFormat is not null
+            && sampling.ResponseFormat.GetValueOrDefault().Span.SequenceEqual(sent.ResponseFormat);
         checks.Add("parameters", same, same ? "the sampling parameters as sent" : "the sampling parameters are not those that were sent");
         checks.AddEqual("audit", audit.Span, seen.AuditCommitment, "the hash of the audit secret");
     }

@@ -65,6 +65,11 @@ public sealed class InferenceRequest
     /// <param name="maxTokens">The most tokens to generate; null for the node's limit.</param>
     /// <param name="seed">The client's seed; null draws one.</param>
     /// <param name="stop">Strings that end the answer.</param>
+    /// <param name="frequencyPenalty">Taken off a logit for each time that the answer holds the token, -2 to 2.</param>
+    /// <param name="presencePenalty">Taken off a logit once where the answer holds the token, -2 to 2.</param>
+    /// <param name="repetitionPenalty">Divides a logit where prompt or answer hold the token, above 0 and at most 10.</param>
+    /// <param name="topLogProbabilities">How many of the likeliest tokens are named with every token; null asks for no log-probabilities.</param>
+    /// <param name="responseFormat">The value of <c>response_format</c>, null for plain text.</param>
     /// <exception cref="VerathosException"><see cref="ClientFailure.InvalidRequest"/> when a parameter is out of range.</exception>
     public static InferenceRequest Chat(
         IEnumerable<(string Role, string Content)> messages,
@@ -74,7 +79,12 @@ public sealed class InferenceRequest
         int topK = 0,
         int? maxTokens = null,
         long? seed = null,
-        IEnumerable<string>? stop = null)
+        IEnumerable<string>? stop = null,
+        double frequencyPenalty = 0,
+        double presencePenalty = 0,
+        double repetitionPenalty = 1,
+        int? topLogProbabilities = null,
+        JsonObject? responseFormat = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
         JsonArray list = [];
@@ -97,6 +107,16 @@ public sealed class InferenceRequest
             body["seed"] = seed.Value;
         if (stop is not null)
             body["stop"] = new JsonArray([.. stop.Select(s => (JsonNode)s)]);
+        if (frequencyPenalty != 0)
+            body["frequency_penalty"] = frequencyPenalty;
+        if (presencePenalty != 0)
+            body["presence_penalty"] = presencePenalty;
+        if (repetitionPenalty != 1)
+            body["repetition_penalty"] = repetitionPenalty;
+        if (topLogProbabilities is int likeliest)
+            (body["logprobs"], body["top_logprobs"]) = (true, likeliest);
+        if (responseFormat is not null)
+            body["response_format"] = responseFormat.DeepClone();
 
         return TryCreate(InferenceKind.Chat, body, out InferenceRequest? request, out string? error)
             ? request!
@@ -146,6 +166,9 @@ public sealed class InferenceRequest
         request = null;
         if (!TryFixedPoint(body, "temperature", Million, 2 * Million, out uint temperature, out error)
             || !TryFixedPoint(body, "top_p", Million, Million, out uint topP, out error)
+            || !TryPenalty(body, "frequency_penalty", out int frequency, out error)
+            || !TryPenalty(body, "presence_penalty", out int presence, out error)
+            || !TryFixedPoint(body, "repetition_penalty", Million, 10 * Million, out uint repetition, out error)
             || !TryInteger(body, "top_k", 0, int.MaxValue, out long? topK, out error)
             || !TryInteger(body, "seed", long.MinValue, long.MaxValue, out long? seed, out error)
             || !TryInteger(body, "max_completion_tokens", 1, int.MaxValue, out long? maxCompletion, out error)
@@ -161,6 +184,12 @@ public sealed class InferenceRequest
         if (topP == 0)
         {
             error = "top_p must be above 0 and at most 1";
+            return false;
+        }
+
+        if (repetition == 0)
+        {
+            error = "repetition_penalty must be above 0 and at most 10";
             return false;
         }
 
@@ -182,7 +211,13 @@ public sealed class InferenceRequest
             topP,
             (int)(topK ?? 0),
             unchecked((ulong)(seed ?? DrawSeed())),
-            (int?)(maxTokens ?? maxCompletion));
+            (int?)(maxTokens ?? maxCompletion))
+        {
+            FrequencyPenaltyMicro = frequency,
+            PresencePenaltyMicro = presence,
+            RepetitionPenaltyMicro = repetition == Million ? 0 : repetition,
+            ResponseFormat = FormatDigest(body),
+        };
         request = new InferenceRequest(kind, Write(body, parameters), parameters, model, stream, usage);
         return true;
     }
@@ -195,7 +230,8 @@ public sealed class InferenceRequest
             writer.WriteStartObject();
             foreach ((string name, JsonNode? value) in body)
             {
-                if (name is "temperature" or "top_p" or "top_k" or "seed" or "max_tokens" or "max_completion_tokens" or "stream" or "stream_options" or "n" || value is null)
+                if (name is "temperature" or "top_p" or "top_k" or "seed" or "max_tokens" or "max_completion_tokens" or "stream" or "stream_options" or "n"
+                    or "frequency_penalty" or "presence_penalty" or "repetition_penalty" || value is null)
                     continue;
 
                 writer.WritePropertyName(name);
@@ -208,6 +244,12 @@ public sealed class InferenceRequest
             writer.WriteNumber("seed", unchecked((long)parameters.Seed));
             if (parameters.MaxTokens is int maximum)
                 writer.WriteNumber("max_tokens", maximum);
+            if (parameters.FrequencyPenaltyMicro != 0)
+                writer.WriteNumber("frequency_penalty", parameters.FrequencyPenaltyMicro / (decimal)Million);
+            if (parameters.PresencePenaltyMicro != 0)
+                writer.WriteNumber("presence_penalty", parameters.PresencePenaltyMicro / (decimal)Million);
+            if (parameters.RepetitionPenaltyMicro != 0)
+                writer.WriteNumber("repetition_penalty", parameters.RepetitionPenaltyMicro / (decimal)Million);
 
             writer.WriteBoolean("stream", true);
             writer.WriteEndObject();
@@ -241,6 +283,41 @@ public sealed class InferenceRequest
 
         error = string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from 0 to {maximum / (decimal)Million:0.######}");
         return false;
+    }
+
+    private static bool TryPenalty(JsonObject body, string name, out int micro, out string? error)
+    {
+        micro = 0;
+        error = null;
+        if (body[name] is not { } node)
+            return true;
+
+        if (node.GetValueKind() == JsonValueKind.Number
+            && decimal.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out decimal value)
+            && value is >= -2 and <= 2)
+        {
+            micro = (int)Math.Round(value * Million, MidpointRounding.ToEven);
+            return true;
+        }
+
+        error = $"{name} must be a number from -2 to 2";
+        return false;
+    }
+
+    /// <summary>SHA-256 over the value's bytes as <see cref="Write"/> writes them; null for plain text.</summary>
+    private static byte[]? FormatDigest(JsonObject body)
+    {
+        if (body["response_format"] is not { } format
+            || (format is JsonObject { Count: 1 } single && single["type"] is { } type && type.GetValueKind() == JsonValueKind.String && type.GetValue<string>() == "text"))
+        {
+            return null;
+        }
+
+        ArrayBufferWriter<byte> buffer = new(256);
+        using (Utf8JsonWriter writer = new(buffer))
+            format.WriteTo(writer);
+
+        return SHA256.HashData(buffer.WrittenSpan);
     }
 
     private static bool TryInteger(JsonObject body, string name, long minimum, long maximum, out long? value, out string? error)

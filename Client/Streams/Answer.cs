@@ -14,6 +14,9 @@ public sealed record Answer
     /// <summary>Why it ended: <c>stop</c> or <c>length</c>.</summary>
     public required string? FinishReason { get; init; }
 
+    /// <summary>The value of <c>logprobs</c> in OpenAI's shape, UTF-8 JSON, where the request asked for it. No receipt repeats it; it is authenticated like the text.</summary>
+    public byte[]? LogProbabilities { get; init; }
+
     /// <summary>The identifier that the node gave the answer.</summary>
     public required string? Id { get; init; }
 

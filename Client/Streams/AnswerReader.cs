@@ -27,6 +27,7 @@ internal sealed class AnswerReader : IDisposable
     private readonly Queue<AnswerUpdate> _updates = new();
     private readonly List<int> _outputIds = [];
     private readonly StringBuilder _text = new();
+    private readonly LogProbabilityFold _logProbabilities = new();
     private readonly MemoryStream _errorBody = new();
     private int[] _promptIds = [];
     private byte[]? _secret;
@@ -198,6 +199,9 @@ internal sealed class AnswerReader : IDisposable
             throw Broken($"the node sent more than {SseEvents.CheckpointTokens} tokens without a signed checkpoint", null);
 
         (_id, _model, _finish) = (chunk.Id ?? _id, chunk.Model ?? _model, chunk.FinishReason ?? _finish);
+        if (chunk.LogProbabilities is { } logProbabilities)
+            _logProbabilities.Add(logProbabilities);
+
         if (chunk.Text is { Length: > 0 })
         {
             _text.Append(chunk.Text);
@@ -298,6 +302,7 @@ internal sealed class AnswerReader : IDisposable
         {
             Text = _text.ToString(),
             FinishReason = _finish,
+            LogProbabilities = _logProbabilities.ToJson(),
             Id = _id,
             Model = _model,
             PromptIds = _promptIds,

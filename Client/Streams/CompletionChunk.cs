@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Verathos.Client.Streams;
 
 /// <summary>What the client reads from one OpenAI stream chunk: text, token ids and the end.</summary>
-internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int> Ids, string? FinishReason, string? Id, string? Model, bool UsageOnly, bool IsError)
+internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int> Ids, string? FinishReason, string? Id, string? Model, bool UsageOnly, bool IsError, JsonElement? LogProbabilities = null)
 {
     private const int MaximumIds = 1 << 20;
 
@@ -27,20 +27,21 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
             string? text = null;
             string? finish = null;
             bool usageOnly = false;
+            JsonElement? logProbabilities = null;
             if (root.TryGetProperty("choices", out JsonElement choices))
             {
                 if (choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() > 1)
                     return false;
 
                 usageOnly = choices.GetArrayLength() == 0;
-                if (choices.GetArrayLength() == 1 && !TryReadChoice(choices[0], out text, out finish))
+                if (choices.GetArrayLength() == 1 && !TryReadChoice(choices[0], out text, out finish, out logProbabilities))
                     return false;
             }
 
             if (!TryReadExtension(root, out int[] ids))
                 return false;
 
-            chunk = new CompletionChunk(text, ids, finish, Member(root, "id"), Member(root, "model"), usageOnly, IsError: false);
+            chunk = new CompletionChunk(text, ids, finish, Member(root, "id"), Member(root, "model"), usageOnly, IsError: false, logProbabilities);
             return true;
         }
         catch (JsonException)
@@ -54,12 +55,16 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
         }
     }
 
-    private static bool TryReadChoice(JsonElement choice, out string? text, out string? finish)
+    private static bool TryReadChoice(JsonElement choice, out string? text, out string? finish, out JsonElement? logProbabilities)
     {
         text = null;
         finish = null;
+        logProbabilities = null;
         if (choice.ValueKind != JsonValueKind.Object)
             return false;
+
+        if (choice.TryGetProperty("logprobs", out JsonElement found) && found.ValueKind == JsonValueKind.Object)
+            logProbabilities = found.Clone();
 
         finish = Member(choice, "finish_reason");
         text = choice.TryGetProperty("delta", out JsonElement delta) && delta.ValueKind == JsonValueKind.Object

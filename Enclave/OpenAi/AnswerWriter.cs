@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Verathos.Enclave.Memory;
+using Verathos.Fingerprint.Sampling;
 
 namespace Verathos.Enclave.OpenAi;
 
@@ -28,6 +29,7 @@ internal sealed class AnswerWriter : IDisposable
     private readonly long _created;
     private readonly int _bucket;
     private readonly bool _includeUsage;
+    private readonly LogProbabilityWriter? _logProbabilities;
     private readonly SecretBuffer _buffer;
     private readonly Utf8JsonWriter _json;
     private bool _begun;
@@ -38,8 +40,10 @@ internal sealed class AnswerWriter : IDisposable
     /// <param name="created">Seconds since 1970.</param>
     /// <param name="bucket">Every step is filled up to a multiple of this many bytes; 0 fills nothing.</param>
     /// <param name="buffer">Takes the steps, and ends with the writer; null makes one.</param>
-    public AnswerWriter(ApiRequest request, string id, long created, int bucket, SecretBuffer? buffer = null)
+    /// <param name="logProbabilities">Writes log-probabilities, where they were asked for.</param>
+    public AnswerWriter(ApiRequest request, string id, long created, int bucket, SecretBuffer? buffer = null, LogProbabilityWriter? logProbabilities = null)
     {
+        _logProbabilities = logProbabilities;
         _buffer = buffer ?? new SecretBuffer(4096);
         _endpoint = request.Endpoint;
         _id = JsonEncodedText.Encode(id);
@@ -87,7 +91,9 @@ internal sealed class AnswerWriter : IDisposable
     /// <param name="text">The text; may be empty while characters or a stop text are incomplete.</param>
     /// <param name="ids">The ids since the last chunk.</param>
     /// <param name="finishReason">OpenAI's word for why the answer ends, or null.</param>
-    public void Chunk(ReadOnlySpan<char> text, ReadOnlySpan<int> ids, string? finishReason)
+    /// <param name="logProbabilities">The token's log-probability and the likeliest ones', where they were asked for.</param>
+    /// <param name="characters">Characters that the token completes, whether they are in this chunk or still held back.</param>
+    public void Chunk(ReadOnlySpan<char> text, ReadOnlySpan<int> ids, string? finishReason, ReadOnlySpan<TokenLogProbability> logProbabilities = default, int characters = 0)
     {
         BeginEvent([]);
         WriteHead();
@@ -114,7 +120,16 @@ internal sealed class AnswerWriter : IDisposable
             _json.WriteString(Text, text);
         }
 
-        _json.WriteNull("logprobs"u8);
+        _json.WritePropertyName("logprobs"u8);
+        if (_logProbabilities is null)
+        {
+            _json.WriteNullValue();
+        }
+        else
+        {
+            _logProbabilities.Write(_json, logProbabilities, characters);
+        }
+
         if (finishReason is null)
         {
             _json.WriteNull(FinishReason);

@@ -55,6 +55,12 @@ public sealed record ApiError(int Status, string Type, string Code, string? Para
     public static ApiError PromptTooLong(int tokens, int limit) =>
         new(422, InvalidRequest, "context_length_exceeded", "messages", $"The prompt has {tokens} tokens; this node takes at most {limit} and needs room for the answer.");
 
+    /// <summary>422: the request's keys and values exceed the memory for all of them together.</summary>
+    public static ApiError TooMuchMemory(int promptTokens, int answerTokens, int room) =>
+        new(422, InvalidRequest, "kv_memory_exceeded", "max_tokens", room < 1
+            ? $"The prompt's {promptTokens} tokens exceed this node's memory for keys and values, whatever the answer's length. Send a shorter prompt."
+            : $"The prompt's {promptTokens} tokens and an answer of {answerTokens} exceed this node's memory for keys and values. Ask for at most {room} tokens, or send a shorter prompt.");
+
     /// <summary>429: the queue is full.</summary>
     public static ApiError Busy(int retryAfterSeconds) =>
         new(429, "rate_limit_error", "queue_full", null, "The node's queue is full. Try again later, or another node.") { RetryAfterSeconds = retryAfterSeconds };

@@ -1,4 +1,5 @@
 using Verathos.Enclave.Memory;
+using Verathos.Fingerprint.Sampling;
 
 namespace Verathos.Enclave.OpenAi;
 
@@ -29,6 +30,18 @@ public sealed class ApiRequest : IDisposable
     /// <summary>How many of the likeliest tokens take part; 0 is all.</summary>
     public int TopK { get; init; }
 
+    /// <summary>Frequency penalty in millionths; 0 is none.</summary>
+    public int FrequencyPenaltyMicro { get; init; }
+
+    /// <summary>Presence penalty in millionths; 0 is none.</summary>
+    public int PresencePenaltyMicro { get; init; }
+
+    /// <summary>Repetition penalty in millionths; 0 is none.</summary>
+    public uint RepetitionPenaltyMicro { get; init; }
+
+    /// <summary>How many of the likeliest tokens are named with every token; null gives no log-probabilities.</summary>
+    public int? LogProbabilities { get; init; }
+
     /// <summary>The client's part of the seed; a negative number is taken in two's complement.</summary>
     public ulong Seed { get; init; }
 
@@ -43,6 +56,14 @@ public sealed class ApiRequest : IDisposable
 
     /// <summary>Whether a last chunk carries the token counts.</summary>
     public bool IncludeUsage { get; init; }
+
+    /// <summary>How tokens are drawn.</summary>
+    internal SamplingParameters Sampling => new(TemperatureMicro, TopPMicro, TopK)
+    {
+        FrequencyPenaltyMicro = FrequencyPenaltyMicro,
+        PresencePenaltyMicro = PresencePenaltyMicro,
+        RepetitionPenaltyMicro = RepetitionPenaltyMicro,
+    };
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Verathos.Enclave.Memory;
+using Verathos.Fingerprint.Sampling;
+using Verathos.GpuRuntime.Serving;
 using static Verathos.Enclave.OpenAi.ApiValues;
 
 namespace Verathos.Enclave.OpenAi;
@@ -18,6 +20,11 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
     private uint _temperature = 1_000_000;
     private uint _topP = 1_000_000;
     private int _topK;
+    private int _frequency;
+    private int _presence;
+    private uint _repetition = SamplingParameters.One;
+    private bool _logProbabilities;
+    private int? _likeliest;
     private ulong _seed;
     private int? _maxTokens;
     private bool _stream;
@@ -52,6 +59,11 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
             return ApiError.Invalid("missing_parameter", "messages", "The parameter 'messages' is required and must hold at least one message.");
         }
 
+        if (_likeliest is not null && !_logProbabilities)
+        {
+            return ApiError.Invalid("invalid_parameter", "top_logprobs", "The parameter 'top_logprobs' needs 'logprobs' to be true.");
+        }
+
         return !IsChat && _prompt is null && _promptIds is null
             ? ApiError.Invalid("missing_parameter", "prompt", "The parameter 'prompt' is required.")
             : null;
@@ -83,6 +95,10 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
         TemperatureMicro = _temperature,
         TopPMicro = _topP,
         TopK = _topK,
+        FrequencyPenaltyMicro = _frequency,
+        PresencePenaltyMicro = _presence,
+        RepetitionPenaltyMicro = _repetition == SamplingParameters.One ? 0 : _repetition,
+        LogProbabilities = _logProbabilities ? _likeliest ?? 0 : null,
         Seed = _seed,
         MaxTokens = _maxTokens,
         Stop = _stop,
@@ -106,9 +122,12 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
         // OpenAI's own notes for its operator: they change no answer.
         "user" or "safety_identifier" or "prompt_cache_key" when value.ValueKind == JsonValueKind.String => null,
         "n" or "best_of" => Only(name, IsNumber(value, 1), "only one answer a request is given"),
-        "presence_penalty" or "frequency_penalty" => Only(name, IsNumber(value, 0), "penalties are not part of the sampling that validators recompute"),
-        "logprobs" => Only(name, value.ValueKind == JsonValueKind.False || (!IsChat && IsNumber(value, 0)), "log-probabilities are not returned"),
-        "top_logprobs" => Only(name, IsNumber(value, 0), "log-probabilities are not returned"),
+        "frequency_penalty" => Penalty(name, value, out _frequency),
+        "presence_penalty" => Penalty(name, value, out _presence),
+        "repetition_penalty" => Micro(name, value, 1, SamplingParameters.MaximumRepetitionMicro, out _repetition),
+        "logprobs" when IsChat => Flag(name, value, out _logProbabilities),
+        "logprobs" => Likeliest(name, value, all: true),
+        "top_logprobs" when IsChat => Likeliest(name, value, all: false),
         "echo" when !IsChat => Only(name, value.ValueKind == JsonValueKind.False, "the prompt is not repeated"),
         "suffix" when !IsChat => Only(name, value is { ValueKind: JsonValueKind.String } && value.ValueEquals(ReadOnlySpan<byte>.Empty), "nothing is inserted before a suffix"),
         "logit_bias" => Only(name, IsEmpty(value), "a bias is not part of the sampling that validators recompute"),
@@ -131,6 +150,14 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
 
         ApiError? error = Integer(name, value, 1, int.MaxValue, out int most);
         _maxTokens = most;
+        return error;
+    }
+
+    private ApiError? Likeliest(string name, JsonElement value, bool all)
+    {
+        ApiError? error = Integer(name, value, 0, GenerationRequest.MaximumLogProbabilities, out int count);
+        _likeliest = count;
+        _logProbabilities |= all;
         return error;
     }
 

@@ -69,4 +69,17 @@ internal static class ApiValues
 
         return Wrong(name, least == 0 ? $"a number from 0 to {most / 1_000_000}" : $"a number above 0 and at most {most / 1_000_000}");
     }
+
+    /// <summary>A number from -2 to 2 in millionths.</summary>
+    public static ApiError? Penalty(string name, JsonElement value, out int micro)
+    {
+        micro = 0;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDecimal(out decimal number) || number is < -2 or > 2)
+        {
+            return Wrong(name, "a number from -2 to 2");
+        }
+
+        micro = (int)decimal.Round(number * 1_000_000m, MidpointRounding.ToEven);
+        return null;
+    }
 }

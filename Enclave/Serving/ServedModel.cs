@@ -18,7 +18,12 @@ internal sealed class ServedModel : IAsyncDisposable
         ContextLength = model.MaxContext;
         Profile = model.Profile.Identifier;
         ManifestBytes = model.Manifest.Encode();
-        Engine = new InferenceEngine(model, new EngineOptions { QueueCapacity = options.QueueCapacity, MaxActive = options.MaxActive });
+        Engine = new InferenceEngine(model, new EngineOptions
+        {
+            QueueCapacity = options.QueueCapacity,
+            MaxActive = options.MaxActive,
+            Memory = options.KvBytes is { } bytes ? new KvBudget(bytes) : null,
+        });
         MaxPromptTokens = Math.Min(options.MaxPromptTokens == 0 ? int.MaxValue : options.MaxPromptTokens, ContextLength - 1);
         Topology = options.Topology == EnclaveTopology.Split ? NodeConfiguration.Split : NodeConfiguration.InProcess;
         NodeConfiguration configuration = new(

@@ -234,8 +234,14 @@ internal sealed class Session : IAsyncDisposable
         }
 
         int fits = Math.Min(_options.MaxOutputTokens, model.ContextLength - _prompt.Count);
-        int asked = _request!.MaxTokens ?? fits;
-        SamplingParameters sampling = new(_request.TemperatureMicro, _request.TopPMicro, _request.TopK);
+        int room = model.Engine.RoomFor(_prompt.Count);
+        int asked = _request!.MaxTokens ?? Math.Min(fits, room);
+        if (Math.Min(asked, fits) > room || room < 1)
+        {
+            return ApiError.TooMuchMemory(_prompt.Count, asked, room);
+        }
+
+        SamplingParameters sampling = _request.Sampling;
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, keyset.Ended);
         try
         {
@@ -246,6 +252,7 @@ internal sealed class Session : IAsyncDisposable
                     Sampling = sampling,
                     Seed = SamplingSeed.Derive(_request.Seed, headers.ClientNonce),
                     MaxTokens = Math.Min(asked, fits),
+                    LogProbabilities = _request.LogProbabilities,
                 },
                 _cancellation.Token).GetAsyncEnumerator(_cancellation.Token);
         }
@@ -255,20 +262,26 @@ internal sealed class Session : IAsyncDisposable
             {
                 GenerationError.QueueFull => ApiError.Busy(1),
                 GenerationError.ContextExceeded => ApiError.PromptTooLong(_prompt.Count, model.MaxPromptTokens),
+                GenerationError.MemoryExceeded => ApiError.TooMuchMemory(_prompt.Count, asked, room),
                 GenerationError.InvalidRequest => ApiError.Invalid("invalid_parameter", null, "The engine refuses the request's parameters."),
                 _ => ApiError.Internal(),
             };
         }
 
         byte[] id = RandomNumberGenerator.GetBytes(16);
-        SamplingClaims claims = new(sampling.TemperatureMicro, sampling.TopPMicro, (uint)sampling.TopK, _request.Seed, (uint)asked);
+        SamplingClaims claims = new(sampling.TemperatureMicro, sampling.TopPMicro, (uint)sampling.TopK, _request.Seed, (uint)asked)
+        {
+            FrequencyPenaltyMicro = sampling.FrequencyPenaltyMicro,
+            PresencePenaltyMicro = sampling.PresencePenaltyMicro,
+            RepetitionPenaltyMicro = sampling.RepetitionPenaltyMicro,
+        };
         _answer = new Answer(
             keyset, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
         // A completion goes on where its prompt ends, so the space that its first token may begin with is part of the text.
         TokenDecoder decoder = _request.Endpoint == ApiEndpoint.Completions
             ? model.Loaded.Tokenizer.CreateContinuationDecoder()
             : model.Loaded.Tokenizer.CreateDecoder();
-        _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, decoder, _scope);
+        _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, decoder, _scope, _request.LogProbabilities is null ? null : model.Loaded.Tokenizer);
         Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
         _state = SessionState.Accepted;
         _keysetEnd.Watch(keyset, Wipe);

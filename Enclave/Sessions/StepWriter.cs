@@ -12,11 +12,11 @@ internal sealed class StepWriter : IDisposable
     private readonly StopFilter _stops;
     private readonly TokenDecoder _decoder;
 
-    /// <summary>A writer for one answer.</summary>
-    public StepWriter(ApiRequest request, ReadOnlySpan<byte> id, DateTimeOffset created, int bucket, TokenDecoder decoder, SecretScope scope)
+    /// <summary>A writer for one answer; with the vocabulary where log-probabilities were asked for.</summary>
+    public StepWriter(ApiRequest request, ReadOnlySpan<byte> id, DateTimeOffset created, int bucket, TokenDecoder decoder, SecretScope scope, Tokenizer? logProbabilities = null)
     {
         string prefix = request.Endpoint == ApiEndpoint.ChatCompletions ? "chatcmpl-" : "cmpl-";
-        _writer = new AnswerWriter(request, prefix + Convert.ToHexStringLower(id), created.ToUnixTimeSeconds(), bucket, scope.Own(new SecretBuffer(4096)));
+        _writer = new AnswerWriter(request, prefix + Convert.ToHexStringLower(id), created.ToUnixTimeSeconds(), bucket, scope.Own(new SecretBuffer(4096)), logProbabilities is null ? null : new LogProbabilityWriter(request.Endpoint, logProbabilities));
         _stops = scope.Own(new StopFilter(request.Stop));
         _decoder = decoder;
     }
@@ -45,7 +45,8 @@ internal sealed class StepWriter : IDisposable
         }
 
         string text = _decoder.Append(token.Id);
-        _writer.Chunk(_stops.Push(text), [token.Id], null);
+        _writer.Chunk(_stops.Push(text), [token.Id], null, token.LogProbabilities, text.Length);
+        Array.Clear(token.LogProbabilities ?? []);
         SecretText.Wipe(text);
         if (token.Finish is null && !_stops.Stopped)
         {

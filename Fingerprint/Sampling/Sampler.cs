@@ -12,8 +12,8 @@ namespace Verathos.Fingerprint.Sampling;
 public static class Sampler
 {
     // Differences of logits are taken in units of 2^-24 and end here (65,536): far beyond what any draw can reach.
-    private const int LogitBits = 24;
-    private const long MaximumDistance = 1L << 40;
+    internal const int LogitBits = 24;
+    internal const long MaximumDistance = 1L << 40;
     private const int ToFixed = FixedPoint.Bits - LogitBits;
 
     // Noise grows with its uniform number; s_reach[k] is the largest uniform number whose noise stays below k/4, less a margin for
@@ -27,7 +27,7 @@ public static class Sampler
     private static readonly long s_ln2OfUnit = FixedPoint.Ln(1UL << FixedPoint.Bits);
     private static readonly ulong[] s_reach = MakeReach();
 
-    /// <summary>Draws one token.</summary>
+    /// <summary>Draws one token from the logits alone; the parameters have no penalties.</summary>
     /// <param name="logits">One f32 per vocabulary id; negative infinity is never drawn.</param>
     /// <param name="parameters">In range (<see cref="SamplingParameters.IsValid"/>).</param>
     /// <param name="seed">32 bytes, from <see cref="SamplingSeed"/>.</param>
@@ -35,6 +35,40 @@ public static class Sampler
     /// <returns>The token's id.</returns>
     /// <exception cref="ArithmeticException">A logit is not a number or positive infinity, or none is finite.</exception>
     public static int Sample(ReadOnlySpan<float> logits, in SamplingParameters parameters, ReadOnlySpan<byte> seed, long step)
+    {
+        if (parameters.HasPenalties)
+        {
+            throw new ArgumentException("penalties need the ids so far", nameof(parameters));
+        }
+
+        return Draw(logits, parameters, seed, step, [], [], []);
+    }
+
+    /// <summary>Draws the token after an answer so far.</summary>
+    /// <param name="logits">One f32 per vocabulary id; negative infinity is never drawn.</param>
+    /// <param name="parameters">In range (<see cref="SamplingParameters.IsValid"/>).</param>
+    /// <param name="seed">32 bytes, from <see cref="SamplingSeed"/>.</param>
+    /// <param name="prompt">The prompt's ids.</param>
+    /// <param name="answer">The ids drawn so far, whose number is the step.</param>
+    /// <param name="allowed">One bit per id, the lowest first: what may be drawn. Empty where everything may.</param>
+    /// <returns>The token's id.</returns>
+    /// <exception cref="ArithmeticException">A logit is not a number or positive infinity, or none that may be drawn is finite.</exception>
+    public static int Sample(
+        ReadOnlySpan<float> logits,
+        in SamplingParameters parameters,
+        ReadOnlySpan<byte> seed,
+        ReadOnlySpan<int> prompt,
+        ReadOnlySpan<int> answer,
+        ReadOnlySpan<ulong> allowed) => Draw(logits, parameters, seed, answer.Length, prompt, answer, allowed);
+
+    private static int Draw(
+        ReadOnlySpan<float> logits,
+        in SamplingParameters parameters,
+        ReadOnlySpan<byte> seed,
+        long step,
+        ReadOnlySpan<int> prompt,
+        ReadOnlySpan<int> answer,
+        ReadOnlySpan<ulong> allowed)
     {
         if (!parameters.IsValid)
         {
@@ -46,8 +80,13 @@ public static class Sampler
             throw new ArgumentException("a seed has 32 bytes", nameof(seed));
         }
 
-        int best = Highest(logits);
-        if (parameters.TemperatureMicro == 0)
+        if (!allowed.IsEmpty && allowed.Length < (logits.Length + 63) / 64)
+        {
+            throw new ArgumentException("one bit per id is needed", nameof(allowed));
+        }
+
+        int best = Highest(logits, allowed);
+        if (parameters.TemperatureMicro == 0 && !parameters.HasPenalties)
         {
             return best;
         }
@@ -57,7 +96,21 @@ public static class Sampler
         try
         {
             Span<long> scaled = distances.AsSpan(0, logits.Length);
-            Scale(logits, logits[best], parameters.TemperatureMicro, scaled);
+            if (parameters.HasPenalties)
+            {
+                best = Penalties.Apply(logits, parameters, prompt, answer, allowed, scaled);
+                if (parameters.TemperatureMicro == 0)
+                {
+                    return best;
+                }
+
+                Divide(scaled, parameters.TemperatureMicro);
+            }
+            else
+            {
+                Scale(logits, logits[best], parameters.TemperatureMicro, allowed, scaled);
+            }
+
             Mask(scaled, parameters);
             FillUniform(noise.AsSpan(0, (logits.Length + 1) / 2 * 16), seed, step);
             return GumbelMax(scaled, noise, best);
@@ -70,7 +123,10 @@ public static class Sampler
         }
     }
 
-    private static int Highest(ReadOnlySpan<float> logits)
+    /// <summary>Whether an id may be drawn.</summary>
+    internal static bool IsAllowed(ReadOnlySpan<ulong> allowed, int id) => allowed.IsEmpty || (allowed[id >> 6] >> (id & 63) & 1) != 0;
+
+    private static int Highest(ReadOnlySpan<float> logits, ReadOnlySpan<ulong> allowed)
     {
         int best = -1;
         float highest = float.NegativeInfinity;
@@ -82,27 +138,38 @@ public static class Sampler
                 throw new ArithmeticException("the model gave a logit that is not finite");
             }
 
-            if (logit > highest)
+            if (logit > highest && IsAllowed(allowed, id))
             {
                 (best, highest) = (id, logit);
             }
         }
 
-        return best >= 0 ? best : throw new ArithmeticException("the model gave no finite logit");
+        return best >= 0 ? best : throw new ArithmeticException("the model gave no finite logit that may be drawn");
     }
 
     // How far below the highest logit each one is, divided by the temperature, in units of 2^-24; MaximumDistance excludes.
-    private static void Scale(ReadOnlySpan<float> logits, double highest, uint temperatureMicro, Span<long> scaled)
+    private static void Scale(ReadOnlySpan<float> logits, double highest, uint temperatureMicro, ReadOnlySpan<ulong> allowed, Span<long> scaled)
     {
         // One rounding in the subtraction of two f32 as f64, which IEEE 754 fixes; the rest is exact.
         for (int id = 0; id < logits.Length; id++)
         {
             double distance = (highest - logits[id]) * (1 << LogitBits);
-            scaled[id] = distance >= MaximumDistance
-                ? MaximumDistance
-                : temperatureMicro == SamplingParameters.One
-                    ? (long)distance
-                    : Math.Min(MaximumDistance, (long)distance * SamplingParameters.One / temperatureMicro);
+            scaled[id] = distance >= MaximumDistance || !IsAllowed(allowed, id) ? MaximumDistance : (long)distance;
+        }
+
+        Divide(scaled, temperatureMicro);
+    }
+
+    private static void Divide(Span<long> distances, uint temperatureMicro)
+    {
+        if (temperatureMicro == SamplingParameters.One)
+        {
+            return;
+        }
+
+        foreach (ref long distance in distances)
+        {
+            distance = distance >= MaximumDistance ? MaximumDistance : Math.Min(MaximumDistance, distance * SamplingParameters.One / temperatureMicro);
         }
     }
 

@@ -12,6 +12,24 @@ public readonly record struct SamplingParameters(uint TemperatureMicro, uint Top
     /// <summary>The largest temperature: 100.</summary>
     public const uint MaximumTemperatureMicro = 100 * One;
 
+    /// <summary>The largest frequency or presence penalty, either way: 2.</summary>
+    public const int MaximumPenaltyMicro = 2 * (int)One;
+
+    /// <summary>The largest repetition penalty: 10.</summary>
+    public const uint MaximumRepetitionMicro = 10 * One;
+
+    /// <summary>Taken off a logit for each time that the answer holds the token already, in millionths, -2,000,000 to 2,000,000.</summary>
+    public int FrequencyPenaltyMicro { get; init; }
+
+    /// <summary>Taken off a logit once where the answer holds the token already, in millionths, -2,000,000 to 2,000,000.</summary>
+    public int PresencePenaltyMicro { get; init; }
+
+    /// <summary>Divides a logit above 0, and multiplies one below, where prompt or answer hold the token, in millionths, up to 10,000,000; 0 stands for 1,000,000, which changes nothing.</summary>
+    public uint RepetitionPenaltyMicro { get; init; }
+
+    /// <summary>Whether any penalty changes a logit.</summary>
+    public bool HasPenalties => FrequencyPenaltyMicro != 0 || PresencePenaltyMicro != 0 || RepetitionPenaltyMicro is not (0 or One);
+
     /// <summary>The highest logit always.</summary>
     public static SamplingParameters Greedy { get; } = new(0, One, 0);
 
@@ -38,5 +56,8 @@ public readonly record struct SamplingParameters(uint TemperatureMicro, uint Top
     }
 
     /// <summary>Whether every member is in its range.</summary>
-    public bool IsValid => TemperatureMicro <= MaximumTemperatureMicro && TopPMicro is >= 1 and <= One && TopK >= 0;
+    public bool IsValid => TemperatureMicro <= MaximumTemperatureMicro && TopPMicro is >= 1 and <= One && TopK >= 0
+        && FrequencyPenaltyMicro is >= -MaximumPenaltyMicro and <= MaximumPenaltyMicro
+        && PresencePenaltyMicro is >= -MaximumPenaltyMicro and <= MaximumPenaltyMicro
+        && RepetitionPenaltyMicro <= MaximumRepetitionMicro;
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Compute;
 
 namespace Verathos.GpuRuntime.Serving;
@@ -7,7 +8,9 @@ namespace Verathos.GpuRuntime.Serving;
 internal sealed class ActiveRequest(GenerationRequest request, long memory, CancellationToken cancellationToken)
 {
     private readonly Lock _gate = new();
+    private readonly int[] _history = request.NeedsHistory ? GC.AllocateArray<int>(request.MaxTokens, pinned: true) : [];
     private int[] _ids = [];
+    private TokenLogProbability[]?[] _logProbabilities = [];
     private volatile bool _abandoned;
 
     public GenerationRequest Request { get; } = request;
@@ -24,9 +27,12 @@ internal sealed class ActiveRequest(GenerationRequest request, long memory, Canc
 
     public SequenceState? State { get; set; }
 
-    public int Generated { get; set; }
+    public int Generated { get; private set; }
 
-    public int LastId { get; set; }
+    public int LastId { get; private set; }
+
+    /// <summary>The ids drawn so far, where <see cref="GenerationRequest.NeedsHistory"/> says that they are kept.</summary>
+    public ReadOnlySpan<int> History => _history.AsSpan(0, Math.Min(Generated, _history.Length));
 
     public bool IsReleased { get; set; }
 
@@ -36,8 +42,26 @@ internal sealed class ActiveRequest(GenerationRequest request, long memory, Canc
     /// <summary>The ids that were drawn and not yet taken, for tests.</summary>
     internal ReadOnlySpan<int> Undelivered => _ids;
 
+    /// <summary>Counts a drawn token in.</summary>
+    public void Add(int id)
+    {
+        if (_history.Length > 0)
+        {
+            _history[Generated] = id;
+        }
+
+        (LastId, Generated) = (id, Generated + 1);
+    }
+
+    /// <summary>Wipes what only drawing needs.</summary>
+    public void Forget()
+    {
+        LastId = 0;
+        Array.Clear(_history);
+    }
+
     /// <summary>Gives a token to the reader; nothing where the reader has gone.</summary>
-    public void Give(int id, int index, FinishReason? finish)
+    public void Give(int id, int index, TokenLogProbability[]? logProbabilities, FinishReason? finish)
     {
         lock (_gate)
         {
@@ -49,17 +73,22 @@ internal sealed class ActiveRequest(GenerationRequest request, long memory, Canc
             if (_ids.Length == 0)
             {
                 _ids = GC.AllocateArray<int>(Request.MaxTokens, pinned: true);
+                _logProbabilities = logProbabilities is null ? [] : new TokenLogProbability[]?[Request.MaxTokens];
             }
 
             _ids[index] = id;
+            if (logProbabilities is not null)
+            {
+                _logProbabilities[index] = logProbabilities;
+            }
         }
 
         Tokens.Writer.TryWrite((index, finish));
     }
 
-    /// <summary>Takes a token's id out; from any thread.</summary>
+    /// <summary>Takes a token out; from any thread.</summary>
     /// <exception cref="OperationCanceledException">The request was cancelled and its ids wiped.</exception>
-    public int Take(int index)
+    public GeneratedToken Take(int index, FinishReason? finish)
     {
         lock (_gate)
         {
@@ -70,7 +99,14 @@ internal sealed class ActiveRequest(GenerationRequest request, long memory, Canc
 
             int id = _ids[index];
             _ids[index] = 0;
-            return id;
+            if (_logProbabilities.Length == 0)
+            {
+                return new GeneratedToken(id, index, finish);
+            }
+
+            TokenLogProbability[]? logProbabilities = _logProbabilities[index];
+            _logProbabilities[index] = null;
+            return new GeneratedToken(id, index, finish) { LogProbabilities = logProbabilities };
         }
     }
 
@@ -81,6 +117,10 @@ internal sealed class ActiveRequest(GenerationRequest request, long memory, Canc
         {
             _abandoned = true;
             Array.Clear(_ids);
+            foreach (TokenLogProbability[]? left in _logProbabilities)
+            {
+                Array.Clear(left ?? []);
+            }
         }
     }
 }

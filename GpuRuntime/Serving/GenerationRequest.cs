@@ -17,6 +17,15 @@ public sealed class GenerationRequest
     /// <summary>The most tokens to generate, at least 1.</summary>
     public required int MaxTokens { get; init; }
 
+    /// <summary>How many of the likeliest tokens are named with every token, 0 to 20; null gives no log-probabilities.</summary>
+    public int? LogProbabilities { get; init; }
+
     /// <summary>Ids that end the answer, beside the model's own.</summary>
     public IReadOnlyCollection<int> StopIds { get; init; } = [];
+
+    /// <summary>The most tokens that <see cref="LogProbabilities"/> names.</summary>
+    public const int MaximumLogProbabilities = 20;
+
+    /// <summary>Whether drawing a token needs the ids before it.</summary>
+    internal bool NeedsHistory => Sampling.HasPenalties;
 }

@@ -156,7 +156,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         {
             await foreach ((int index, FinishReason? finish) in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return new GeneratedToken(entry.Take(index), index, finish);
+                yield return entry.Take(index, finish);
             }
         }
         finally
@@ -200,6 +200,11 @@ public sealed class InferenceEngine : IAsyncDisposable
         if (request.MaxTokens < 1 || !request.Sampling.IsValid || request.Seed is not { Length: SamplingSeed.Size })
         {
             throw new GenerationException(GenerationError.InvalidRequest, "max_tokens must be at least 1, and the sampling parameters and seed in range");
+        }
+
+        if (request.LogProbabilities is < 0 or > GenerationRequest.MaximumLogProbabilities)
+        {
+            throw new GenerationException(GenerationError.InvalidRequest, $"log-probabilities name 0 to {GenerationRequest.MaximumLogProbabilities} tokens");
         }
 
         if ((long)request.PromptIds.Length + request.MaxTokens > _maxContext)
@@ -270,7 +275,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
 
         entry.IsReleased = true;
-        entry.LastId = 0;
+        entry.Forget();
         entry.State?.Dispose();
         _memory.Release(entry.Memory);
         Released?.Invoke(entry);

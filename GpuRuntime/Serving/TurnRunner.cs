@@ -197,10 +197,14 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
         GenerationRequest request = entry.Request;
         int index = entry.Generated;
         int id;
+        TokenLogProbability[]? logProbabilities;
         Drawing?.Invoke(request, index, logits);
         try
         {
-            id = Sampler.Sample(logits, request.Sampling, request.Seed, index);
+            id = request.NeedsHistory
+                ? Sampler.Sample(logits, request.Sampling, request.Seed, request.PromptIds, entry.History, [])
+                : Sampler.Sample(logits, request.Sampling, request.Seed, index);
+            logProbabilities = LogProbabilities(request, logits, id);
         }
         catch (ArithmeticException)
         {
@@ -210,8 +214,7 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
         }
 
         logits.Clear();
-        entry.Generated++;
-        entry.LastId = id;
+        entry.Add(id);
         FinishReason? finish = model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
             : entry.Generated == request.MaxTokens ? FinishReason.Length
             : null;
@@ -221,11 +224,23 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
             release(entry);
         }
 
-        entry.Give(id, index, finish);
+        entry.Give(id, index, logProbabilities, finish);
         if (finish is not null)
         {
             entry.Tokens.Writer.TryComplete();
         }
+    }
+
+    private static TokenLogProbability[]? LogProbabilities(GenerationRequest request, ReadOnlySpan<float> logits, int id)
+    {
+        if (request.LogProbabilities is not { } likeliest)
+        {
+            return null;
+        }
+
+        TokenLogProbability[] tokens = new TokenLogProbability[1 + Math.Min(likeliest, logits.Length)];
+        tokens[0] = Fingerprint.Sampling.LogProbabilities.Compute(logits, id, tokens.AsSpan(1));
+        return tokens;
     }
 
     // The message of the cause could hold content and is left out.

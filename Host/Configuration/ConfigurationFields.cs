@@ -60,6 +60,9 @@ internal static class ConfigurationFields
         new("engine.maxContext", FieldKind.Whole, "The longest prompt plus answer in tokens. The model's own limit when absent.",
             c => (long?)c.Engine.MaxContext, (c, v) => c with { Engine = c.Engine with { MaxContext = (int)(long)v } })
         { Minimum = 16, Maximum = 1 << 20 },
+        new("engine.kvMebibytes", FieldKind.Whole, "Memory for keys and values of all running requests together, in MiB. Half of the memory that is free once the model is loaded when absent.",
+            c => (long?)c.Engine.KvMebibytes, (c, v) => c with { Engine = c.Engine with { KvMebibytes = (int)(long)v } })
+        { Minimum = 1, Maximum = 1 << 24 },
 
         Limit("bodyBytes", "Longest sealed request in bytes. A longer one is answered 413.", 1024, 64L << 20,
             l => l.BodyBytes, (l, v) => l with { BodyBytes = v }),

@@ -4,7 +4,7 @@ namespace Verathos.Host.Configuration;
 public sealed record EngineConfiguration
 {
     /// <summary>Sequences that generate side by side.</summary>
-    public int MaxActive { get; init; } = 8;
+    public int MaxActive { get; init; } = 32;
 
     /// <summary>Requests that wait for the engine inside the enclave.</summary>
     public int Queue { get; init; } = 64;
@@ -14,4 +14,7 @@ public sealed record EngineConfiguration
 
     /// <summary>The longest prompt plus answer in tokens; the model's own limit when absent.</summary>
     public int? MaxContext { get; init; }
+
+    /// <summary>Memory for keys and values of all running requests together, in MiB; half of the free memory when absent.</summary>
+    public int? KvMebibytes { get; init; }
 }

@@ -13,7 +13,7 @@ public sealed record LimitsConfiguration
     public int Connections { get; init; } = 1024;
 
     /// <summary>Sealed requests that the enclave works on at once.</summary>
-    public int Concurrency { get; init; } = 16;
+    public int Concurrency { get; init; } = 64;
 
     /// <summary>Sealed requests that wait for a place; one more is answered 429.</summary>
     public int Queue { get; init; } = 64;

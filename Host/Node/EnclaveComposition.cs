@@ -73,6 +73,7 @@ internal static class EnclaveComposition
         MaxOutputTokens = configuration.Engine.MaxOutputTokens,
         MaxActive = configuration.Engine.MaxActive,
         QueueCapacity = configuration.Engine.Queue,
+        KvBytes = configuration.Engine.KvMebibytes is { } mebibytes ? (long)mebibytes << 20 : null,
         Identity = configuration.Identity is { GenesisHash: { } genesis, NetUid: { } uid, Hotkey: { } hotkey }
             ? new NodeIdentity(Convert.FromHexString(genesis), (uint)uid, Convert.FromHexString(hotkey))
             : null,

@@ -96,29 +96,14 @@ internal sealed class ClaimSet
             : Fail(bootId);
     }
 
-    public SamplingClaims Sampling()
-    {
-        DeterministicCborReader reader = new(Take(ReceiptLabels.Sampling));
-        return reader.TryReadMap(out int count) && count == 5
-            && reader.TryReadInt64(out long label) && label == 1 && reader.TryReadUInt32(out uint temperature)
-            && reader.TryReadInt64(out label) && label == 2 && reader.TryReadUInt32(out uint topP)
-            && reader.TryReadInt64(out label) && label == 3 && reader.TryReadUInt32(out uint topK)
-            && reader.TryReadInt64(out label) && label == 4 && reader.TryReadUInt64(out ulong seed)
-            && reader.TryReadInt64(out label) && label == 5 && reader.TryReadUInt32(out uint maxTokens)
-            ? new SamplingClaims(temperature, topP, topK, seed, maxTokens)
-            : Fail(default(SamplingClaims));
-    }
+    public SamplingClaims Sampling() =>
+        SamplingCbor.TryRead(new DeterministicCborReader(Take(ReceiptLabels.Sampling)), out SamplingClaims sampling) ? sampling : Fail(default(SamplingClaims));
 
     public static void Issuer(DeterministicCborMap map, ReadOnlyMemory<byte> bootId) =>
         map.Add(ReceiptLabels.Issuer, Prefix + Convert.ToHexStringLower(bootId.Span));
 
     public static void Sampling(DeterministicCborMap map, SamplingClaims sampling) =>
-        map.Add(ReceiptLabels.Sampling, writer => writer.Map(new DeterministicCborMap()
-            .Add(1, sampling.TemperatureMicro)
-            .Add(2, sampling.TopPMicro)
-            .Add(3, sampling.TopK)
-            .Add(4, sampling.Seed)
-            .Add(5, sampling.MaxTokens)));
+        map.Add(ReceiptLabels.Sampling, writer => writer.Map(SamplingCbor.Write(sampling)));
 
     public static void Time(DeterministicCborMap map, long label, DateTimeOffset time) =>
         map.Add(label, checked((ulong)time.ToUnixTimeSeconds()));

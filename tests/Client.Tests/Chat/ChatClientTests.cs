@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Verathos.Client.Chat;
 using Verathos.Client.Streams;
@@ -50,13 +51,33 @@ public sealed class ChatClientTests
     }
 
     [Fact]
+    public async Task Passes_penalties_formats_and_log_probabilities_through()
+    {
+        using TestBed bed = new();
+        using VerathosChatClient chat = new(await bed.ConnectAsync(), ownsClient: true);
+        ChatResponse response = await chat.GetResponseAsync("x", new ChatOptions
+        {
+            FrequencyPenalty = 0.5f,
+            PresencePenalty = -0.5f,
+            Seed = 1,
+            ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse("""{"type":"integer"}"""), "number"),
+            AdditionalProperties = new AdditionalPropertiesDictionary { ["top_logprobs"] = 1, ["repetition_penalty"] = 1.5 },
+        });
+        Assert.Equal(
+            """{"model":"test-model","messages":[{"role":"user","content":"x"}],"logprobs":true,"top_logprobs":1,"response_format":{"type":"json_schema","json_schema":{"name":"number","schema":{"type":"integer"}}},"temperature":1,"top_p":1,"top_k":0,"seed":1,"frequency_penalty":0.5,"presence_penalty":-0.5,"repetition_penalty":1.5,"stream":true}""",
+            System.Text.Encoding.UTF8.GetString(bed.Node.LastRequest!.Content.Span));
+        JsonElement tokens = Assert.IsType<JsonElement>(response.AdditionalProperties![VerathosChatClient.LogProbabilitiesProperty]).GetProperty("content");
+        Assert.Equal(5, tokens.GetArrayLength());
+        await chat.GetResponseAsync("x", new ChatOptions { ResponseFormat = ChatResponseFormat.Json, Seed = 1 });
+        Assert.Contains("\"response_format\":{\"type\":\"json_object\"}", System.Text.Encoding.UTF8.GetString(bed.Node.LastRequest!.Content.Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Says_what_it_does_not_do()
     {
         using TestBed bed = new();
         using VerathosChatClient chat = new(await bed.ConnectAsync(), ownsClient: true);
         await Assert.ThrowsAsync<NotSupportedException>(() => chat.GetResponseAsync("x", new ChatOptions { Tools = [AIFunctionFactoryStub()] }));
-        await Assert.ThrowsAsync<NotSupportedException>(() => chat.GetResponseAsync("x", new ChatOptions { ResponseFormat = ChatResponseFormat.Json }));
-        await Assert.ThrowsAsync<NotSupportedException>(() => chat.GetResponseAsync("x", new ChatOptions { FrequencyPenalty = 1 }));
         await Assert.ThrowsAsync<NotSupportedException>(
             () => chat.GetResponseAsync([new ChatMessage(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")])]));
         Assert.Equal(0, bed.Node.SealedRequests);

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -61,7 +62,17 @@ internal sealed class TestAnswer : IDisposable
         (uint)(_body.GetProperty("top_p").GetDecimal() * 1_000_000),
         _body.GetProperty("top_k").GetUInt32(),
         unchecked((ulong)_body.GetProperty("seed").GetInt64()),
-        _body.TryGetProperty("max_tokens", out JsonElement maximum) ? maximum.GetUInt32() : DefaultMaximum);
+        _body.TryGetProperty("max_tokens", out JsonElement maximum) ? maximum.GetUInt32() : DefaultMaximum)
+    {
+        FrequencyPenaltyMicro = Penalty("frequency_penalty"),
+        PresencePenaltyMicro = Penalty("presence_penalty"),
+        RepetitionPenaltyMicro = (uint)Penalty("repetition_penalty"),
+        ResponseFormat = _body.TryGetProperty("response_format", out JsonElement format) && format.GetProperty("type").GetString() != "text"
+            ? SHA256.HashData(JsonMarshal.GetRawUtf8Value(format))
+            : (ReadOnlyMemory<byte>?)null,
+    };
+
+    private int Penalty(string name) => _body.TryGetProperty(name, out JsonElement value) ? (int)(value.GetDecimal() * 1_000_000) : 0;
 
     private byte[] Field(string name) => Convert.FromHexString(_request.SingleField(name)!);
 
@@ -108,9 +119,12 @@ internal sealed class TestAnswer : IDisposable
     private string Chunk(string text, int? id, string? finish)
     {
         bool chat = _request.Path == VerathosPaths.ChatCompletions;
+        object? logprobs = id is null || !_body.TryGetProperty("logprobs", out _) ? null
+            : chat ? new { content = new[] { new { token = text, logprob = -0.5, bytes = new[] { 1 } } }, refusal = (string?)null }
+            : new { tokens = new[] { text }, token_logprobs = new[] { -0.5 } };
         object choice = chat
-            ? new { index = 0, delta = new { content = text }, finish_reason = finish }
-            : new { index = 0, text, finish_reason = finish };
+            ? new { index = 0, delta = new { content = text }, logprobs, finish_reason = finish }
+            : new { index = 0, text, logprobs, finish_reason = finish };
         return "data: " + JsonSerializer.Serialize(new
         {
             id = "answer-1",

@@ -41,6 +41,19 @@ public sealed class ProxyTests
     }
 
     [Fact]
+    public async Task Gives_log_probabilities_in_one_object_and_in_a_stream()
+    {
+        await using ProxyBed proxy = await ProxyBed.StartAsync();
+        using HttpResponseMessage response = await proxy.PostAsync("/v1/chat/completions", Chat.Insert(1, "\"logprobs\":true,"));
+        JsonElement tokens = (await ReadAsync(response)).GetProperty("choices")[0].GetProperty("logprobs").GetProperty("content");
+        Assert.Equal(["word0 ", "word1 ", "word2 ", "word3 ", "word4 "], tokens.EnumerateArray().Select(token => token.GetProperty("token").GetString()));
+        List<string> events = await proxy.StreamAsync(Chat.Insert(1, "\"stream\":true,\"logprobs\":true,"));
+        Assert.Equal("word0 ", JsonElement.Parse(events[0]).GetProperty("choices")[0].GetProperty("logprobs").GetProperty("content")[0].GetProperty("token").GetString());
+        using HttpResponseMessage completion = await proxy.PostAsync("/v1/completions", """{"model":"test-model","prompt":"Once","logprobs":1}""");
+        Assert.Equal(5, (await ReadAsync(completion)).GetProperty("choices")[0].GetProperty("logprobs").GetProperty("token_logprobs").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Streams_no_usage_that_was_not_asked_for()
     {
         await using ProxyBed proxy = await ProxyBed.StartAsync();

@@ -73,6 +73,10 @@ public sealed class ReceiptCheckTests
     [InlineData("top_k")]
     [InlineData("seed")]
     [InlineData("max_tokens")]
+    [InlineData("frequency_penalty")]
+    [InlineData("presence_penalty")]
+    [InlineData("repetition_penalty")]
+    [InlineData("response_format")]
     public async Task Other_parameters_than_those_sent_fall_to_their_check(string parameter)
     {
         using TestBed bed = new();
@@ -84,6 +88,10 @@ public sealed class ReceiptCheckTests
                 "top_p" => receipt.Sampling with { TopPMicro = receipt.Sampling.TopPMicro + 1 },
                 "top_k" => receipt.Sampling with { TopK = receipt.Sampling.TopK + 1 },
                 "seed" => receipt.Sampling with { Seed = receipt.Sampling.Seed + 1 },
+                "frequency_penalty" => receipt.Sampling with { FrequencyPenaltyMicro = 1 },
+                "presence_penalty" => receipt.Sampling with { PresencePenaltyMicro = -1 },
+                "repetition_penalty" => receipt.Sampling with { RepetitionPenaltyMicro = 1_000_001 },
+                "response_format" => receipt.Sampling with { ResponseFormat = Other32 },
                 _ => receipt.Sampling with { MaxTokens = receipt.Sampling.MaxTokens + 1 },
             },
         };

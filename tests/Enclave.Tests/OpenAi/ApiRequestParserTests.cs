@@ -75,8 +75,14 @@ public sealed class ApiRequestParserTests
     [Theory]
     [InlineData("unknown member", "\"tpo_p\":1", "unsupported_parameter", "tpo_p")]
     [InlineData("two answers", "\"n\":2", "unsupported_parameter", "n")]
-    [InlineData("penalty", "\"presence_penalty\":0.5", "unsupported_parameter", "presence_penalty")]
-    [InlineData("log-probabilities", "\"logprobs\":true", "unsupported_parameter", "logprobs")]
+    [InlineData("large presence penalty", "\"presence_penalty\":2.5", "invalid_parameter", "presence_penalty")]
+    [InlineData("small frequency penalty", "\"frequency_penalty\":-2.000001", "invalid_parameter", "frequency_penalty")]
+    [InlineData("penalty in words", "\"frequency_penalty\":\"1\"", "invalid_parameter", "frequency_penalty")]
+    [InlineData("no repetition penalty", "\"repetition_penalty\":0", "invalid_parameter", "repetition_penalty")]
+    [InlineData("large repetition penalty", "\"repetition_penalty\":10.5", "invalid_parameter", "repetition_penalty")]
+    [InlineData("log-probabilities as a number", "\"logprobs\":1", "invalid_parameter", "logprobs")]
+    [InlineData("too many log-probabilities", "\"logprobs\":true,\"top_logprobs\":21", "invalid_parameter", "top_logprobs")]
+    [InlineData("likeliest tokens alone", "\"top_logprobs\":1", "invalid_parameter", "top_logprobs")]
     [InlineData("bias", "\"logit_bias\":{\"5\":1}", "unsupported_parameter", "logit_bias")]
     [InlineData("json answers", "\"response_format\":{\"type\":\"json_object\"}", "unsupported_parameter", "response_format")]
     [InlineData("tools", "\"tools\":[{}]", "unsupported_parameter", "tools")]
@@ -107,6 +113,38 @@ public sealed class ApiRequestParserTests
 
         Assert.True(error.Code == code && error.Param == param, $"{name}: {error.Code} {error.Param}");
         Assert.Equal(400, error.Status);
+    }
+
+    [Theory]
+    [InlineData("\"logprobs\":false", null)]
+    [InlineData("\"logprobs\":true", 0)]
+    [InlineData("\"top_logprobs\":5,\"logprobs\":true", 5)]
+    public void LogProbabilitiesOfAChatAreTwoMembers(string members, int? expected)
+    {
+        using ApiRequest request = Accept(ApiEndpoint.ChatCompletions, With(members));
+
+        Assert.Equal(expected, request.LogProbabilities);
+    }
+
+    [Theory]
+    [InlineData("null", null)]
+    [InlineData("0", 0)]
+    [InlineData("5", 5)]
+    public void LogProbabilitiesOfACompletionAreANumber(string value, int? expected)
+    {
+        using ApiRequest request = Accept(ApiEndpoint.Completions, $$"""{"model":"m","prompt":"x","logprobs":{{value}}}""");
+
+        Assert.Equal(expected, request.LogProbabilities);
+    }
+
+    [Fact]
+    public void PenaltiesAreTakenInMillionths()
+    {
+        using ApiRequest request = Accept(ApiEndpoint.ChatCompletions, With("\"presence_penalty\":-0.5,\"frequency_penalty\":1.25,\"repetition_penalty\":1.1"));
+        using ApiRequest none = Accept(ApiEndpoint.ChatCompletions, With("\"repetition_penalty\":1.0"));
+
+        Assert.Equal((1_250_000, -500_000, 1_100_000u), (request.FrequencyPenaltyMicro, request.PresencePenaltyMicro, request.RepetitionPenaltyMicro));
+        Assert.Equal(0u, none.RepetitionPenaltyMicro);
     }
 
     [Theory]

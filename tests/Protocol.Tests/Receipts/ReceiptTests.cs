@@ -216,4 +216,38 @@ public sealed class ReceiptTests : IDisposable
 
         return error;
     }
+
+    public static TheoryData<string, Func<SamplingClaims, SamplingClaims>> OptionalSampling => new()
+    {
+        { "frequency", static sampling => sampling with { FrequencyPenaltyMicro = -500_000 } },
+        { "presence", static sampling => sampling with { PresencePenaltyMicro = 2_000_000 } },
+        { "repetition", static sampling => sampling with { RepetitionPenaltyMicro = 1_100_000 } },
+        { "response format", static sampling => sampling with { ResponseFormat = Enumerable.Repeat((byte)9, 32).ToArray() } },
+    };
+
+    [Theory]
+    [MemberData(nameof(OptionalSampling))]
+    public void Optional_parameters_are_in_the_statement_only_where_they_are_used(string name, Func<SamplingClaims, SamplingClaims> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        Receipt plain = Samples.Receipt;
+        Receipt used = plain with { Sampling = change(plain.Sampling) };
+        Assert.True(Receipt.TryParse(used.Sign(key, out _), key, out Receipt? read, out ReceiptError error), $"{name}: {error}");
+        Assert.Equal(used.Sampling, read.Sampling);
+        Assert.NotEqual(plain.Sampling, read.Sampling);
+        Assert.True(used.EncodeClaims().Length > plain.EncodeClaims().Length, name);
+
+        Acceptance acceptance = Samples.Acceptance with { Sampling = used.Sampling };
+        Assert.True(Acceptance.TryParse(acceptance.Sign(key), key, out Acceptance? accepted, out error), $"{name}: {error}");
+        Assert.Equal(used.Sampling, accepted.Sampling);
+    }
+
+    [Theory]
+    [InlineData("a repetition penalty of one", 1_000_000u)]
+    public void A_value_that_stands_for_nothing_is_refused(string name, uint repetition)
+    {
+        Receipt receipt = Samples.Receipt with { Sampling = Samples.Receipt.Sampling with { RepetitionPenaltyMicro = repetition } };
+        Assert.False(Receipt.TryParse(receipt.Sign(key, out _), key, out _, out ReceiptError error), name);
+        Assert.Equal(ReceiptError.Claims, error);
+    }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.Bench.Statistics;
 using Verathos.Bench.Tokenizers;
 using Verathos.Host.Cli;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.Bench.Statistics;
 using Verathos.GpuRuntime.Tokenizers;
 

@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 
-namespace Verathos.Bench.Reference;
+namespace Verathos.Bench.Peers;
 
 /// <summary>A script of bench/reference as a child process that answers one JSON object a line with one JSON object a line.</summary>
 public sealed class ReferenceProcess : IDisposable

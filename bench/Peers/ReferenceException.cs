@@ -1,4 +1,4 @@
-namespace Verathos.Bench.Reference;
+namespace Verathos.Bench.Peers;
 
 /// <summary>The program that a bench compares with cannot be run, or failed.</summary>
 public sealed class ReferenceException : Exception

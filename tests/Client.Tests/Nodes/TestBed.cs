@@ -6,13 +6,14 @@ using Verathos.Client.Requests;
 using Verathos.Client.Streams;
 using Verathos.Protocol.Hpke;
 using Verathos.Simulator;
+using Verathos.Testing;
 
 namespace Verathos.Client.Tests.Nodes;
 
 /// <summary>A test node, its clock, and a client that trusts the installation behind it.</summary>
 internal sealed class TestBed : IDisposable
 {
-    private static readonly Lazy<Installation> Shared = new(() => Installation.OpenOrCreate(Path.Combine(Path.GetTempPath(), $"verathos-client-tests-{Environment.ProcessId}")));
+    private static readonly Lazy<Installation> Shared = new(() => Installation.OpenOrCreate(RunFolder.Path("authorities")));
 
     // One start for all beds, so that two nodes of one test agree on the time.
     private static readonly DateTimeOffset Start = TimeProvider.System.GetUtcNow();

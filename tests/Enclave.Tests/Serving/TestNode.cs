@@ -11,6 +11,7 @@ using Verathos.Protocol.Keys;
 using Verathos.Protocol.Ohttp;
 using Verathos.Protocol.Requests;
 using Verathos.Simulator;
+using Verathos.Testing;
 
 namespace Verathos.Enclave.Tests.Serving;
 
@@ -18,7 +19,7 @@ namespace Verathos.Enclave.Tests.Serving;
 internal sealed class TestNode : IAsyncDisposable
 {
     private static readonly Lazy<Installation> SharedInstallation = new(() =>
-        Installation.OpenOrCreate(Directory.CreateTempSubdirectory("verathos-installation-").FullName));
+        Installation.OpenOrCreate(RunFolder.Path("authorities")));
 
     private TestNode(EnclaveCore core) => Core = core;
 

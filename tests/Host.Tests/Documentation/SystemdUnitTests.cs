@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Verathos.Host.Cli;
 using Verathos.Host.Configuration;
@@ -58,6 +59,58 @@ public sealed partial class SystemdUnitTests
     [Fact]
     public void A_unit_waits_longer_than_the_node_drains() => Assert.True(
         int.Parse(Single(Read("node"), "TimeoutStopSec"), System.Globalization.CultureInfo.InvariantCulture) > new TimeoutsConfiguration().DrainSeconds);
+
+    [Theory]
+    [MemberData(nameof(Units))]
+    public async Task Systemd_takes_a_unit_as_it_stands(string name)
+    {
+        (int status, string said) = await AnalyzeAsync(name, "verify");
+
+        Assert.Equal((0, ""), (status, said));
+    }
+
+    [Theory]
+    [MemberData(nameof(Units))]
+    public async Task A_unit_leaves_little_open(string name)
+    {
+        // Exposure 2.0 of 10: systemd's own measure of what a service that was broken into could do.
+        (int status, string said) = await AnalyzeAsync(name, "security", "--offline=true", "--threshold=20");
+
+        Assert.True(status == 0, said);
+    }
+
+    /// <summary>Runs systemd-analyze on a unit whose program is one that exists on this machine.</summary>
+    private static async Task<(int Status, string Said)> AnalyzeAsync(string name, params string[] verb)
+    {
+        string? program = Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, "systemd-analyze")).FirstOrDefault(File.Exists);
+        Assert.SkipWhen(program is null, "systemd-analyze is not installed");
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("verathos-units-");
+        try
+        {
+            string[] files = [.. Units.Select(unit => Path.Combine(folder.FullName, $"verathos-{unit.Data}.service"))];
+            foreach (string file in files)
+            {
+                string unit = await File.ReadAllTextAsync(Path.Combine(Vectors.RepositoryRoot, "docs", "systemd", Path.GetFileName(file)), TestContext.Current.CancellationToken);
+                await File.WriteAllTextAsync(file, unit.Replace("/opt/verathos/verathos", "/bin/true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+            }
+
+            ProcessStartInfo start = new(program!, [.. verb, files.Single(file => file.Contains(name, StringComparison.Ordinal))])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            start.Environment["SYSTEMD_UNIT_PATH"] = folder.FullName + ":";
+            using Process process = Process.Start(start)!;
+            Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return (process.ExitCode, output + await error);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     private static IEnumerable<string> Writable(ILookup<string, string> unit) =>
     [

@@ -81,14 +81,8 @@ internal ref struct GgufReader(string file, ReadOnlySpan<byte> bytes)
         }
 
         uint stored = UInt32(name);
-        TensorType type = stored switch
-        {
-            0 => TensorType.F32,
-            1 => TensorType.F16,
-            8 => TensorType.Q80,
-            30 => TensorType.BF16,
-            _ => throw new ModelFormatException($"{file}: tensor {name} has the type {stored}; F32 (0), F16 (1), Q8_0 (8) and BF16 (30) are supported"),
-        };
+        TensorType type = TensorLayout.All.FirstOrDefault(layout => layout.Code == stored)?.Type
+            ?? throw new ModelFormatException($"{file}: tensor {name} has the type {stored}; {string.Join(", ", TensorLayout.All.Select(static l => $"{l.Name} ({l.Code})"))} are supported");
         return TensorInfo.TryGetLength(type, shape, out long length)
             ? (new TensorInfo(name, type, shape, 0, length), UInt64(name))
             : throw new ModelFormatException($"{file}: tensor {name} cannot have the shape [{string.Join(", ", shape)}] with the type {type}");

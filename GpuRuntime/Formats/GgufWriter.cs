@@ -38,16 +38,6 @@ public static class GgufWriter
         File.Move(partial, path, overwrite: true);
     }
 
-    /// <summary>The number that stands for an element type in a file.</summary>
-    internal static uint TypeCode(TensorType type) => type switch
-    {
-        TensorType.F32 => 0,
-        TensorType.F16 => 1,
-        TensorType.Q80 => 8,
-        TensorType.BF16 => 30,
-        _ => throw new ArgumentException($"GGUF has no element type {type}", nameof(type)),
-    };
-
     private static void Header(BinaryWriter writer, IReadOnlyList<TensorData> tensors, IReadOnlyDictionary<string, object> metadata)
     {
         writer.Write("GGUF"u8);
@@ -76,7 +66,7 @@ public static class GgufWriter
                 writer.Write((ulong)dimension);
             }
 
-            writer.Write(TypeCode(tensor.Type));
+            writer.Write((uint)TensorLayout.Of(tensor.Type).Code);
             writer.Write((ulong)offset);
             offset += (length + Alignment - 1) / Alignment * Alignment;
         }

@@ -4,14 +4,11 @@ using System.Runtime.InteropServices;
 
 namespace Verathos.GpuRuntime.Formats;
 
-/// <summary>Turns stored elements into binary32, exactly: every F16, BF16 and Q8_0 value is one.</summary>
+/// <summary>Turns stored elements into binary32. F32, F16, BF16 and Q8_0 are exact; the others are rounded once, as GGML rounds them.</summary>
 public static class Quantization
 {
-    /// <summary>Elements in a Q8_0 block.</summary>
-    public const int BlockElements = 32;
-
-    /// <summary>Bytes in a Q8_0 block: the scale and the elements.</summary>
-    public const int BlockBytes = 34;
+    private const int BlockElements = 32;
+    private const int BlockBytes = 34;
 
     /// <summary>Converts a run of elements.</summary>
     /// <param name="type">How <paramref name="source"/> stores them.</param>
@@ -20,13 +17,7 @@ public static class Quantization
     /// <exception cref="ArgumentException">The lengths do not agree.</exception>
     public static void ToSingle(TensorType type, ReadOnlySpan<byte> source, Span<float> destination)
     {
-        long needed = type switch
-        {
-            TensorType.F32 => 4L * destination.Length,
-            TensorType.Q80 => (long)destination.Length / BlockElements * BlockBytes,
-            _ => 2L * destination.Length,
-        };
-        if (source.Length != needed || (type == TensorType.Q80 && destination.Length % BlockElements != 0))
+        if (source.Length != TensorLayout.Of(type).Bytes(destination.Length))
         {
             throw new ArgumentException($"{source.Length} bytes do not hold {destination.Length} elements of {type}", nameof(source));
         }
@@ -48,7 +39,7 @@ public static class Quantization
 
                 break;
             default:
-                FromQ8(source, destination);
+                QuantizedBlocks.ToSingle(type, source, destination);
                 break;
         }
     }
@@ -113,20 +104,6 @@ public static class Quantization
             for (int i = 0; i < BlockElements; i++)
             {
                 stored[2 + i] = (byte)(sbyte)MathF.Round(part[i] * inverse, MidpointRounding.AwayFromZero);
-            }
-        }
-    }
-
-    private static void FromQ8(ReadOnlySpan<byte> source, Span<float> destination)
-    {
-        for (int block = 0; block * BlockElements < destination.Length; block++)
-        {
-            ReadOnlySpan<byte> stored = source.Slice(block * BlockBytes, BlockBytes);
-            float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(stored);
-            Span<float> part = destination.Slice(block * BlockElements, BlockElements);
-            for (int i = 0; i < BlockElements; i++)
-            {
-                part[i] = scale * (sbyte)stored[2 + i];
             }
         }
     }

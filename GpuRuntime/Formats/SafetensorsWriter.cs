@@ -54,7 +54,7 @@ public static class SafetensorsWriter
         long offset = 0;
         foreach (TensorData tensor in tensors)
         {
-            if (!names.Add(tensor.Name) || tensor.Type == TensorType.Q80
+            if (!names.Add(tensor.Name) || TensorLayout.Of(tensor.Type).Quantised
                 || !TensorInfo.TryGetLength(tensor.Type, tensor.Shape, out long length) || length != tensor.Bytes.Length)
             {
                 throw new ArgumentException($"tensor {tensor.Name} appears twice, is quantised or does not have the length of its shape", nameof(tensors));

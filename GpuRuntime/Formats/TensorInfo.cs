@@ -33,17 +33,13 @@ public sealed record TensorInfo(string Name, TensorType Type, IReadOnlyList<long
             }
         }
 
-        if (type == TensorType.Q80 && (shape.Count == 0 || shape[^1] % Quantization.BlockElements != 0))
+        TensorLayout layout = TensorLayout.Of(type);
+        if (layout.Quantised && (shape.Count == 0 || shape[^1] % layout.BlockElements != 0))
         {
             return false;
         }
 
-        Int128 bytes = type switch
-        {
-            TensorType.F32 => elements * 4,
-            TensorType.F16 or TensorType.BF16 => elements * 2,
-            _ => elements / Quantization.BlockElements * Quantization.BlockBytes,
-        };
+        Int128 bytes = elements / layout.BlockElements * layout.BlockBytes;
         length = bytes > long.MaxValue ? 0 : (long)bytes;
         return bytes <= long.MaxValue;
     }

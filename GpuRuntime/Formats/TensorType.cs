@@ -14,4 +14,16 @@ public enum TensorType
 
     /// <summary>GGML's Q8_0: blocks of 32 elements: one binary16 scale, then 32 signed bytes.</summary>
     Q80,
+
+    /// <summary>GGML's Q4_0: blocks of 32 elements: one binary16 scale, then 16 bytes of two elements each.</summary>
+    Q40,
+
+    /// <summary>GGML's Q4_K: blocks of 256 elements in 8 parts with a scale and a minimum of 6 bits each.</summary>
+    Q4K,
+
+    /// <summary>GGML's Q5_K: as Q4_K, with a fifth bit for each element.</summary>
+    Q5K,
+
+    /// <summary>GGML's Q6_K: blocks of 256 elements of 6 bits in 16 parts with a scale of 8 bits each.</summary>
+    Q6K,
 }

@@ -14,17 +14,17 @@ internal static class GgufModel
         GgufFile file = GgufFile.Read(path, read, cancellationToken);
         try
         {
-            SentencePieceVocabulary vocabulary = Vocabulary(file);
-            ModelConfig config = GgufConfig.Read(file, vocabulary.Pieces.Count);
+            GgufVocabulary vocabulary = GgufVocabulary.Read(file.Metadata);
+            ModelConfig config = GgufConfig.Read(file, vocabulary.Size);
             Dictionary<string, StoredTensor> tensors = Tensors(file, config);
             ModelTensors.Check(config, tensors);
             long headerLength = file.Tensors[0].Offset;
             return new ModelSource
             {
                 Config = config,
-                Tokenizer = vocabulary.ToTokenizer(),
+                Tokenizer = vocabulary.Tokenizer,
                 ChatTemplate = Template(file),
-                StopIds = new HashSet<int> { vocabulary.EosId },
+                StopIds = vocabulary.StopIds,
                 Tensors = tensors,
                 Parts = [.. file.Tensors.Select(tensor => new StoredTensor(tensor, file.Memory, 0))],
                 Documents = [(ManifestPart.Configuration, "header.gguf", file.Memory.Memory(0, headerLength))],
@@ -36,28 +36,6 @@ internal static class GgufModel
             file.Dispose();
             throw;
         }
-    }
-
-    /// <summary>The vocabulary of a file.</summary>
-    public static SentencePieceVocabulary Vocabulary(GgufFile file)
-    {
-        string model = GgufConfig.Get<string>(file, "tokenizer.ggml.model");
-        if (model != "llama")
-        {
-            throw new ModelFormatException($"the vocabulary is of the kind {model}; llama is supported");
-        }
-
-        string[] pieces = GgufConfig.Get<string[]>(file, "tokenizer.ggml.tokens");
-        double[] scores = GgufConfig.Get<double[]>(file, "tokenizer.ggml.scores");
-        long[] types = GgufConfig.Get<long[]>(file, "tokenizer.ggml.token_type");
-        return new SentencePieceVocabulary(
-            pieces,
-            Array.ConvertAll(scores, static s => (float)s),
-            Array.ConvertAll(types, static t => t is >= 0 and <= 6 ? (PieceType)t : throw new ModelFormatException($"tokenizer.ggml.token_type has the unknown type {t}")),
-            GgufConfig.Number(file, "tokenizer.ggml.unknown_token_id", 0),
-            GgufConfig.Number(file, "tokenizer.ggml.bos_token_id", 1),
-            GgufConfig.Number(file, "tokenizer.ggml.eos_token_id", 2),
-            !file.Metadata.TryGetValue("tokenizer.ggml.add_bos_token", out object? adds) || adds is true);
     }
 
     private static string? Template(GgufFile file) =>

@@ -10,7 +10,7 @@ public static class ModelConverter
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
-    /// <summary>Converts a model. Every stored value is kept exactly; Q8_0, which safetensors lacks, becomes F32.</summary>
+    /// <summary>Converts a model. Every stored value is kept exactly; quantised types, which safetensors lacks, become F32.</summary>
     /// <param name="ggufPath">The file.</param>
     /// <param name="folder">The folder; made where it is missing. Its files of these four names are replaced.</param>
     /// <param name="cancellationToken">Stops between tensors.</param>
@@ -18,7 +18,9 @@ public static class ModelConverter
     public static void Convert(string ggufPath, string folder, CancellationToken cancellationToken = default)
     {
         using ModelSource source = GgufModel.Open(ggufPath, null, cancellationToken);
-        SentencePieceVocabulary vocabulary = GgufModel.Vocabulary((GgufFile)source.Files[0]);
+        SentencePieceVocabulary vocabulary = GgufVocabulary.Read(((GgufFile)source.Files[0]).Metadata).SentencePiece
+            ?? throw new ModelFormatException("a vocabulary of the kind gpt2 cannot be converted; load the GGUF file itself");
+        JsonObject config = Config(source.Config, vocabulary, source.Tensors[ModelTensors.Embedding].Info.Type);
         List<PrivateMemory> buffers = [];
         try
         {
@@ -27,11 +29,11 @@ public static class ModelConverter
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 StoredTensor tensor = source.Tensors[name];
-                TensorType type = tensor.Info.Type == TensorType.Q80 ? TensorType.F32 : tensor.Info.Type;
+                TensorType type = TensorLayout.Of(tensor.Info.Type).Quantised ? TensorType.F32 : tensor.Info.Type;
                 PrivateMemory buffer = new(tensor.Info.Elements * (type == TensorType.F32 ? 4 : 2));
                 buffers.Add(buffer);
                 Fill(tensor, type, buffer);
-                tensors.Add(new TensorData(name, type, tensor.Info.Shape, buffer.Memory(0, buffer.Length)));
+                tensors.Add(new TensorData(HuggingFaceNames.Stored(source.Config, name), type, tensor.Info.Shape, buffer.Memory(0, buffer.Length)));
             }
 
             Directory.CreateDirectory(folder);
@@ -42,7 +44,7 @@ public static class ModelConverter
             buffers.ForEach(static buffer => buffer.Dispose());
         }
 
-        WriteJson(Path.Combine(folder, "config.json"), Config(source.Config, vocabulary, source.Tensors[ModelTensors.Embedding].Info.Type));
+        WriteJson(Path.Combine(folder, "config.json"), config);
         File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), SentencePieceJson.Write(vocabulary));
         JsonObject tokenizer = new()
         {
@@ -75,32 +77,15 @@ public static class ModelConverter
 
     private static void WriteJson(string path, JsonObject value) => File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(value, s_indented));
 
-    private static JsonObject Config(ModelConfig config, SentencePieceVocabulary vocabulary, TensorType type) => new()
+    private static JsonObject Config(ModelConfig config, SentencePieceVocabulary vocabulary, TensorType type)
     {
-        ["architectures"] = new JsonArray("LlamaForCausalLM"),
-        ["model_type"] = "llama",
-        ["attention_bias"] = false,
-        ["mlp_bias"] = false,
-        ["hidden_act"] = "silu",
-        ["bos_token_id"] = vocabulary.BosId,
-        ["eos_token_id"] = vocabulary.EosId,
-        ["vocab_size"] = config.VocabularySize,
-        ["hidden_size"] = config.HiddenSize,
-        ["intermediate_size"] = config.IntermediateSize,
-        ["num_hidden_layers"] = config.Layers,
-        ["num_attention_heads"] = config.Heads,
-        ["num_key_value_heads"] = config.KvHeads,
-        ["head_dim"] = config.HeadSize,
-        ["max_position_embeddings"] = config.MaxPositions,
-        ["rope_theta"] = config.RopeTheta,
-        ["rope_scaling"] = null,
-        ["rms_norm_eps"] = config.RmsNormEpsilon,
-        ["tie_word_embeddings"] = config.TiedEmbeddings,
-        ["torch_dtype"] = type switch
+        JsonObject json = HuggingFaceConfigWriter.Write(config, type switch
         {
             TensorType.BF16 => "bfloat16",
             TensorType.F16 => "float16",
             _ => "float32",
-        },
-    };
+        });
+        (json["bos_token_id"], json["eos_token_id"]) = (vocabulary.BosId, vocabulary.EosId);
+        return json;
+    }
 }

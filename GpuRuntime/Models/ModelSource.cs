@@ -32,7 +32,7 @@ internal sealed class ModelSource : IDisposable
     {
         foreach (StoredTensor tensor in Parts)
         {
-            string dtype = tensor.Info.Type == Formats.TensorType.Q80 ? "Q8_0" : tensor.Info.Type.ToString();
+            string dtype = Formats.TensorLayout.Of(tensor.Info.Type).Name;
             builder.Add(ManifestPart.Tensor, tensor.Info.Name, dtype, [.. tensor.Info.Shape], tensor.Memory.Memory(tensor.Info.Offset, tensor.Info.Length));
         }
 

@@ -17,6 +17,7 @@ internal static class BenchCommand
         Command command = new("bench", "Measure, and print every figure with its spread");
         command.Subcommands.Add(CreateNode());
         command.Subcommands.Add(BenchTokenizersCommand.Create());
+        command.Subcommands.Add(BenchReferenceCommand.Create());
         return command;
     }
 

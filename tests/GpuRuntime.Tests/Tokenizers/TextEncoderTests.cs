@@ -26,7 +26,7 @@ public class TextEncoderTests
     private static SentencePieceVocabulary Stories()
     {
         using GgufFile file = GgufFile.Read(Vectors.Model("stories260K.gguf"));
-        return GgufModel.Vocabulary(file);
+        return GgufVocabulary.Read(file.Metadata).SentencePiece!;
     }
 
     private static byte[] SmolLm2() => File.ReadAllBytes(Vectors.Model("smollm2-tokenizer/tokenizer.json"));

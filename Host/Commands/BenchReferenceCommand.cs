@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Verathos.Bench.Architectures;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.Host.Cli;
 
 namespace Verathos.Host.Commands;

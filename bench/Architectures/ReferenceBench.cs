@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.Bench.Statistics;
 using Verathos.GpuRuntime.Compute;
 

@@ -1,5 +1,5 @@
 using Verathos.Bench.Architectures;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.GpuRuntime.Compute;
 using Verathos.Testing;
 

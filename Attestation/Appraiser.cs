@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Verathos.Attestation.Azure;
 using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Nvidia;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Snp;
+using Verathos.Attestation.Tokens;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation;
@@ -93,6 +95,69 @@ public static class Appraiser
             if (policy?.Snp is not null)
             {
                 appraisal.AddPolicyLines(policy.Snp);
+            }
+        }
+
+        return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>
+    /// Verifies what an Azure guest shows: the HCL report with the hardware's evidence and the TPM quote. With a policy the sections
+    /// of the hardware apply, and the nonce is required.
+    /// </summary>
+    /// <param name="evidence">An HCL report, or a JSON object as <see cref="AzureBundle"/> reads it.</param>
+    /// <param name="collateral">The collateral of the hardware's evidence; empty fails <c>collateral.missing</c>.</param>
+    /// <param name="expectedNonce">What the TPM quote's qualifying data must be; null where the caller made none.</param>
+    /// <param name="product">The product's name, for SEV-SNP reports of version 2; null where it is not known.</param>
+    /// <param name="policy">The policy; null verifies only.</param>
+    /// <param name="anchors">The roots that everything must lead to.</param>
+    /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Where that time came from.</param>
+    public static Verdict AppraiseAzure(
+        ReadOnlyMemory<byte> evidence, ReadOnlyMemory<byte> collateral, ReadOnlyMemory<byte>? expectedNonce, string? product, Policy? policy,
+        TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        ArgumentNullException.ThrowIfNull(anchors);
+        long start = Stopwatch.GetTimestamp();
+        CheckList checks = new() { IsPiece = true };
+        checks.Claim(NodeLinesClaim, "not looked at: this is a guest's evidence by itself, which says nothing about a node's keys, model, configuration or GPUs");
+        if (PolicyAdmits(checks, policy, anchors, source))
+        {
+            new AzureAppraisal(checks, anchors, at).Verify(evidence, collateral, expectedNonce, product, policy);
+        }
+
+        return checks.ToVerdict(policy, anchors, at, source, Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>
+    /// Verifies the tokens of an attestation service: NVIDIA's, or Microsoft Azure's. The keys are those of the given set alone. No
+    /// policy has a section for tokens, so a policy rejects them.
+    /// </summary>
+    /// <param name="tokens">The token, or NVIDIA's list of tokens.</param>
+    /// <param name="nvidia">True for NVIDIA's, false for Azure's.</param>
+    /// <param name="collateral"><c>{"jwks": {...}}</c>; empty fails <c>collateral.missing</c>.</param>
+    /// <param name="expectedNonce">The nonce that the tokens must answer; null where the caller made none.</param>
+    /// <param name="policy">The policy; null verifies only.</param>
+    /// <param name="anchors">The roots; where a caller gave them, the certificates of the keys must lead there.</param>
+    /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Where that time came from.</param>
+    public static Verdict AppraiseTokens(
+        ReadOnlyMemory<byte> tokens, bool nvidia, ReadOnlyMemory<byte> collateral, ReadOnlyMemory<byte>? expectedNonce, Policy? policy,
+        TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        ArgumentNullException.ThrowIfNull(anchors);
+        long start = Stopwatch.GetTimestamp();
+        CheckList checks = new() { IsPiece = true };
+        checks.Claim(NodeLinesClaim, "not looked at: this is a service's token, which says nothing about a node's keys, model or configuration");
+        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, null, nvidia ? "nvidiaToken" : "azureToken"))
+        {
+            if (nvidia)
+            {
+                new NvidiaTokenAppraisal(checks, anchors, at).Verify(tokens, collateral, expectedNonce, policy is not null);
+            }
+            else
+            {
+                new AzureTokenAppraisal(checks, anchors, at).Verify(tokens, collateral, expectedNonce, policy is not null);
             }
         }
 

@@ -82,6 +82,10 @@ public sealed class BatchVerifier(TimeProvider clock)
                 request.Evidence, request.Collateral.IsEmpty ? (ReadOnlyMemory<byte>?)null : request.Collateral, request.Policy, anchors, at, source),
             EvidenceFormat.SnpReport => Appraiser.AppraiseSnp(
                 request.Evidence, request.Collateral, request.Product, request.Policy, anchors, at, source),
+            EvidenceFormat.AzureHcl => Appraiser.AppraiseAzure(
+                request.Evidence, request.Collateral, request.Nonce, request.Product, request.Policy, anchors, at, source),
+            EvidenceFormat.NvidiaToken or EvidenceFormat.AzureToken => Appraiser.AppraiseTokens(
+                request.Evidence, request.Format == EvidenceFormat.NvidiaToken, request.Collateral, request.Nonce, request.Policy, anchors, at, source),
             EvidenceFormat.GpuReport => GpuCollateral.TryRead(request.Collateral, out GpuCollateral? gpu, out string problem)
                 ? Appraiser.AppraiseGpu(
                     new GpuEvidence(request.Evidence, gpu!.ChainPem), gpu.Rims, request.Nonce, request.Policy, anchors, at, source)

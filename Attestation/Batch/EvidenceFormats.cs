@@ -94,7 +94,7 @@ public static class EvidenceFormats
 
         if (text[0] == (byte)'{')
         {
-            return text.IndexOf("hcl"u8) >= 0 ? EvidenceFormat.AzureHcl : EvidenceFormat.Unknown;
+            return text.IndexOf("hcl_report"u8) >= 0 || text.IndexOf("\"report\""u8) >= 0 ? EvidenceFormat.AzureHcl : EvidenceFormat.Unknown;
         }
 
         return text.StartsWith("eyJ"u8) ? RecogniseToken(text) : EvidenceFormat.Unknown;

@@ -12,7 +12,9 @@ internal static class SummaryChecks
         [CheckNames.QuoteChain, CheckNames.SnpChain, CheckNames.GpuChain];
 
     private static readonly string[] Signatures =
-        [CheckNames.QuoteQeReportSignature, CheckNames.QuoteQeReportData, CheckNames.QuoteSignature, CheckNames.SnpSignature, CheckNames.GpuSignature];
+    [
+        CheckNames.QuoteQeReportSignature, CheckNames.QuoteQeReportData, CheckNames.QuoteSignature, CheckNames.SnpSignature, CheckNames.GpuSignature, CheckNames.TpmSignature, CheckNames.TokenSignature,
+    ];
 
     public static IEnumerable<Check> Of(Verdict verdict)
     {

@@ -103,6 +103,58 @@ public static class CheckNames
     /// <summary>The debug bit of the guest's policy is off.</summary>
     public const string SnpDebug = "snp.debug";
 
+    // Tokens of attestation services (RFC 7515, 7519; RFC 9711 for NVIDIA's).
+
+    /// <summary>The token parses.</summary>
+    public const string TokenFormat = "token.format";
+
+    /// <summary>A key of the given key set, named by the token, signed it with the issuer's one algorithm.</summary>
+    public const string TokenSignature = "token.signature";
+
+    /// <summary>The issuer is one of the service's own, and the token points at no other's keys.</summary>
+    public const string TokenIssuer = "token.issuer";
+
+    /// <summary>The time is within the token's validity.</summary>
+    public const string TokenValidity = "token.validity";
+
+    /// <summary>The whole nonce in the token is the expected one.</summary>
+    public const string TokenNonce = "token.nonce";
+
+    /// <summary>The service's own result: overall, and for each part.</summary>
+    public const string TokenResult = "token.result";
+
+    /// <summary>The overall token and the tokens of the single GPUs are the same set.</summary>
+    public const string TokenParts = "token.parts";
+
+    /// <summary>The token says that debugging is off.</summary>
+    public const string TokenDebug = "token.debug";
+
+    // Azure's hardware compatibility layer.
+
+    /// <summary>Every length and constant of the HCL report holds.</summary>
+    public const string HclFormat = "hcl.format";
+
+    /// <summary>The hardware's report data is the hash of the runtime data, and zero after it.</summary>
+    public const string HclRuntimeData = "hcl.runtime-data";
+
+    /// <summary>The runtime data holds one attestation key.</summary>
+    public const string HclAttestationKey = "hcl.attestation-key";
+
+    /// <summary>The hardware's quote is there and is the one that the report belongs to.</summary>
+    public const string HclHardware = "hcl.hardware";
+
+    /// <summary>The TPM quote parses: magic, type, selection.</summary>
+    public const string TpmFormat = "tpm.format";
+
+    /// <summary>The attestation key of the runtime data signed the TPM quote.</summary>
+    public const string TpmSignature = "tpm.signature";
+
+    /// <summary>The registers that came with the quote are those that it selected and hashed.</summary>
+    public const string TpmRegisters = "tpm.pcrs";
+
+    /// <summary>The TPM quote's qualifying data is the expected nonce, whole.</summary>
+    public const string TpmNonce = "tpm.nonce";
+
     // A GPU report by itself.
 
     /// <summary>Every length and constant of the report holds.</summary>

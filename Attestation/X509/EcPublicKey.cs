@@ -66,6 +66,14 @@ internal sealed class EcPublicKey
         return true;
     }
 
+    /// <summary>True where both are one key.</summary>
+    public bool IsSame(EcPublicKey other)
+    {
+        ECPoint mine = _key.ExportParameters(false).Q;
+        ECPoint theirs = other._key.ExportParameters(false).Q;
+        return mine.X.AsSpan().SequenceEqual(theirs.X) && mine.Y.AsSpan().SequenceEqual(theirs.Y);
+    }
+
     /// <summary>Verifies a raw big-endian r || s signature.</summary>
     public bool VerifyRaw(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, HashAlgorithmName hash) =>
         signature.Length == 2 * ((KeySize + 7) / 8) && Verify(data, signature, hash, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);

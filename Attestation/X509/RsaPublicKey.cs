@@ -57,6 +57,14 @@ internal sealed class RsaPublicKey
         }
     }
 
+    /// <summary>True where both are one key.</summary>
+    public bool IsSame(RsaPublicKey other)
+    {
+        RSAParameters mine = _key.ExportParameters(false);
+        RSAParameters theirs = other._key.ExportParameters(false);
+        return mine.Modulus.AsSpan().SequenceEqual(theirs.Modulus) && mine.Exponent.AsSpan().SequenceEqual(theirs.Exponent);
+    }
+
     /// <summary>Verifies a signature (RFC 8017 sections 8.1.2 and 8.2.2).</summary>
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature, HashAlgorithmName hash, RSASignaturePadding padding)
     {

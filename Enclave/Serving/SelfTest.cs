@@ -83,11 +83,6 @@ internal static class SelfTest
 
     private static void Check(ResponseStreamOpener opener, LiveKeyset keyset, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> requestDigest)
     {
-        if (!opener.IsComplete)
-        {
-            throw Failed($"the sealed answer does not open ({opener.Error})");
-        }
-
         string? signed = null;
         while (opener.TryRead(out ResponsePart part))
         {
@@ -96,7 +91,7 @@ internal static class SelfTest
 
         if (signed is null)
         {
-            throw Failed("the engine broke off without a receipt, which is how weights that are damaged or overflow in this numeric profile fail");
+            throw Failed("the answer broke off without a receipt, which is how weights that are damaged or overflow in this numeric profile fail");
         }
 
         using ECDsa key = keyset.Keyset.SigningKey.ToECDsa();

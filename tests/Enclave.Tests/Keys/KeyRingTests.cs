@@ -5,6 +5,7 @@ using Verathos.Enclave.Platform;
 using Verathos.Enclave.Serving;
 using Verathos.Enclave.Sessions;
 using Verathos.Enclave.Tests.Serving;
+using Verathos.Protocol.Ohttp;
 using Verathos.Protocol.Receipts;
 
 namespace Verathos.Enclave.Tests.Keys;
@@ -118,6 +119,30 @@ public sealed class KeyRingTests : IAsyncLifetime
         Assert.All<Action>(
             [() => keyset.Sign((Acceptance)null!), () => keyset.Sign((Checkpoint)null!), () => keyset.Sign((Receipt)null!)],
             sign => Assert.Equal(EnclaveFailure.KeysetExpired, Assert.Throws<EnclaveException>(sign).Failure));
+    }
+
+    [Fact]
+    public void ADestroyedKeysetOpensNothing()
+    {
+        LiveKeyset keyset = _ring.Add(_model);
+        Assert.All(keyset.Keyset.KeyConfigs, config =>
+        {
+            Assert.True(ChunkedRequestSealer.TryCreate(config, out ChunkedRequestSealer? sealer));
+            byte[] request = sealer.SealAll("x"u8);
+            using ChunkedRequestOpener before = new(keyset.PrivateKeys, 4096);
+            Assert.Equal(OhttpError.None, before.Feed(request));
+        });
+        IReadOnlyCollection<OhttpPrivateKey> kept = keyset.PrivateKeys;
+
+        _ring.DestroyAll();
+
+        Assert.All(keyset.Keyset.KeyConfigs, config =>
+        {
+            Assert.True(ChunkedRequestSealer.TryCreate(config, out ChunkedRequestSealer? sealer));
+            byte[] request = sealer.SealAll("x"u8);
+            using ChunkedRequestOpener after = new(kept, 4096);
+            Assert.Throws<ObjectDisposedException>(() => after.Feed(request));
+        });
     }
 
     [Theory]

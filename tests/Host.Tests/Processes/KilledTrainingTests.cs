@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Verathos.Host.Tests.Processes;
+
+/// <summary>A training run whose process is killed again and again ends with the bits of one that never was.</summary>
+public sealed class KilledTrainingTests : IDisposable
+{
+    private const string Recipe = """
+        {"name": "killed", "seed": 11, "documents": 50, "vocabulary_size": 300,
+         "model": {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
+                   "max_position_embeddings": 128, "rope_theta": 10000, "rms_norm_eps": 1e-05},
+         "optimiser": {"steps": 120, "rows": 2, "length": 64, "learning_rate": 0.003, "final_learning_rate": 0.0001, "warmup_steps": 1,
+                       "weight_decay": 0.05, "beta1": 0.9, "beta2": 0.98, "clip_norm": 1, "checkpoint_every": 5, "threads": 1},
+         "corpus_sha256": null}
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("vk-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_run_that_is_killed_ends_with_the_same_bits()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "recipe.json"), Recipe, TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await FinishAsync("whole")).GetProperty("resumed_from").GetInt32());
+
+        for (int kill = 0; kill < 3; kill++)
+        {
+            await using ChildProcess run = Start("killed");
+            await Eventually.TrueAsync(() => Steps(run) >= 2 || run.HasExited);
+            run.Signal(NativeSignal.Kill);
+            await run.ExitAsync();
+        }
+
+        Assert.NotEqual(0, (await FinishAsync("killed")).GetProperty("resumed_from").GetInt32());
+        Assert.Equal(Hash("whole"), Hash("killed"));
+    }
+
+    private ChildProcess Start(string output) =>
+        ChildProcess.Start(_folder, Programs.Verathos, "train", "local", "--recipe", "recipe.json", "--output", output, "--json");
+
+    private async Task<JsonElement> FinishAsync(string output)
+    {
+        await using ChildProcess run = Start(output);
+        Assert.Equal(0, await run.ExitAsync());
+        await Eventually.TrueAsync(() => Lines(run).LastOrDefault().ValueKind == JsonValueKind.Object && Event(Lines(run)[^1]) == "done");
+        return Lines(run)[^1];
+    }
+
+    private static int Steps(ChildProcess run) => Lines(run).Count(line => Event(line) == "step");
+
+    private static string? Event(JsonElement line) => line.GetProperty("event").GetString();
+
+    private static JsonElement[] Lines(ChildProcess run) =>
+        [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+
+    private string Hash(string output) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(_folder, output, "model.safetensors"))));
+}

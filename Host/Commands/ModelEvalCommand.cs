@@ -24,7 +24,11 @@ public static class ModelEvalCommand
         {
             Description = "Questions, one JSON object a line: {\"question\": \"...\", \"answer\": \"...\"}; the held-out sets of the model's recipe if not given",
         };
-        Option<string> profile = new("--profile") { Description = "Numeric profile: f32 or bf16", DefaultValueFactory = _ => "f32" };
+        Option<string> profile = new("--profile")
+        {
+            Description = $"Numeric profile: {string.Join(", ", NumericProfile.All)}; the one that a node serves with if not given",
+            DefaultValueFactory = _ => NumericProfile.Served.Name,
+        };
         Option<int?> limit = new("--limit") { Description = "At most that many questions a held-out set and category" };
         Option<int> maxTokens = new("--max-tokens") { Description = "Longest reply in tokens", DefaultValueFactory = _ => 128 };
         Option<int> show = new("--show-wrong") { Description = "How many wrong answers to print a set", DefaultValueFactory = _ => 3 };
@@ -74,10 +78,17 @@ public static class ModelEvalCommand
         }
     }
 
-    private static IReadOnlyList<EvaluationSet> ReadFile(string path) =>
-        QuestionFile.TryParse(File.ReadLines(path), out IReadOnlyList<EvaluationQuestion> questions, out string? error)
+    private static IReadOnlyList<EvaluationSet> ReadFile(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new CommandException(ExitCode.Usage, $"{path} is a folder; --file takes a file of questions");
+        }
+
+        return QuestionFile.TryParse(File.ReadLines(path), out IReadOnlyList<EvaluationQuestion> questions, out string? error)
             ? [new EvaluationSet(Path.GetFileName(path), "questions from a file", questions)]
             : throw new CommandException(ExitCode.Malformed, $"{path}: {error}");
+    }
 
     private static IReadOnlyList<EvaluationSet> HeldOut(string model, int? limit)
     {

@@ -8,6 +8,7 @@ namespace Verathos.GpuRuntime.Training.Evaluation;
 /// <summary>Asks a model questions through the engine that serves it, with greedy decoding, and counts right final answers.</summary>
 public sealed class ModelEvaluator
 {
+    private const int Shown = 40;
     private const int Concurrent = 8;
     private readonly LoadedModel _model;
     private readonly ChatTemplate _chat;
@@ -77,12 +78,19 @@ public sealed class ModelEvaluator
     private async Task<(string Reply, int Tokens)> AskAsync(InferenceEngine engine, string question, CancellationToken cancellationToken)
     {
         int[] prompt = _chat.Encode([new ChatMessage("user", question)], _model.Tokenizer);
+        if (prompt.Length >= engine.MaxContext)
+        {
+            string begin = question.Length > Shown ? question[..Shown] + "..." : question;
+            throw new GenerationException(
+                GenerationError.ContextExceeded, $"\"{begin}\" takes {prompt.Length} tokens; the model reads and writes at most {engine.MaxContext} together");
+        }
+
         var request = new GenerationRequest
         {
             PromptIds = prompt,
             Sampling = SamplingParameters.Greedy,
             Seed = new byte[SamplingSeed.Size],
-            MaxTokens = Math.Max(1, Math.Min(_maxTokens, engine.MaxContext - prompt.Length)),
+            MaxTokens = Math.Min(_maxTokens, engine.MaxContext - prompt.Length),
         };
         var ids = new List<int>();
         await foreach (GeneratedToken token in engine.GenerateAsync(request, cancellationToken).ConfigureAwait(false))

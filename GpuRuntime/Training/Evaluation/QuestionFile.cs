@@ -8,6 +8,7 @@ namespace Verathos.GpuRuntime.Training.Evaluation;
 /// </summary>
 public static class QuestionFile
 {
+    private const char Replacement = '\uFFFD';
     private const string Form = "a line is {\"question\": \"...\", \"answer\": \"...\"}, with \"accept\": [\"...\"] and \"category\": \"...\" if wished";
 
     /// <summary>Reads the lines of a file.</summary>
@@ -47,7 +48,14 @@ public static class QuestionFile
         question = null;
         try
         {
-            using var document = JsonDocument.Parse(line);
+            if (line.Contains(Replacement, StringComparison.Ordinal))
+            {
+                // A reader puts this where bytes are not text, and nobody asks for it.
+                problem = "not UTF-8";
+                return false;
+            }
+
+            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { AllowDuplicateProperties = false });
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
             {
@@ -84,8 +92,9 @@ public static class QuestionFile
             problem = null;
             return true;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The second is what half a surrogate pair gives.
             problem = "not JSON";
             return false;
         }

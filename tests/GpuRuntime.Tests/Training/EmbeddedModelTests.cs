@@ -4,6 +4,7 @@ using Verathos.GpuRuntime.Chat;
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
+using Verathos.GpuRuntime.Serving;
 using Verathos.GpuRuntime.Training;
 using Verathos.GpuRuntime.Training.Corpus;
 using Verathos.GpuRuntime.Training.Evaluation;
@@ -81,6 +82,18 @@ public sealed class EmbeddedModelTests
         Assert.Equal((2, 1), (score.Total.Questions, score.Total.Right));
         Assert.Equal("b", Assert.Single(score.Wrong).Category);
         Assert.Equal([1, 0], score.Categories.Select(c => c.Right));
+    }
+
+    [Fact]
+    public async Task A_question_that_is_too_long_is_named()
+    {
+        using LoadedModel model = Load(NumericProfile.Served);
+        EvaluationSet set = new("own", "", [new("a", "What is the capital of France?", ["Paris"]), new("b", new string('x', 5000), ["y"])]);
+        GenerationException error = await Assert.ThrowsAsync<GenerationException>(
+            () => new ModelEvaluator(model, 128, TimeProvider.System).RunAsync([set], null, default));
+        Assert.Equal(GenerationError.ContextExceeded, error.Error);
+        Assert.StartsWith("\"xxxx", error.Message, StringComparison.Ordinal);
+        Assert.InRange(error.Message.Length, 60, 200);
     }
 
     private static LoadedModel Load(NumericProfile profile) =>

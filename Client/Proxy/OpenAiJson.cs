@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
@@ -9,14 +10,16 @@ namespace Verathos.Client.Proxy;
 /// <summary>The JSON objects of the OpenAI interface that the proxy writes itself.</summary>
 internal static class OpenAiJson
 {
+    private static readonly SearchValues<char> ParameterCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_");
+
     /// <summary>An error body.</summary>
-    public static byte[] Error(string message, string type, string? code, string? check = null, string? delivered = null) => Write(writer =>
+    public static byte[] Error(string message, string type, string? code, string? check = null, string? delivered = null, string? parameter = null) => Write(writer =>
     {
         writer.WriteStartObject();
         writer.WriteStartObject("error");
         writer.WriteString("message", message);
         writer.WriteString("type", type);
-        writer.WriteNull("param");
+        writer.WriteString("param", parameter);
         writer.WriteString("code", code);
         if (check is not null)
             writer.WriteString("check", check);
@@ -25,6 +28,28 @@ internal static class OpenAiJson
         writer.WriteEndObject();
         writer.WriteEndObject();
     });
+
+    /// <summary>The code of a mistake in a request's body, and the parameter that it begins with, where it names one.</summary>
+    public static (string? Code, string? Parameter) Mistake(string message)
+    {
+        int end = message.IndexOf(' ', StringComparison.Ordinal);
+        bool missing = message.EndsWith(" is missing", StringComparison.Ordinal);
+        bool named = end > 0 && (missing || message.AsSpan(end).StartsWith(" must ")) && !message.AsSpan(0, end).ContainsAnyExcept(ParameterCharacters);
+        return named ? (missing ? "missing_required_parameter" : "invalid_value", message[..end]) : (null, null);
+    }
+
+    /// <summary>One model of a list of models, as the node wrote it; null where the list has none of that id.</summary>
+    public static byte[]? Model(byte[] list, string id)
+    {
+        using JsonDocument document = JsonDocument.Parse(list);
+        foreach (JsonElement model in document.RootElement.GetProperty("data").EnumerateArray())
+        {
+            if (model.GetProperty("id").GetString() == id)
+                return Encoding.UTF8.GetBytes(model.GetRawText());
+        }
+
+        return null;
+    }
 
     /// <summary>A whole answer as <c>chat.completion</c> or <c>text_completion</c>.</summary>
     public static byte[] Completion(Answer answer) => Write(writer =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Verathos.Client.Requests;
@@ -12,6 +13,11 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
     /// <summary>The response header that is <c>true</c> when the hardware is simulated.</summary>
     public const string SimulatedHeader = "X-Verathos-Simulated";
 
+    private const string ModelsPath = "/v1/models";
+
+    /// <summary>The response header by which OpenAI's clients name a request to their users; it says nothing of the request.</summary>
+    private const string RequestIdHeader = "X-Request-Id";
+
     private readonly CallerCheck _callers = new(options.Listen.Address, options.ApiKey);
 
     public async Task HandleAsync(HttpContext context)
@@ -20,6 +26,7 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
         {
             context.Response.Headers.CacheControl = "no-store";
             context.Response.Headers.XContentTypeOptions = "nosniff";
+            context.Response.Headers[RequestIdHeader] = "req_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
             if (client.Session.Simulated)
                 context.Response.Headers[SimulatedHeader] = "true";
 
@@ -50,10 +57,11 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
         (string method, string path) = (context.Request.Method, context.Request.Path.Value ?? "");
         return path switch
         {
-            "/v1/models" when method == HttpMethods.Get => ModelsAsync(context),
+            ModelsPath when method == HttpMethods.Get => ModelsAsync(context),
+            _ when path.StartsWith(ModelsPath + "/", StringComparison.Ordinal) && method == HttpMethods.Get => ModelAsync(context, path[(ModelsPath.Length + 1)..]),
             "/v1/chat/completions" when method == HttpMethods.Post => InferAsync(context, InferenceKind.Chat),
             "/v1/completions" when method == HttpMethods.Post => InferAsync(context, InferenceKind.Completion),
-            "/v1/models" or "/v1/chat/completions" or "/v1/completions" =>
+            ModelsPath or "/v1/chat/completions" or "/v1/completions" =>
                 WriteErrorAsync(context, 405, $"{method} is not allowed here", "invalid_request_error", "method_not_allowed"),
             _ => WriteErrorAsync(context, 404, "this server has /v1/models, /v1/chat/completions and /v1/completions", "invalid_request_error", "unknown_url"),
         };
@@ -63,6 +71,15 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
     {
         byte[] models = await client.GetModelsAsync(context.RequestAborted).ConfigureAwait(false);
         await WriteAsync(context, 200, models).ConfigureAwait(false);
+    }
+
+    private async Task ModelAsync(HttpContext context, string id)
+    {
+        byte[] models = await client.GetModelsAsync(context.RequestAborted).ConfigureAwait(false);
+        if (OpenAiJson.Model(models, id) is { } model)
+            await WriteAsync(context, 200, model).ConfigureAwait(false);
+        else
+            await WriteErrorAsync(context, 404, $"the model '{id}' does not exist", "invalid_request_error", "model_not_found", "model").ConfigureAwait(false);
     }
 
     private async Task InferAsync(HttpContext context, InferenceKind kind)
@@ -78,7 +95,8 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
         await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
         if (!InferenceRequest.TryParse(kind, body.GetBuffer().AsMemory(0, (int)body.Length), out InferenceRequest? request, out string? error))
         {
-            await WriteErrorAsync(context, 400, error!, "invalid_request_error", null).ConfigureAwait(false);
+            (string? code, string? parameter) = OpenAiJson.Mistake(error!);
+            await WriteErrorAsync(context, 400, error!, "invalid_request_error", code, parameter).ConfigureAwait(false);
             return;
         }
 
@@ -167,7 +185,8 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
         };
         if (failure is { Failure: ClientFailure.Refused, StatusCode: { } status })
         {
-            return (status, failure.ErrorBody is { Length: > 0 } body
+            // What a node calls unprocessable, such as a prompt that is too long, OpenAI's clients know as a bad request.
+            return (status == 422 ? 400 : status, failure.ErrorBody is { Length: > 0 } body
                 ? System.Text.Encoding.UTF8.GetBytes(body)
                 : OpenAiJson.Error(failure.Message, "api_error", code));
         }
@@ -182,8 +201,8 @@ internal sealed class ProxyHandler(VerathosClient client, ProxyOptions options)
         return (own, OpenAiJson.Error(failure.Message, own == 400 ? "invalid_request_error" : "api_error", code, failure.Check, failure.Delivered?.ToString()));
     }
 
-    private static Task WriteErrorAsync(HttpContext context, int status, string message, string type, string? code) =>
-        WriteAsync(context, status, OpenAiJson.Error(message, type, code));
+    private static Task WriteErrorAsync(HttpContext context, int status, string message, string type, string? code, string? parameter = null) =>
+        WriteAsync(context, status, OpenAiJson.Error(message, type, code, parameter: parameter));
 
     private static async Task WriteAsync(HttpContext context, int status, byte[] json)
     {

@@ -42,7 +42,8 @@ public sealed class ProxyServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaximumBody;
-            kestrel.Listen(options.Listen);
+            kestrel.Listen(options.Listen, listen =>
+                new ServerAnswerMark(ProxyHandler.SimulatedHeader, "true", _ => ValueTask.FromResult(client.Session.Simulated)).Use(listen));
         });
 
         WebApplication app = builder.Build();

@@ -237,12 +237,12 @@ public sealed class FrontServer : IAsyncDisposable
             {
                 options.Protocols = HttpProtocols.Http1AndHttp2;
                 options.UseHttps(X509Certificate2.CreateFromPemFile(_configuration.TlsCertificate!, _configuration.TlsKey));
-                new SimulatedMark(() => _readiness).Use(options);
+                SimulatedMark.Use(options, () => _readiness);
             }
             else
             {
                 options.Protocols = HttpProtocols.Http1;
-                new SimulatedMark(() => _readiness).Use(options);
+                SimulatedMark.Use(options, () => _readiness);
                 priorKnowledge.Use(options, TimeSpan.FromSeconds(_configuration.Timeouts.HeaderSeconds), _time);
             }
         }

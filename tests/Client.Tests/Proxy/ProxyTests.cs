@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Verathos.Client.Proxy;
@@ -77,6 +78,73 @@ public sealed class ProxyTests
         await using ProxyBed proxy = await ProxyBed.StartAsync();
         JsonElement body = JsonElement.Parse(await proxy.Http.GetStringAsync("/v1/models"));
         Assert.Equal("test-model", body.GetProperty("data")[0].GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task Gives_one_model_and_says_which_it_does_not_have()
+    {
+        await using ProxyBed proxy = await ProxyBed.StartAsync();
+        JsonElement listed = JsonElement.Parse(await proxy.Http.GetStringAsync("/v1/models")).GetProperty("data")[0];
+        JsonElement one = JsonElement.Parse(await proxy.Http.GetStringAsync("/v1/models/test-model"));
+        Assert.Equal(listed.GetRawText(), one.GetRawText());
+        using HttpResponseMessage other = await proxy.Http.GetAsync("/v1/models/other");
+        Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+        JsonElement error = (await ReadAsync(other)).GetProperty("error");
+        Assert.Equal(("model_not_found", "model"), (error.GetProperty("code").GetString(), error.GetProperty("param").GetString()));
+    }
+
+    [Theory]
+    [InlineData("""{"model":"test-model"}""", "missing_required_parameter", "messages")]
+    [InlineData("""{"model":"test-model","messages":[],"temperature":9}""", "invalid_value", "temperature")]
+    [InlineData("""{"model":"test-model","messages":[],"stream":1}""", "invalid_value", "stream")]
+    [InlineData("""{"model":"test-model","messages":[""", null, null)]
+    public async Task A_mistake_names_its_parameter(string body, string? code, string? parameter)
+    {
+        await using ProxyBed proxy = await ProxyBed.StartAsync();
+        using HttpResponseMessage response = await proxy.PostAsync("/v1/chat/completions", body);
+        JsonElement error = (await ReadAsync(response)).GetProperty("error");
+        Assert.Equal((code, parameter), (error.GetProperty("code").GetString(), error.GetProperty("param").GetString()));
+    }
+
+    [Fact]
+    public async Task A_prompt_that_is_too_long_is_a_bad_request()
+    {
+        await using ProxyBed proxy = await ProxyBed.StartAsync();
+        const string error = """{"error":{"message":"Too long.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}""";
+        proxy.Bed.Node.SealedErrors.Enqueue((422, error));
+        using HttpResponseMessage response = await proxy.PostAsync("/v1/chat/completions", Chat);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(error, await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Every_response_has_a_name_of_its_own()
+    {
+        await using ProxyBed proxy = await ProxyBed.StartAsync();
+        HashSet<string> names = [];
+        for (int i = 0; i < 3; i++)
+        {
+            using HttpResponseMessage response = await proxy.Http.GetAsync(i == 0 ? "/v1/nothing" : "/v1/models");
+            names.Add(response.Headers.GetValues("X-Request-Id").Single());
+        }
+
+        Assert.Equal(3, names.Count);
+        Assert.All(names, name => Assert.Matches("^req_[0-9a-f]{32}$", name));
+    }
+
+    [Theory]
+    [InlineData("GET\r\n\r\n")]
+    [InlineData("POST /v1/chat/completions HTTP/1.1\r\n\r\n")]
+    public async Task What_is_no_request_is_refused_as_simulated_too(string text)
+    {
+        await using ProxyBed proxy = await ProxyBed.StartAsync();
+        using TcpClient connection = new();
+        await connection.ConnectAsync(IPAddress.Loopback, proxy.Http.BaseAddress!.Port, TestContext.Current.CancellationToken);
+        await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
+        using StreamReader reader = new(connection.GetStream());
+        string answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nX-Verathos-Simulated: true\r\n", answer, StringComparison.Ordinal);
     }
 
     [Theory]

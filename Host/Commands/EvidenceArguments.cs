@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Verathos.Attestation;
+using Verathos.Attestation.Batch;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
 using Verathos.Client;
@@ -17,19 +18,23 @@ internal sealed class EvidenceArguments
 
     private readonly Argument<string?> _source = new("source")
     {
-        Description = "A node's address, or a file: a saved bundle, a node's evidence, a TDX quote, a GPU report (default: the node at " + TrustArguments.DefaultNode + ")",
+        Description = "A node's address, or a file: a saved bundle, a node's evidence, an SGX or TDX quote, an SEV-SNP report, a GPU report, an Azure guest's evidence, a token (default: the node at " + TrustArguments.DefaultNode + ")",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _node = new("--node") { Description = "A node's address" };
 
-    private readonly Option<string?> _collateral = new("--collateral") { Description = "The collateral of a quote: a QuoteCollateralV3 JSON file" };
+    private readonly Option<string?> _collateral = new("--collateral") { Description = "What goes with the evidence: a JSON file (QuoteCollateralV3, or as in a batch's line), or a folder of such files, certificates, lists and references" };
+
+    private readonly Option<string?> _format = new("--format") { Description = "The evidence's format, where it is not to be recognised: quote, snp, gpu, azure-hcl, azure-maa, nvidia-eat" };
+
+    private readonly Option<string?> _product = new("--product") { Description = "The AMD product line, for SEV-SNP reports that do not say it: Milan, Genoa, Bergamo, Siena, Turin" };
 
     private readonly Option<string?> _chain = new("--chain") { Description = "The certificate chain of a GPU report, PEM" };
 
     private readonly Option<string[]> _rims = new("--rim") { Description = "A reference measurement file of a GPU report; may be given several times" };
 
-    private readonly Option<string?> _nonce = new("--nonce") { Description = "The nonce that the evidence answers, 64 hexadecimal digits" };
+    private readonly Option<string?> _nonce = new("--nonce") { Description = "The nonce that the evidence answers, in hexadecimal" };
 
     private readonly Option<string?> _at = new("--at") { Description = "The time of judgement, as 2026-01-31T12:00:00Z or in Unix seconds (default: now; a bundle's own time for a bundle)" };
 
@@ -43,6 +48,8 @@ internal sealed class EvidenceArguments
         command.Arguments.Add(_source);
         command.Options.Add(_node);
         command.Options.Add(_collateral);
+        command.Options.Add(_format);
+        command.Options.Add(_product);
         command.Options.Add(_chain);
         command.Options.Add(_rims);
         command.Options.Add(_nonce);
@@ -56,6 +63,11 @@ internal sealed class EvidenceArguments
     /// <summary>The roots: those that the policy asks for, else those that the options name.</summary>
     public TrustAnchors AnchorsFor(VerbContext context, Policy? policy)
     {
+        if (context.Value(Trust.Anchors) is { } file && File.Exists(file))
+            return TrustAnchors.TryFromRoots(File.ReadAllBytes(file), out TrustAnchors? given, out ParseError problem)
+                ? given!
+                : throw new CommandException(ExitCode.Failed, $"the trust anchors in {file} cannot be read: {problem}");
+
         if (policy is not null || context.Value(Trust.AllowSimulated))
             return Trust.AnchorsFor(context, policy);
 
@@ -79,7 +91,7 @@ internal sealed class EvidenceArguments
         byte[]? nonce = context.Value(_nonce) is { } hex ? ParseNonce(hex) : null;
         TimeSource source = at is null ? TimeSource.Verifier : TimeSource.Asserted;
         DateTimeOffset when = at ?? TimeProvider.System.GetUtcNow();
-        EvidenceFileKind kind = EvidenceFile.Recognise(file);
+        EvidenceFileKind kind = context.Value(_format) is null ? EvidenceFile.Recognise(file) : EvidenceFileKind.Unknown;
         switch (kind)
         {
             case EvidenceFileKind.Bundle:
@@ -88,24 +100,53 @@ internal sealed class EvidenceArguments
             case EvidenceFileKind.Collection:
                 return new EvidenceSource.Collection(
                     file,
-                    nonce ?? throw new CommandException(ExitCode.Usage, $"{given} is a node's evidence, which answers a nonce: give it with --nonce"),
+                    nonce is { Length: NonceLength } exact ? exact : throw new CommandException(ExitCode.Usage, $"{given} is a node's evidence, which answers a nonce: give its 64 digits with --nonce"),
                     requestedAt ?? when,
                     when,
                     requestedAt is null ? TimeSource.Asserted : source);
             case EvidenceFileKind.Quote:
-                byte[]? collateral = context.Value(_collateral) is { } path ? await File.ReadAllBytesAsync(path, token).ConfigureAwait(false) : null;
-                return new EvidenceSource.Quote(file, collateral, when, source);
-            case EvidenceFileKind.GpuReport:
+                return new EvidenceSource.Quote(file, Collateral(context, EvidenceFormat.Quote), when, source);
+            case EvidenceFileKind.GpuReport when context.Value(_chain) is not null:
                 string chain = context.Value(_chain) ?? throw new CommandException(ExitCode.Usage, $"{given} is a GPU report: give its certificate chain with --chain");
                 List<ReadOnlyMemory<byte>> rims = [];
                 foreach (string rim in context.Value(_rims) ?? [])
                     rims.Add(await File.ReadAllBytesAsync(rim, token).ConfigureAwait(false));
                 return new EvidenceSource.Gpu(new GpuEvidence(file, await File.ReadAllBytesAsync(chain, token).ConfigureAwait(false)), rims, nonce, when, source);
-            case EvidenceFileKind.SnpReport:
-                throw new CommandException(ExitCode.Unsupported, $"{given} looks like an SEV-SNP report; this build verifies TDX quotes and NVIDIA GPU reports");
             default:
-                throw new CommandException(ExitCode.Malformed, $"{given} is no evidence that is known here: a saved bundle, a node's evidence, a TDX quote or a GPU report");
+                EvidenceFormat format = Format(context, file);
+                if (format == EvidenceFormat.Unknown)
+                    throw new CommandException(ExitCode.Malformed, $"{given} is no evidence that is known here; name its format with --format if it is");
+
+                return new EvidenceSource.Piece(new BatchRequest
+                {
+                    Evidence = file,
+                    Format = format,
+                    Collateral = Collateral(context, format),
+                    Nonce = nonce is null ? (ReadOnlyMemory<byte>?)null : nonce,
+                    Product = context.Value(_product),
+                    At = at,
+                });
         }
+    }
+
+    private EvidenceFormat Format(VerbContext context, byte[] file)
+    {
+        if (context.Value(_format) is not { } name)
+            return EvidenceFormats.Recognise(file);
+
+        return EvidenceFormats.TryFind(name, out EvidenceFormat format)
+            ? format
+            : throw new CommandException(ExitCode.Usage, $"no format {name}; there are {string.Join(", ", EvidenceFormats.All)}");
+    }
+
+    private byte[]? Collateral(VerbContext context, EvidenceFormat format)
+    {
+        if (context.Value(_collateral) is not { } path)
+            return null;
+
+        return CollateralFolder.TryRead(path, format, out byte[] json, out string problem)
+            ? json
+            : throw new CommandException(ExitCode.Malformed, problem);
     }
 
     private static async Task<EvidenceSource> FetchAsync(Uri node, DateTimeOffset? at, CancellationToken token)
@@ -129,10 +170,10 @@ internal sealed class EvidenceArguments
 
     private static byte[] ParseNonce(string hex)
     {
-        byte[] nonce = new byte[NonceLength];
-        return hex.Length == 2 * NonceLength && Convert.FromHexString(hex, nonce, out _, out _) == System.Buffers.OperationStatus.Done
+        byte[] nonce = new byte[hex.Length / 2];
+        return hex.Length is > 0 and <= 128 && (hex.Length & 1) == 0 && Convert.FromHexString(hex, nonce, out _, out _) == System.Buffers.OperationStatus.Done
             ? nonce
-            : throw new CommandException(ExitCode.Usage, "--nonce takes 64 hexadecimal digits");
+            : throw new CommandException(ExitCode.Usage, "--nonce takes hexadecimal digits, at most 64 bytes");
     }
 
     /// <summary>Reads a time of the command line; the option is named in the error.</summary>

@@ -1,4 +1,5 @@
 using Verathos.Attestation;
+using Verathos.Attestation.Batch;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
 using Verathos.Client.Bundles;
@@ -71,5 +72,23 @@ internal abstract record EvidenceSource
 
         public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
             new(this, Appraiser.AppraiseGpu(Report, Rims, Nonce is null ? (ReadOnlyMemory<byte>?)null : Nonce, policy, anchors, At, Time));
+    }
+
+    public sealed record Piece(BatchRequest Request) : EvidenceSource
+    {
+        public override string Name => Request.Format switch
+        {
+            EvidenceFormat.Quote => "a quote",
+            EvidenceFormat.SnpReport => "an SEV-SNP report",
+            EvidenceFormat.GpuReport => "a GPU report",
+            EvidenceFormat.AzureHcl => "an Azure guest's evidence",
+            EvidenceFormat.NvidiaToken => "NVIDIA's tokens",
+            _ => "a token of Azure's",
+        };
+
+        public override bool IsPiece => true;
+
+        public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
+            new(this, new BatchVerifier(TimeProvider.System).Appraise(Request with { Policy = policy, Anchors = anchors }) with { Appraised = false });
     }
 }

@@ -29,7 +29,7 @@ internal sealed class TrustArguments
 
     public Option<string?> Anchors { get; } = new("--trust-anchor")
     {
-        Description = "The folder of a simulated installation's root certificates (default: this user's, with --allow-simulated)",
+        Description = "The folder of a simulated installation's root certificates (default: this user's, with --allow-simulated); for evidence, also a PEM file of roots that replace the vendors' own",
     };
 
     public Option<bool> AllowSimulated { get; } = new("--allow-simulated")

@@ -1,0 +1,82 @@
+using System.Text;
+using Verathos.Client.Requests;
+using Verathos.Client.Streams;
+using Verathos.Fingerprint.Sampling;
+using Verathos.GpuRuntime.Models;
+using Verathos.GpuRuntime.Serving;
+using Verathos.GpuRuntime.Tokenizers;
+
+namespace Verathos.Bench.Trace;
+
+/// <summary>Generates every request of a trace alone, on an engine that has nothing else to do, and compares.</summary>
+internal static class TraceReplay
+{
+    public static async Task<(int Compared, int Tokens, List<int> Different)> CompareAsync(
+        LoadedModel model, TraceRequest[] requests, TraceOutcome[] outcomes, TraceOptions options, CancellationToken cancellationToken)
+    {
+        int compared = 0;
+        int tokens = 0;
+        List<int> different = [];
+        InferenceEngine engine = new(model, new EngineOptions { MaxActive = 1 });
+        await using (engine.ConfigureAwait(false))
+        {
+            for (int i = 0; i < requests.Length; i++)
+            {
+                options.Progress?.Invoke("comparisons", i + 1, requests.Length);
+                if (outcomes[i].Error is not null || requests[i].Kind is TraceKind.Bad or TraceKind.Garbage || (requests[i].Kind == TraceKind.Cancelled && outcomes[i].Ids.Length == 0))
+                {
+                    continue;
+                }
+
+                compared++;
+                tokens += outcomes[i].Ids.Length;
+                int[] expected = await AloneAsync(engine, model, requests[i], outcomes[i], cancellationToken).ConfigureAwait(false);
+                if (!expected.AsSpan().SequenceEqual(outcomes[i].Ids))
+                {
+                    different.Add(i);
+                }
+            }
+        }
+
+        return (compared, tokens, different);
+    }
+
+    private static async Task<int[]> AloneAsync(InferenceEngine engine, LoadedModel model, TraceRequest request, TraceOutcome outcome, CancellationToken cancellationToken)
+    {
+        // Who left has no transcript; its parameters leave nothing to the seed.
+        RequestedParameters sent = outcome.Answer?.Transcript.Parameters ?? Parse(request);
+        byte[] nonce = outcome.Answer?.Transcript.ClientNonce ?? [];
+        GenerationRequest alone = new()
+        {
+            PromptIds = request.PromptIds,
+            Sampling = new SamplingParameters(sent.TemperatureMicro, sent.TopPMicro, sent.TopK)
+            {
+                FrequencyPenaltyMicro = sent.FrequencyPenaltyMicro,
+                PresencePenaltyMicro = sent.PresencePenaltyMicro,
+                RepetitionPenaltyMicro = sent.RepetitionPenaltyMicro,
+            },
+            Seed = SamplingSeed.Derive(sent.Seed, nonce),
+            MaxTokens = request.MaxTokens,
+        };
+        TokenDecoder decoder = model.Tokenizer.CreateContinuationDecoder();
+        StringBuilder text = new();
+        List<int> ids = [];
+        await foreach (GeneratedToken token in engine.GenerateAsync(alone, cancellationToken).ConfigureAwait(false))
+        {
+            ids.Add(token.Id);
+            text.Append(decoder.Append(token.Id));
+            bool left = outcome.Answer is null && ids.Count == outcome.Ids.Length;
+            if (left || (request.Stop is { } stop && text.ToString().Contains(stop, StringComparison.Ordinal)))
+            {
+                break;
+            }
+        }
+
+        return [.. ids];
+    }
+
+    private static RequestedParameters Parse(TraceRequest request) =>
+        InferenceRequest.TryParse(InferenceKind.Completion, request.Body, out InferenceRequest? parsed, out string? error)
+            ? parsed!.Parameters
+            : throw new InvalidOperationException(error);
+}

@@ -34,6 +34,16 @@ internal sealed class ConfigReader(JsonElement root)
 
     public bool? Flag(string name) => Find(name)?.GetBoolean();
 
+    /// <summary>Whether a member is there and says more than null, false, or an empty text, list or object.</summary>
+    public bool IsSet(string name) => Find(name) is { } value && value.ValueKind switch
+    {
+        JsonValueKind.False => false,
+        JsonValueKind.String => value.GetString()!.Length > 0,
+        JsonValueKind.Array => value.GetArrayLength() > 0,
+        JsonValueKind.Object => value.EnumerateObject().Any(),
+        _ => true,
+    };
+
     /// <summary>An array's elements as text.</summary>
     public IReadOnlyList<string>? List(string name) => Find(name) is { } array ? [.. array.EnumerateArray().Select(static e => e.ToString())] : null;
 

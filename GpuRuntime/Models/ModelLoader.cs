@@ -16,7 +16,7 @@ public static class ModelLoader
     /// <param name="options">How.</param>
     /// <param name="progress">Told at most about a hundred times a stage, from any thread.</param>
     /// <param name="cancellationToken">Stops loading.</param>
-    /// <exception cref="ModelFormatException">The model is damaged or not supported; the message names the file, tensor or field.</exception>
+    /// <exception cref="ModelFormatException">The model or an adapter is damaged or not supported; the message names the file, tensor or field.</exception>
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     public static LoadedModel Load(string path, LoadOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -30,16 +30,22 @@ public static class ModelLoader
 
         string name = options.Name ?? Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         LoadMeter reading = new(LoadStage.Reading, folder ? HuggingFaceFolder.WeightBytes(path) : new FileInfo(path).Length, progress, options.TimeProvider);
-        using ModelSource source = folder
+        ModelSource opened = folder
             ? HuggingFaceFolder.Open(path, reading.Add, cancellationToken)
             : GgufModel.Open(path, reading.Add, cancellationToken);
+        using ModelSource source = opened.WithAdapters(options.Adapters, cancellationToken);
+        if (options.Name is null)
+        {
+            name = string.Join('+', source.Adapters.Select(static a => a.Name).Prepend(name));
+        }
+
         return Finish(source, name, options, progress, cancellationToken);
     }
 
     /// <summary>Computes the manifest over a source, prepares the weights, and lets go of the source.</summary>
     internal static LoadedModel Finish(ModelSource source, string name, LoadOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellationToken)
     {
-        long bytes = source.Tensors.Values.Sum(static t => t.Info.Length) + source.Documents.Sum(static d => (long)d.Bytes.Length);
+        long bytes = source.Bytes;
         ManifestBuilder builder = new();
         source.AddTo(builder);
         LoadMeter hashing = new(LoadStage.Hashing, bytes, progress, options.TimeProvider);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Verathos.GpuRuntime.Formats;
+using Verathos.GpuRuntime.Models.Adapters;
 
 namespace Verathos.GpuRuntime.Models;
 
@@ -9,31 +10,37 @@ namespace Verathos.GpuRuntime.Models;
 /// <param name="RotaryHeads">The number of heads where rows lie as rotary pairs (GGUF); 0 where they lie as halves (Hugging Face).</param>
 internal sealed record StoredTensor(TensorInfo Info, PrivateMemory Memory, int RotaryHeads)
 {
+    /// <summary>What adapters add, in their order.</summary>
+    public IReadOnlyList<LoraDelta> Deltas { get; init; } = [];
+
     /// <summary>Rows: the product of all dimensions but the last.</summary>
     public long Rows => Info.Shape.Count == 1 ? 1 : Info.Elements / Math.Max(1, Columns);
 
     /// <summary>The last dimension.</summary>
     public long Columns => Info.Shape[^1];
 
-    /// <summary>Writes the elements as f32, rows in Hugging Face's order.</summary>
+    /// <summary>Writes the elements as f32 with what adapters add, rows in Hugging Face's order.</summary>
     /// <param name="destination">Native memory for <see cref="TensorInfo.Elements"/> floats.</param>
     public unsafe void CopyToSingle(float* destination) => ForEachRow((source, row) =>
-        Quantization.ToSingle(Info.Type, source, new Span<float>(destination + (row * Columns), (int)Columns)));
+        Widen(source, row, new Span<float>(destination + (row * Columns), (int)Columns)));
 
-    /// <summary>Writes the elements as bfloat16, rows in Hugging Face's order; wider types are rounded to nearest, ties to even.</summary>
+    /// <summary>
+    /// Writes the elements as bfloat16, rows in Hugging Face's order; wider types, and sums with what adapters add, are rounded to
+    /// nearest, ties to even.
+    /// </summary>
     /// <param name="destination">Native memory for all rows.</param>
     /// <param name="stride">Elements from one row to the next, at least <see cref="Columns"/>.</param>
     public unsafe void CopyToBFloat16(ushort* destination, long stride) => ForEachRow((source, row) =>
     {
         Span<ushort> target = new(destination + (row * stride), (int)Columns);
-        if (Info.Type == TensorType.BF16)
+        if (Info.Type == TensorType.BF16 && Deltas.Count == 0)
         {
             MemoryMarshal.Cast<byte, ushort>(source).CopyTo(target);
             return;
         }
 
         float[] wide = System.Buffers.ArrayPool<float>.Shared.Rent((int)Columns);
-        Quantization.ToSingle(Info.Type, source, wide.AsSpan(0, (int)Columns));
+        Widen(source, row, wide.AsSpan(0, (int)Columns));
         for (int i = 0; i < target.Length; i++)
         {
             target[i] = Quantization.ToBFloat16(wide[i]);
@@ -44,8 +51,29 @@ internal sealed record StoredTensor(TensorInfo Info, PrivateMemory Memory, int R
 
     /// <summary>Writes the elements as they are stored, rows in Hugging Face's order.</summary>
     /// <param name="destination">Native memory for <see cref="TensorInfo.Length"/> bytes.</param>
-    public unsafe void CopyRaw(byte* destination) => ForEachRow((source, row) =>
-        source.CopyTo(new Span<byte>(destination + (row * source.Length), source.Length)));
+    /// <exception cref="InvalidOperationException">An adapter changes them.</exception>
+    public unsafe void CopyRaw(byte* destination)
+    {
+        if (Deltas.Count > 0)
+        {
+            throw new InvalidOperationException($"{Info.Name} is changed by an adapter and has no stored form");
+        }
+
+        ForEachRow((source, row) => source.CopyTo(new Span<byte>(destination + (row * source.Length), source.Length)));
+    }
+
+    private void Widen(ReadOnlySpan<byte> source, long row, Span<float> values)
+    {
+        Quantization.ToSingle(Info.Type, source, values);
+        if (Deltas.Count > 0)
+        {
+            float[] sum = new float[values.Length];
+            foreach (LoraDelta delta in Deltas)
+            {
+                delta.AddTo(row, values, sum);
+            }
+        }
+    }
 
     private void ForEachRow(RowAction action)
     {

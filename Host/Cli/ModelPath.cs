@@ -23,6 +23,17 @@ public static class ModelPath
             : $"no model at {path}; --model takes a Hugging Face folder (config.json, tokenizer.json, *.safetensors) or a .gguf file");
     }
 
+    /// <summary>The full paths of adapters.</summary>
+    /// <exception cref="CommandException">One is not there.</exception>
+    public static IReadOnlyList<string> ResolveAdapters(IReadOnlyList<string> given)
+    {
+        ArgumentNullException.ThrowIfNull(given);
+        string? missing = given.FirstOrDefault(static path => !Directory.Exists(path));
+        return missing is null
+            ? [.. given.Select(Path.GetFullPath)]
+            : throw new CommandException($"no adapter at {missing}; an adapter is a folder with adapter_config.json and adapter_model.safetensors");
+    }
+
     private static string FindEmbedded()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

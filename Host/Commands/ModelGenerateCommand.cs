@@ -23,11 +23,12 @@ public static class ModelGenerateCommand
         Option<int> topK = new("--top-k") { Description = "Keep this many of the most likely tokens; 0 keeps all" };
         Option<ulong> seed = new("--seed") { Description = "Fixes the draws above temperature 0" };
         Option<string> profile = new("--profile") { Description = "Numeric profile: f32, bf16 or bf16-lane16", DefaultValueFactory = static _ => "f32" };
-        Command command = new("generate", "Continue a prompt with the bare runtime") { model, prompt, chat, maxTokens, temperature, topP, topK, seed, profile };
+        Option<string[]> adapters = new("--adapter") { Description = "A folder with a LoRA adapter to add to the weights; may be given several times", DefaultValueFactory = static _ => [] };
+        Command command = new("generate", "Continue a prompt with the bare runtime") { model, prompt, chat, maxTokens, temperature, topP, topK, seed, profile, adapters };
         command.SetVerb(async (context, cancellationToken) =>
         {
             SamplingParameters sampling = Sampling(context.Value(temperature), context.Value(topP), context.Value(topK));
-            LoadOptions options = new() { Profile = ModelLoading.Profile(context.Value(profile)!) };
+            LoadOptions options = new() { Profile = ModelLoading.Profile(context.Value(profile)!), Adapters = ModelPath.ResolveAdapters(context.Value(adapters)!) };
             using LoadedModel loaded = await ModelLoading.LoadAsync(context.Output, ModelPath.Resolve(context.Value(model)), options, cancellationToken).ConfigureAwait(false);
             int[] promptIds = Encode(loaded, context.Value(prompt)!, context.Value(chat));
             InferenceEngine engine = new(loaded, new EngineOptions());

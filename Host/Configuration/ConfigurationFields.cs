@@ -15,6 +15,8 @@ internal static class ConfigurationFields
             c => c.TlsKey, (c, v) => c with { TlsKey = (string)v }),
         new("model", FieldKind.Text, "A Hugging Face folder or a .gguf file. The demonstration model when absent. Not with enclave.",
             c => c.Model, (c, v) => c with { Model = (string)v }),
+        new("adapters", FieldKind.TextList, "Folders of LoRA adapters (adapter_config.json, adapter_model.safetensors) that are added to the model's weights, in this order. Not with enclave.",
+            c => c.Adapters, (c, v) => c with { Adapters = (IReadOnlyList<string>)v }),
         new("tee", FieldKind.Text, "The platform whose evidence the node presents. Not with enclave, which has its own.",
             c => c.Tee, (c, v) => c with { Tee = (string)v })
         { Choices = ["simulated", "tdx"] },

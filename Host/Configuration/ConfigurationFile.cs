@@ -30,6 +30,7 @@ internal static class ConfigurationFile
         return configuration with
         {
             Model = Resolve(folder, configuration.Model),
+            Adapters = [.. configuration.Adapters.Select(path => Resolve(folder, path)!)],
             Policy = Resolve(folder, configuration.Policy),
             TlsCertificate = Resolve(folder, configuration.TlsCertificate),
             TlsKey = Resolve(folder, configuration.TlsKey),

@@ -139,6 +139,11 @@ public static class ConfigurationValidator
                 errors.Add("model: the enclave process loads the model; give it there, not here");
             }
 
+            if (configuration.Adapters.Count > 0)
+            {
+                errors.Add("adapters: the enclave process loads the model; give them there, not here");
+            }
+
             if (configuration.Tee is not null)
             {
                 errors.Add("tee: the enclave process has the platform driver; give it there, not here");

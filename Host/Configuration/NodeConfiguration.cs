@@ -17,6 +17,9 @@ public sealed record NodeConfiguration
     /// <summary>A Hugging Face folder or a .gguf file; the demonstration model when absent.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Folders of LoRA adapters that are added to the model's weights, in this order.</summary>
+    public IReadOnlyList<string> Adapters { get; init; } = [];
+
     /// <summary>The platform driver, <c>simulated</c> or <c>tdx</c>; absent when <see cref="Enclave"/> says where the enclave is.</summary>
     public string? Tee { get; init; }
 

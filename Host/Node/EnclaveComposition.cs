@@ -46,6 +46,7 @@ internal static class EnclaveComposition
         {
             Profile = ModelLoading.Profile(configuration.Profile),
             MaxContext = configuration.Engine.MaxContext,
+            Adapters = ModelPath.ResolveAdapters(configuration.Adapters),
         };
         LoadedModel model = await ModelLoading.LoadAsync(output, ModelPath.Resolve(configuration.Model), options, cancellationToken).ConfigureAwait(false);
         try

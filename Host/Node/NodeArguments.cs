@@ -15,6 +15,12 @@ internal sealed class NodeArguments
         Description = "A Hugging Face folder or a .gguf file (default: the demonstration model)",
     };
 
+    public Option<string[]> Adapters { get; } = new("--adapter")
+    {
+        Description = "A folder with a LoRA adapter to add to the weights; may be given several times",
+        DefaultValueFactory = static _ => [],
+    };
+
     public Option<string?> Tee { get; } = new("--tee") { Description = "The platform: tdx, or simulated, which protects nothing" };
 
     public Option<string?> Profile { get; } = new("--profile")
@@ -31,7 +37,7 @@ internal sealed class NodeArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[Config, Model, Tee, Profile, Gpus, Authorities])
+        foreach (Option option in (Option[])[Config, Model, Adapters, Tee, Profile, Gpus, Authorities])
         {
             command.Options.Add(option);
         }
@@ -47,6 +53,7 @@ internal sealed class NodeArguments
         return file with
         {
             Model = context.Value(Model) ?? file.Model,
+            Adapters = context.Value(Adapters) is { Length: > 0 } adapters ? adapters : file.Adapters,
             Tee = context.Value(Tee) ?? file.Tee,
             Profile = context.Value(Profile) ?? file.Profile,
             Gpus = context.Value(Gpus) ?? file.Gpus,

@@ -20,6 +20,7 @@ public sealed class ConfigurationValidatorTests
         { "enclave address", Good with { Tee = null, Enclave = "tcp:1" }, "enclave: tcp:1 is not unix:PATH" },
         { "enclave path too long", Good with { Tee = null, Enclave = "unix:/" + new string('x', 120) }, "enclave: unix:/x" },
         { "model with enclave", Good with { Tee = null, Enclave = "unix:/tmp/e", Model = "m" }, "model: the enclave process loads" },
+        { "adapters with enclave", Good with { Tee = null, Enclave = "unix:/tmp/e", Adapters = ["a"] }, "adapters: the enclave process loads" },
         { "tee with enclave", Good with { Enclave = "unix:/tmp/e" }, "tee: the enclave process has" },
         { "gateway path", Good with { GatewayPath = "gateway" }, "gatewayPath: gateway is not a plain path" },
         { "gateway path taken", Good with { GatewayPath = "/health/live" }, "gatewayPath: /health/live is taken" },

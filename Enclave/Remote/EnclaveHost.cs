@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -52,6 +53,9 @@ public sealed class EnclaveHost : IAsyncDisposable
             grpc.MaxSendMessageSize = null;
         });
         builder.Services.AddSingleton(enclave);
+        // Signals are the program's, and so is how long calls may run on.
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, CallerLifetime>());
+        builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         WebApplication application = builder.Build();
         application.MapGrpcService<Remote.EnclaveServer>();
         try
@@ -67,15 +71,25 @@ public sealed class EnclaveHost : IAsyncDisposable
         return new EnclaveHost(application, path);
     }
 
-    /// <summary>Waits until <see cref="DisposeAsync"/> or a signal ends it.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _application.WaitForShutdownAsync(cancellationToken);
+    /// <summary>Stops listening, and lets calls that run finish; what still runs when the time is over is cut.</summary>
+    /// <param name="patience">How long calls may run on.</param>
+    public async Task StopAsync(TimeSpan patience)
+    {
+        using CancellationTokenSource over = new(patience);
+        await _application.StopAsync(over.Token).ConfigureAwait(false);
+    }
 
     /// <summary>Stops listening; calls that run are cut.</summary>
     public async ValueTask DisposeAsync()
     {
-        using CancellationTokenSource now = new();
-        await now.CancelAsync().ConfigureAwait(false);
-        await _application.StopAsync(now.Token).ConfigureAwait(false);
+        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private sealed class CallerLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

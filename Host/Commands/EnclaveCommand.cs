@@ -58,7 +58,10 @@ public static class EnclaveCommand
                     }
 
                     context.Output.Note($"verathos: enclave ready on unix:{path}");
-                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ConfigureAwait(false);
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    context.Output.Note("verathos: enclave stopping; running answers may finish. Press Ctrl-C again to end at once.");
+                    await host.StopAsync(TimeSpan.FromSeconds(configuration.Timeouts.DrainSeconds)).ConfigureAwait(false);
+                    stop.ThrowIfCancellationRequested();
                 }
             }
         }

@@ -17,6 +17,9 @@ public sealed class SplitNode : IAsyncLifetime
     /// <summary>The enclave process.</summary>
     internal ChildProcess Enclave { get; private set; } = null!;
 
+    /// <summary>Whether the model is as small as can be, for tests that start many enclaves.</summary>
+    internal bool Small { get; init; }
+
     /// <summary>The enclave's socket.</summary>
     public string Socket => Path.Combine(_root, "e.sock");
 
@@ -27,7 +30,7 @@ public sealed class SplitNode : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        RandomModelFolder.Write(Model);
+        RandomModelFolder.Write(Model, Small ? 64 : 384, Small ? 1 : 10);
         await StartEnclaveAsync();
     }
 

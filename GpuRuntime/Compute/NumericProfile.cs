@@ -41,7 +41,8 @@ public sealed record NumericProfile
     /// <summary>Whether libtorch computes the products.</summary>
     internal bool UsesLibtorch { get; }
 
-    private static string InstructionSet => Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "default";
+    /// <summary>The widest vector instructions of this processor that the kernels use: avx512, avx2 or default.</summary>
+    public static string InstructionSet => Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "default";
 
     /// <summary>Finds a profile by its short name.</summary>
     public static bool TryParse(string name, [NotNullWhen(true)] out NumericProfile? profile)

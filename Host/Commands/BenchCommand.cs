@@ -21,6 +21,8 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchMemoryCommand.Create());
         command.Subcommands.Add(BenchTokenizersCommand.Create());
         command.Subcommands.Add(BenchReferenceCommand.Create());
+        command.Subcommands.Add(BenchEngineCommand.Create());
+        command.Subcommands.Add(BenchEngineCommand.CreateWorker());
         return command;
     }
 
@@ -77,7 +79,7 @@ internal static class BenchCommand
     }
 
     // How this very program was started: the runtime with the program's file, or the program itself.
-    private static IEnumerable<string> Program()
+    internal static IEnumerable<string> Program()
     {
         string process = Environment.ProcessPath ?? "dotnet";
         return Path.GetFileNameWithoutExtension(process) == "dotnet" ? [process, Path.Combine(AppContext.BaseDirectory, "verathos.dll")] : [process];

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Verathos.Bench.Reference;
 using Verathos.Bench.Statistics;
 
 namespace Verathos.Bench.Node;
@@ -42,10 +42,15 @@ internal static class ProcessBench
             {
                 await WaitAsync(process, address, began, cancellationToken).ConfigureAwait(false);
                 ready.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+<<<<<<< HEAD
                 Func<Task> ask = await request(address, cancellationToken).ConfigureAwait(false);
                 first.Add(await MillisecondsAsync(ask).ConfigureAwait(false));
                 second.Add(await MillisecondsAsync(ask).ConfigureAwait(false));
                 peak = Math.Max(peak, PeakMegabytes(process.Id));
+=======
+                await request(address, cancellationToken).ConfigureAwait(false);
+                peak = Math.Max(peak, ProcessMemory.PeakBytes(process.Id) / 1e6);
+>>>>>>> bb97e34 (Measure the engine beside llama.cpp: first token, prefill, decode, throughput, memory)
             }
             finally
             {
@@ -94,20 +99,6 @@ internal static class ProcessBench
 
             await Task.Delay(10, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    // VmHWM in /proc/PID/status, in KiB; the runtime's own figure where there is no such file.
-    private static double PeakMegabytes(int process)
-    {
-        string status = $"/proc/{process}/status";
-        string? line = File.Exists(status) ? File.ReadLines(status).FirstOrDefault(text => text.StartsWith("VmHWM:", StringComparison.Ordinal)) : null;
-        if (line is null)
-        {
-            using Process found = Process.GetProcessById(process);
-            return found.PeakWorkingSet64 / 1e6;
-        }
-
-        return double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024 / 1e6;
     }
 
     private static int FreePort()

@@ -36,9 +36,16 @@ public sealed class ReferenceProcess : IDisposable
     /// <param name="folder">bench/reference.</param>
     /// <param name="script">The script's file name.</param>
     /// <exception cref="ReferenceException">Node.js is not installed.</exception>
-    public static ReferenceProcess Start(string folder, string script)
+    public static ReferenceProcess Start(string folder, string script) => Start(["node", Path.Combine(folder, script)], folder);
+
+    /// <summary>Starts a program that answers in the same way.</summary>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="folder">Where it runs.</param>
+    /// <exception cref="ReferenceException">The program is not installed.</exception>
+    public static ReferenceProcess Start(IReadOnlyList<string> command, string folder)
     {
-        ProcessStartInfo start = new("node", [Path.Combine(folder, script)])
+        ArgumentNullException.ThrowIfNull(command);
+        ProcessStartInfo start = new(command[0], command.Skip(1))
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -52,9 +59,12 @@ public sealed class ReferenceProcess : IDisposable
         }
         catch (Win32Exception e)
         {
-            throw new ReferenceException("node is not installed", e);
+            throw new ReferenceException($"{command[0]} is not installed", e);
         }
     }
+
+    /// <summary>The greatest resident memory of the process so far, in bytes.</summary>
+    public long PeakBytes => ProcessMemory.PeakBytes(_process.Id);
 
     /// <summary>Sends a request and gives the answer.</summary>
     /// <exception cref="ReferenceException">The script ended, or answered with an error.</exception>

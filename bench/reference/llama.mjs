@@ -1,58 +1,51 @@
-// Drives llama.cpp for the engine's bench: one JSON request a line on standard input, one JSON answer a line on standard output.
-//   node llama.mjs MODEL.gguf THREADS SEQUENCES CONTEXT
-// {"op":"generate","prompts":[[ids]...],"tokens":n} -> {"first":[ms...],"last":[ms...],"counts":[n...],"ids":[[..]...]}
-//   All prompts at once, each in a sequence of its own, greedy; times since the request was read.
-// {"op":"memory"} -> {"bytes":n} (the greatest resident memory so far)
-import {createInterface} from "node:readline";
+// llama.cpp for the engine's bench: one JSON request a line, one JSON answer a line.
+//   {"op":"load","path":...,"threads":n,"sequences":n,"context":n}
+//   {"op":"generate","prompts":[[ids]...],"tokens":n} -> {"first":[ms...],"last":[ms...],"counts":[n...]}
+//     All prompts at once, each in a sequence of its own, greedy; times since the request was read.
 import {getLlama} from "node-llama-cpp";
+import {serve} from "./lines.mjs";
 
-const [path, threads, sequences, contextSize] = [process.argv[2], ...process.argv.slice(3).map(Number)];
-const llama = await getLlama({gpu: false, build: "never", logLevel: "error", maxThreads: threads});
-const model = await llama.loadModel({modelPath: path});
+let model;
+let settings;
 
 // A context for one sequence and one for many: a single request pays nothing for the others.
 const contexts = new Map();
-async function sequencesOf(count) {
-    const size = count === 1 ? 1 : sequences;
-    if (!contexts.has(size)) {
-        const context = await model.createContext({sequences: size, contextSize, batchSize: 512, threads});
-        contexts.set(size, Array.from({length: size}, () => context.getSequence()));
+
+async function places(count) {
+    const sequences = count === 1 ? 1 : settings.sequences;
+    if (!contexts.has(sequences)) {
+        const context = await model.createContext({sequences, contextSize: settings.context, batchSize: 512, threads: settings.threads});
+        contexts.set(sequences, Array.from({length: sequences}, () => context.getSequence()));
     }
-    return contexts.get(size).slice(0, count);
+    return contexts.get(sequences).slice(0, count);
 }
 
 async function generate(sequence, prompt, tokens, start) {
-    const ids = [];
     let first = 0;
-    for await (const id of sequence.evaluate(prompt, {temperature: 0, yieldEogToken: true})) {
-        if (ids.push(id) === 1) {
+    let count = 0;
+    for await (const _ of sequence.evaluate(prompt, {temperature: 0, yieldEogToken: true})) {
+        count++;
+        if (count === 1) {
             first = performance.now() - start;
         }
-        if (ids.length >= tokens) {
+        if (count >= tokens) {
             break;
         }
     }
-    return {first, last: performance.now() - start, ids};
+    return {first, last: performance.now() - start, count};
 }
 
-async function answer(request) {
-    switch (request.op) {
-        case "generate": {
-            const places = await sequencesOf(request.prompts.length);
-            const start = performance.now();
-            const results = await Promise.all(request.prompts.map((prompt, i) => generate(places[i], prompt, request.tokens, start)));
-            await Promise.all(places.map((place) => place.clearHistory()));
-            return {first: results.map((r) => r.first), last: results.map((r) => r.last), ids: results.map((r) => r.ids)};
-        }
-        case "memory":
-            return {bytes: process.resourceUsage().maxRSS * 1024};
-        default:
-            throw new Error(`unknown operation ${request.op}`);
+await serve(async (request) => {
+    if (request.op === "load") {
+        settings = request;
+        const llama = await getLlama({gpu: false, build: "never", logLevel: "error", maxThreads: request.threads});
+        model = await llama.loadModel({modelPath: request.path});
+        return {};
     }
-}
-
-process.stdout.write(JSON.stringify({ready: true}) + "\n");
-for await (const line of createInterface({input: process.stdin})) {
-    process.stdout.write(JSON.stringify(await answer(JSON.parse(line))) + "\n");
-}
+    const sequences = await places(request.prompts.length);
+    const start = performance.now();
+    const results = await Promise.all(request.prompts.map((prompt, i) => generate(sequences[i], prompt, request.tokens, start)));
+    await Promise.all(sequences.map((sequence) => sequence.clearHistory()));
+    return {first: results.map((r) => r.first), last: results.map((r) => r.last), counts: results.map((r) => r.count)};
+});
 process.exit(0);

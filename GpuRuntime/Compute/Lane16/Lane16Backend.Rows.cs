@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Verathos.GpuRuntime.Formats;
 
@@ -7,6 +8,7 @@ namespace Verathos.GpuRuntime.Compute.Lane16;
 internal sealed unsafe partial class Lane16Backend
 {
     /// <summary>What RMSNorm multiplies a row by: one over the root of the mean square.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float NormScale(float* row, int size)
     {
         Vector256<float> squares = Vector256<float>.Zero;
@@ -27,6 +29,7 @@ internal sealed unsafe partial class Lane16Backend
     }
 
     /// <summary>RMSNorm of the residual stream into a packed input.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Norm(int row, float[] weight)
     {
         int size = _config.HiddenSize;
@@ -107,6 +110,7 @@ internal sealed unsafe partial class Lane16Backend
     }
 
     /// <summary>Turns one head by its position, in place: element i with element i + half.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(float* head, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines, int half)
     {
         int i = 0;
@@ -129,6 +133,7 @@ internal sealed unsafe partial class Lane16Backend
     }
 
     /// <summary>Rounds to bfloat16 into a packed input.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack(float* source, int length, float* packed)
     {
         int i = 0;
@@ -144,6 +149,7 @@ internal sealed unsafe partial class Lane16Backend
     }
 
     /// <summary>Rounds to bfloat16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Narrow(float* source, int length, ushort* target)
     {
         int i = 0;
@@ -185,6 +191,7 @@ internal sealed unsafe partial class Lane16Backend
     }
 
     /// <summary>SwiGLU of a row into a packed input: gate / (1 + e^-gate), rounded, times up, rounded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int row)
     {
         int size = _width;

@@ -96,6 +96,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     /// <summary>Many inputs: the part's rows become panels in binary32 once, and each block of inputs passes over them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Tiles<T>(int first, int end, float* inputs, int count, float* outputs, int outputStride, float* room)
         where T : ITile
     {
@@ -133,6 +134,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     /// <summary>Copies [rows, inputs] to the inputs' outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Spread(float* results, int rows, int inputs, float* outputs, int outputStride)
     {
         int row = 0;
@@ -159,6 +161,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RoundAll(float* values, int length)
     {
         int i = 0;

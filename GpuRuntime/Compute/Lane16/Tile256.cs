@@ -22,6 +22,7 @@ internal readonly unsafe struct Tile256 : ITile
     // A panel has the even elements of the first sixteen columns of each row, of the next sixteen, and so on; then the odd ones.
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Unpack(ushort* rows, int count, int stride, float* panel)
     {
         long plane = (long)stride / 2 * Rows;

@@ -18,6 +18,7 @@ internal readonly unsafe struct Tile512 : ITile
     // A panel has the first sixteen columns of each row, packed, then the next sixteen; accumulators lie as [rows, inputs, 16].
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Unpack(ushort* rows, int count, int stride, float* panel)
     {
         for (int row = 0; row < Rows; row++, panel += Lanes.Step, rows += stride)

@@ -18,7 +18,7 @@ public sealed record NumericProfile
     public static NumericProfile Bf16 { get; } = new("bf16", true);
 
     /// <summary>
-    /// bfloat16 weights and activations by products of our own with one fixed summation order: a row gives the same bits alone,
+    /// Weights of bfloat16, or of Q8_0 as it is stored, and bfloat16 activations, by products of our own with one fixed summation order: a row gives the same bits alone,
     /// in any batch, with the prompt cut anywhere, and on any number of threads. The profile to serve with.
     /// </summary>
     public static NumericProfile Bf16Lane16 { get; } = new("bf16-lane16", false);
@@ -36,7 +36,7 @@ public sealed record NumericProfile
     /// Name, then what else fixes the bits: libtorch's build and instruction set, for example bf16/libtorch-2.10.0/avx2, or the
     /// version of our own arithmetic, which gives the same bits on every processor.
     /// </summary>
-    public string Identifier => UsesLibtorch ? $"{Name}/libtorch-2.10.0/{InstructionSet}" : $"{Name}/1";
+    public string Identifier => UsesLibtorch ? $"{Name}/libtorch-2.10.0/{InstructionSet}" : $"{Name}/2";
 
     /// <summary>Whether libtorch computes the products.</summary>
     internal bool UsesLibtorch { get; }

@@ -7,8 +7,11 @@ namespace Verathos.GpuRuntime.Formats;
 /// <summary>Turns stored elements into binary32. F32, F16, BF16 and Q8_0 are exact; the others are rounded once, as GGML rounds them.</summary>
 public static class Quantization
 {
-    private const int BlockElements = 32;
-    private const int BlockBytes = 34;
+    /// <summary>Elements in a Q8_0 block.</summary>
+    internal const int BlockElements = 32;
+
+    /// <summary>Bytes in a Q8_0 block: the scale and the elements.</summary>
+    internal const int BlockBytes = 34;
 
     /// <summary>Converts a run of elements.</summary>
     /// <param name="type">How <paramref name="source"/> stores them.</param>

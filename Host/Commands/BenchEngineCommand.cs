@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Verathos.Bench.Engine;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.Bench.Statistics;
 using Verathos.Host.Cli;
 

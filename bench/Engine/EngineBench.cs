@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.Bench.Statistics;
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Formats;

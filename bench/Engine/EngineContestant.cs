@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 
 namespace Verathos.Bench.Engine;
 

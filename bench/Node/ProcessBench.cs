@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Verathos.Bench.Reference;
+using Verathos.Bench.Peers;
 using Verathos.Bench.Statistics;
 
 namespace Verathos.Bench.Node;
@@ -42,15 +42,10 @@ internal static class ProcessBench
             {
                 await WaitAsync(process, address, began, cancellationToken).ConfigureAwait(false);
                 ready.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
-<<<<<<< HEAD
                 Func<Task> ask = await request(address, cancellationToken).ConfigureAwait(false);
                 first.Add(await MillisecondsAsync(ask).ConfigureAwait(false));
                 second.Add(await MillisecondsAsync(ask).ConfigureAwait(false));
-                peak = Math.Max(peak, PeakMegabytes(process.Id));
-=======
-                await request(address, cancellationToken).ConfigureAwait(false);
                 peak = Math.Max(peak, ProcessMemory.PeakBytes(process.Id) / 1e6);
->>>>>>> bb97e34 (Measure the engine beside llama.cpp: first token, prefill, decode, throughput, memory)
             }
             finally
             {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Verathos.Bench.Reference;
+namespace Verathos.Bench.Peers;
 
 /// <summary>What other processes take.</summary>
 internal static class ProcessMemory

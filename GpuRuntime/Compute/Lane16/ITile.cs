@@ -15,6 +15,14 @@ internal unsafe interface ITile
     /// <param name="panel">Room for <see cref="Rows"/> rows.</param>
     static abstract void Unpack(ushort* rows, int count, int stride, float* panel);
 
+    /// <summary>Writes rows of Q8_0 as a panel.</summary>
+    /// <param name="rows">The first row's elements, in packed order.</param>
+    /// <param name="scales">Its scales.</param>
+    /// <param name="count">How many rows there are.</param>
+    /// <param name="stride">Columns, a multiple of 32.</param>
+    /// <param name="panel">Room for <see cref="Rows"/> rows.</param>
+    static abstract void UnpackBlocks(sbyte* rows, float* scales, int count, int stride, float* panel);
+
     /// <summary>Runs the accumulators of a panel and four inputs over some of the columns.</summary>
     /// <param name="panel">What <see cref="Unpack"/> wrote.</param>
     /// <param name="stride">Its columns.</param>

@@ -5,7 +5,7 @@ using Verathos.GpuRuntime.Models;
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
 /// <summary>
-/// The forward pass with products of our own: bfloat16 weights and activations, sums in binary32
+/// The forward pass with products of our own: weights of bfloat16 or Q8_0, activations of bfloat16, sums in binary32
 /// in one fixed order (see <see cref="Lanes"/>). A row's results do not depend on the rows computed with it, on how a prompt was
 /// cut, or on the number of threads.
 /// </summary>
@@ -159,13 +159,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
                 throw new ArgumentException($"the id {ids[row]} is outside the vocabulary");
             }
 
-            ushort* embedding = _weights.Embedding.Row(ids[row]);
-            float* stream = _scratch.Stream + ((long)row * _config.HiddenSize);
-            for (int i = 0; i < _config.HiddenSize; i++)
-            {
-                stream[i] = BitConverter.UInt32BitsToSingle((uint)embedding[i] << 16);
-            }
-
+            _weights.Embedding.CopyRow(ids[row], _scratch.Stream + ((long)row * _config.HiddenSize));
             Norm(row, _weights.Layers[0].InputNorm);
         }
 

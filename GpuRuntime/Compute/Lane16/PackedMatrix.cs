@@ -6,7 +6,10 @@ using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
-/// <summary>A matrix of bfloat16 [rows, columns] whose rows are padded with zeros; several tensors of one width may be joined.</summary>
+/// <summary>
+/// A matrix [rows, columns] of bfloat16 whose rows are padded with zeros, or of Q8_0; several tensors of one width may be joined.
+/// Other types are rounded to bfloat16.
+/// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
     // A part's panels in binary32 stay in the second-level cache while all inputs pass, and four inputs' columns in the first.
@@ -20,6 +23,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     private const int Inputs = InputRows.Count;
     private readonly PrivateMemory _memory;
+    private readonly PrivateMemory? _scales;
 
     public PackedMatrix(ModelSource source, params string[] names)
     {
@@ -27,12 +31,30 @@ internal sealed unsafe class PackedMatrix : IDisposable
         Rows = checked((int)parts.Sum(static p => p.Rows));
         Columns = (int)parts[0].Columns;
         Stride = Lanes.Pad(Columns);
-        _memory = new PrivateMemory((long)Rows * Stride * sizeof(ushort));
-        long row = 0;
+        if (parts.All(static part => part.Info.Type == TensorType.Q80))
+        {
+            // Rows of Q8_0 are whole blocks, so that the stride is the number of columns.
+            _memory = new PrivateMemory((long)Rows * Stride);
+            _scales = new PrivateMemory((long)Rows * (Stride / Quantization.BlockElements) * sizeof(float));
+        }
+        else
+        {
+            _memory = new PrivateMemory((long)Rows * Stride * sizeof(ushort));
+        }
+
+        int row = 0;
         foreach (StoredTensor part in parts)
         {
-            part.CopyToBFloat16((ushort*)_memory.Pointer + (row * Stride), Stride);
-            row += part.Rows;
+            if (_scales is null)
+            {
+                part.CopyToBFloat16(Row(row), Stride);
+            }
+            else
+            {
+                Q8Rows.Copy(part, Elements(row), Scales(row));
+            }
+
+            row += (int)part.Rows;
         }
     }
 
@@ -43,7 +65,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Elements from one row to the next.</summary>
     public int Stride { get; }
 
-    public long Bytes => _memory.Length;
+    public long Bytes => _memory.Length + (_scales?.Length ?? 0);
 
     /// <summary>Rows that a part of a product covers.</summary>
     public int PartRows => Math.Clamp(PanelBytes / sizeof(float) / Stride / RowsMultiple * RowsMultiple, RowsMultiple, MostPartRows);
@@ -53,10 +75,24 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Floats of a worker's room for one part.</summary>
     public long RoomSize => PartRows * ((long)Stride + Inputs + (Inputs * Lanes.Step));
 
-    /// <summary>A row's first element.</summary>
-    public ushort* Row(int row) => (ushort*)_memory.Pointer + ((long)row * Stride);
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _scales?.Dispose();
+    }
 
-    public void Dispose() => _memory.Dispose();
+    /// <summary>Copies a row's elements, rounded to bfloat16.</summary>
+    /// <param name="row">Which.</param>
+    /// <param name="target">Room for <see cref="Columns"/> floats.</param>
+    public void CopyRow(int row, float* target)
+    {
+        for (int k = 0; k < Columns; k++)
+        {
+            target[k] = _scales is null
+                ? BitConverter.UInt32BitsToSingle((uint)Row(row)[k] << 16)
+                : Lanes.Round(Elements(row)[Lanes.PackedIndex(k)] * Scales(row)[k / Quantization.BlockElements]);
+        }
+    }
 
     /// <summary>Multiplies packed inputs with one part of the rows.</summary>
     /// <param name="part">Which rows.</param>
@@ -74,7 +110,16 @@ internal sealed unsafe class PackedMatrix : IDisposable
         {
             for (int m = 0; m < count; m++)
             {
-                Single(first, end, inputs + ((long)m * Stride), outputs + ((long)m * outputStride));
+                float* x = inputs + ((long)m * Stride);
+                float* y = outputs + ((long)m * outputStride);
+                if (_scales is null)
+                {
+                    Single(first, end, x, y);
+                }
+                else
+                {
+                    SingleQ8(first, end, x, y);
+                }
             }
         }
         else if (s_wide)
@@ -105,7 +150,15 @@ internal sealed unsafe class PackedMatrix : IDisposable
         float* sums = results + (PartRows * Inputs);
         for (int panel = 0, row = first; panel < panels; panel++, row += T.Rows)
         {
-            T.Unpack(Row(row), Math.Min(T.Rows, end - row), Stride, room + ((long)panel * T.Rows * Stride));
+            float* to = room + ((long)panel * T.Rows * Stride);
+            if (_scales is null)
+            {
+                T.Unpack(Row(row), Math.Min(T.Rows, end - row), Stride, to);
+            }
+            else
+            {
+                T.UnpackBlocks(Elements(row), Scales(row), Math.Min(T.Rows, end - row), Stride, to);
+            }
         }
 
         for (int m = 0; m < count; m += Inputs)
@@ -229,4 +282,24 @@ internal sealed unsafe class PackedMatrix : IDisposable
             y[n] = Lanes.Dot(x, Row(n), Stride);
         }
     }
+
+    private void SingleQ8(int first, int end, float* x, float* y)
+    {
+        int n = first;
+        for (; n + 4 <= end; n += 4)
+        {
+            Q8Rows.Four(x, Elements(n), Scales(n), Stride, y + n);
+        }
+
+        for (; n < end; n++)
+        {
+            y[n] = Q8Rows.Dot(x, Elements(n), Scales(n), Stride);
+        }
+    }
+
+    private ushort* Row(int row) => (ushort*)_memory.Pointer + ((long)row * Stride);
+
+    private sbyte* Elements(int row) => (sbyte*)_memory.Pointer + ((long)row * Stride);
+
+    private float* Scales(int row) => (float*)_scales!.Pointer + ((long)row * (Stride / Quantization.BlockElements));
 }

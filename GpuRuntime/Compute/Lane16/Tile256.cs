@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Verathos.GpuRuntime.Formats;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
@@ -45,6 +46,25 @@ internal readonly unsafe struct Tile256 : ITile
                 Vector256<uint> pairs = Vector256.Load((uint*)(rows + k));
                 Lanes.Even(pairs).Store(to);
                 Lanes.Odd(pairs).Store(to + plane);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void UnpackBlocks(sbyte* rows, float* scales, int count, int stride, float* panel)
+    {
+        long plane = (long)stride / 2 * Rows;
+        for (int row = 0; row < Rows; row++, panel += 8, rows += stride, scales += stride / Quantization.BlockElements)
+        {
+            float* to = panel;
+            for (int k = 0; k < stride; k += Lanes.Step, to += Rows * 8)
+            {
+                // An absent row has the scale 0 and reads the first row's elements.
+                sbyte* from = row < count ? rows + k : rows - ((long)row * stride) + k;
+                Vector256<float> scale = Vector256.Create(row < count ? scales[k / Quantization.BlockElements] : 0);
+                Q8Rows.Load(from, scale).Store(to);
+                Q8Rows.Load(from + 8, scale).Store(to + plane);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Verathos.GpuRuntime.Formats;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
@@ -29,6 +30,24 @@ internal readonly unsafe struct Tile512 : ITile
                 Vector256<uint> pairs = row < count ? Vector256.Load((uint*)(rows + k)) : Vector256<uint>.Zero;
                 Lanes.Even(pairs).Store(to);
                 Lanes.Odd(pairs).Store(to + 8);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void UnpackBlocks(sbyte* rows, float* scales, int count, int stride, float* panel)
+    {
+        for (int row = 0; row < Rows; row++, panel += Lanes.Step, rows += stride, scales += stride / Quantization.BlockElements)
+        {
+            float* to = panel;
+            for (int k = 0; k < stride; k += Lanes.Step, to += Rows * Lanes.Step)
+            {
+                // An absent row has the scale 0 and reads the first row's elements.
+                sbyte* from = row < count ? rows + k : rows - ((long)row * stride) + k;
+                Vector256<float> scale = Vector256.Create(row < count ? scales[k / Quantization.BlockElements] : 0);
+                Q8Rows.Load(from, scale).Store(to);
+                Q8Rows.Load(from + 8, scale).Store(to + 8);
             }
         }
     }

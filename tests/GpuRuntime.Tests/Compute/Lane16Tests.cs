@@ -1,5 +1,6 @@
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Compute.Lane16;
+using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
 using Verathos.Testing;
 
@@ -115,16 +116,42 @@ public class Lane16Tests
     }
 
     /// <summary>
-    /// The bits of version 1. Where they change, the version in the profile's identifier must, too. The same value holds with
+    /// The bits of version 2, which for weights of bfloat16 are those of version 1. Where they change, the version in the profile's identifier must, too. The same value holds with
     /// the processor's vector and fused instructions switched off (DOTNET_EnableHWIntrinsic=0).
     /// </summary>
     [Fact]
-    public void BitsAreThoseOfVersionOne()
+    public void BitsAreThoseOfVersionTwo()
     {
         using Lane16Backend backend = SmallModel.CreateLane16(Config(64, 130, 2, 2, 80), 2);
-        Assert.Equal("bf16-lane16/1", NumericProfile.Bf16Lane16.Identifier);
+        Assert.Equal("bf16-lane16/2", NumericProfile.Bf16Lane16.Identifier);
         byte[] bits = [.. Run(backend, 321, 100, 1, 49).SelectMany(logits => logits.SelectMany(BitConverter.GetBytes))];
         Assert.Equal("d8d4635a50eb9974", Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bits))[..16]);
+    }
+
+    /// <summary>Q8_0 stays as it is stored: alone and together the same bits, near the reference, and in a little over half the memory.</summary>
+    [Fact]
+    public void StoredBlocksAreUsedAsTheyAre()
+    {
+        ModelConfig config = Config(64, 128, 2, 1, 32);
+        string path = Path.GetTempFileName();
+        try
+        {
+            RandomGguf.Write(path, config, 5, TensorType.Q80);
+            using LoadedModel served = ModelLoader.Load(path, new LoadOptions { Profile = NumericProfile.Bf16Lane16 });
+            using LoadedModel reference = ModelLoader.Load(path, new LoadOptions { Profile = NumericProfile.F32 });
+            List<float[]> single = Run(served.Backend, 321, [.. Enumerable.Repeat(1, 150)]);
+            Assert.Equal(single[149], Run(served.Backend, 321, 150)[0]);
+            Assert.Equal(single[149], Run(served.Backend, 321, 2, 3, 64, 81)[3]);
+            Assert.InRange(RelativeError(Run(reference.Backend, 321, 150)[0], single[149]), 1e-6, 0.02);
+
+            // One byte an element and four for each block of 32.
+            long elements = ModelTensors.Expected(config).Where(static t => t.Shape.Length == 2).Sum(static t => t.Shape[0] * t.Shape[1]);
+            Assert.Equal(elements + (elements / 8), served.WeightBytes);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]

@@ -66,4 +66,45 @@ public unsafe class TileTests
 
         return true;
     }
+
+    [Fact]
+    public void TilesOfStoredBlocksHaveTheBitsOfSingleProducts() => Gen.Select(Gen.Int[1, 30], Gen.Int[1, 6], Gen.Int).Sample(static (blocks, rows, seed) =>
+        AgreesOnBlocks<Tile256>(blocks * 32, Math.Min(rows, 3), seed) && AgreesOnBlocks<Tile512>(blocks * 32, rows, seed));
+
+    private static bool AgreesOnBlocks<T>(int columns, int rows, int seed)
+        where T : ITile
+    {
+        Random random = new(seed);
+        sbyte[] elements = [.. Enumerable.Range(0, 8 * columns).Select(_ => (sbyte)random.Next(-128, 128))];
+        float[] scales = [.. Enumerable.Range(0, 8 * columns / 32).Select(_ => (float)(Half)random.NextSingle())];
+        float[] values = [.. Enumerable.Range(0, columns).Select(_ => random.NextSingle() - 0.5f)];
+        float[] panel = new float[T.Rows * columns];
+        float[] sums = new float[T.Rows * InputRows.Count * Lanes.Step];
+        float[] four = new float[4];
+        float[] exact = new float[16];
+        fixed (sbyte* w = elements)
+        fixed (float* s = scales, x = values, p = panel, a = sums, f = four)
+        {
+            T.UnpackBlocks(w, s, rows, columns, p);
+            T.Accumulate(p, columns, new InputRows(x, 0, 1, columns), 0, columns, a);
+            Q8Rows.Four(x, w, s, columns, f);
+            for (int n = 0; n < rows; n++)
+            {
+                Array.Clear(exact);
+                for (int k = 0; k < columns; k++)
+                {
+                    int lane = k % 16;
+                    exact[lane] = MathF.FusedMultiplyAdd(w[(n * columns) + k] * s[((n * columns) + k) / 32], x[k], exact[lane]);
+                }
+
+                float expected = Q8Rows.Dot(x, w + (n * columns), s + (n * columns / 32), columns);
+                if (T.Sum(a, n).GetElement(0) != expected || (n < 4 && four[n] != expected) || exact.Any(float.IsNaN) || Lanes.Sum(Vector256.Create<float>(exact), Vector256.Create<float>(exact.AsSpan(8))) != expected)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
 }

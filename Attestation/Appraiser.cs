@@ -183,19 +183,45 @@ public static class Appraiser
         Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
     {
         ArgumentNullException.ThrowIfNull(gpu);
+        return AppraiseGpus([gpu], rims, [], expectedNonce, policy, anchors, at, source);
+    }
+
+    /// <summary>
+    /// Verifies the reports of several GPUs and NVSwitches in one verdict: each check covers all of them, each device may be there
+    /// once, and all GPUs are in one mode. A policy's lines about reports are evaluated as in the other overload.
+    /// </summary>
+    /// <param name="gpus">Report and certificate chain of each device.</param>
+    /// <param name="rims">Reference measurement files (SWID XML), in any order.</param>
+    /// <param name="ocspResponses">OCSP responses, DER. Where there are any, they must be good for every certificate.</param>
+    /// <param name="expectedNonce">The nonce that every report must answer; null where the caller made none.</param>
+    /// <param name="policy">The policy; null verifies only.</param>
+    /// <param name="anchors">The roots that everything must lead to.</param>
+    /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Where that time came from.</param>
+    public static Verdict AppraiseGpus(
+        IReadOnlyList<GpuEvidence> gpus, IReadOnlyList<ReadOnlyMemory<byte>> rims, IReadOnlyList<ReadOnlyMemory<byte>> ocspResponses,
+        ReadOnlyMemory<byte>? expectedNonce, Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        ArgumentNullException.ThrowIfNull(gpus);
         ArgumentNullException.ThrowIfNull(rims);
+        ArgumentNullException.ThrowIfNull(ocspResponses);
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
         CheckList checks = new() { IsPiece = true };
         checks.Claim(NodeLinesClaim, "not looked at: this is a GPU report by itself, which says nothing about a node's quote, nonce, keys, model, configuration or number of GPUs");
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Gpu, "gpu"))
         {
-            GpuAppraisal appraisal = GpuAppraisal.Run(gpu, RimSet.Create(rims, anchors), expectedNonce, anchors, at);
-            GpuSet set = new(checks, [appraisal]);
-            set.AddReportChecks(policy?.Gpu);
+            RimSet references = RimSet.Create(rims, anchors);
+            GpuSet set = new(checks, [.. gpus.Select(gpu => GpuAppraisal.Run(gpu, references, expectedNonce, anchors, at))]);
+            set.AddReportChecks(policy?.Gpu, () => set.AddRevocation(ocspResponses, at));
+            if (gpus.Count > 1)
+            {
+                set.AddSetChecks();
+            }
+
             if (expectedNonce is not null)
             {
-                checks.Add(CheckNames.GpuNonce, appraisal.NonceProblem, "answers the expected nonce");
+                set.AddNonceCheck();
             }
             else
             {

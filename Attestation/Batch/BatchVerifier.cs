@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Verathos.Attestation.Nvidia;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation.Batch;
@@ -86,12 +87,27 @@ public sealed class BatchVerifier(TimeProvider clock)
                 request.Evidence, request.Collateral, request.Nonce, request.Product, request.Policy, anchors, at, source),
             EvidenceFormat.NvidiaToken or EvidenceFormat.AzureToken => Appraiser.AppraiseTokens(
                 request.Evidence, request.Format == EvidenceFormat.NvidiaToken, request.Collateral, request.Nonce, request.Policy, anchors, at, source),
-            EvidenceFormat.GpuReport => GpuCollateral.TryRead(request.Collateral, out GpuCollateral? gpu, out string problem)
-                ? Appraiser.AppraiseGpu(
-                    new GpuEvidence(request.Evidence, gpu!.ChainPem), gpu.Rims, request.Nonce, request.Policy, anchors, at, source)
-                : Refused(VerdictKind.Malformed, CheckNames.CollateralMissing, problem, at, source),
+            EvidenceFormat.GpuReport => VerifyGpus(request, anchors, at, source),
             _ => Refused(VerdictKind.Unsupported, CheckNames.EvidenceFormat, "the evidence is of no format that this build verifies", at, source),
         };
+    }
+
+    private static Verdict VerifyGpus(BatchRequest request, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+    {
+        if (!GpuCollateral.TryRead(request.Collateral, out GpuCollateral? collateral, out string problem))
+        {
+            return Refused(VerdictKind.Malformed, CheckNames.CollateralMissing, problem, at, source);
+        }
+
+        // A report by itself, or NVIDIA's list of reports with their certificates.
+        IReadOnlyList<GpuEvidence> devices = [new GpuEvidence(request.Evidence, collateral!.ChainPem)];
+        ReadOnlySpan<byte> text = request.Evidence.Span.TrimStart(" \t\r\n"u8);
+        if (!text.IsEmpty && text[0] is (byte)'[' or (byte)'{' && !GpuEvidenceList.TryParse(request.Evidence, out devices, out ParseError error))
+        {
+            return Refused(VerdictKind.Malformed, CheckNames.GpuFormat, error.ToString(), at, source);
+        }
+
+        return Appraiser.AppraiseGpus(devices, collateral.Rims, collateral.OcspResponses, request.Nonce, request.Policy, anchors, at, source);
     }
 
     private static Verdict Refused(VerdictKind kind, string check, string detail, DateTimeOffset at, TimeSource source) => new()

@@ -89,12 +89,12 @@ public static class EvidenceFormats
 
         if (text[0] == (byte)'[')
         {
-            return EvidenceFormat.NvidiaToken;
+            return text.IndexOf("\"certificate\""u8) >= 0 ? EvidenceFormat.GpuReport : EvidenceFormat.NvidiaToken;
         }
 
         if (text[0] == (byte)'{')
         {
-            return text.IndexOf("hcl_report"u8) >= 0 || text.IndexOf("\"report\""u8) >= 0 ? EvidenceFormat.AzureHcl : EvidenceFormat.Unknown;
+            return text.IndexOf("\"evidences\""u8) >= 0 ? EvidenceFormat.GpuReport : text.IndexOf("hcl_report"u8) >= 0 || text.IndexOf("\"report\""u8) >= 0 ? EvidenceFormat.AzureHcl : EvidenceFormat.Unknown;
         }
 
         return text.StartsWith("eyJ"u8) ? RecogniseToken(text) : EvidenceFormat.Unknown;

@@ -44,6 +44,48 @@ internal sealed class GpuAppraisal
     /// <summary>The chip's name: the first word of the device certificate's common name.</summary>
     public string Chip => Path is null ? "" : Path.Leaf.CommonName.Split(' ')[0];
 
+    /// <summary>True for an NVSwitch, by its device certificate: it has firmware and no driver.</summary>
+    public bool IsSwitch => Chip.Replace("_", "", StringComparison.Ordinal).StartsWith("LS10", StringComparison.Ordinal);
+
+    /// <summary>Why a certificate of the chain does not count as good by the OCSP answers; null where all do.</summary>
+    public string? RevocationProblem { get; private set; } = "nothing was checked";
+
+    /// <summary>Compares the chain with OCSP answers: device certificate and intermediates, of which none may be unknown.</summary>
+    /// <remarks>The leaf is the exception: the device makes it for itself, and no responder knows it. An answer about it still counts.</remarks>
+    public void CheckRevocation(IReadOnlyList<OcspResponse> responses, DateTimeOffset at)
+    {
+        if (Path is null)
+        {
+            RevocationProblem = "not evaluated: there is no chain to ask about";
+            return;
+        }
+
+        for (int i = 0; i < Path.Certificates.Count - 1; i++)
+        {
+            bool answered = false;
+            foreach (OcspResponse response in responses)
+            {
+                if (response.TryJudge(Path.Certificates[i], Path.Certificates[i + 1], at, out string? problem))
+                {
+                    answered = true;
+                    if (problem is not null)
+                    {
+                        RevocationProblem = problem;
+                        return;
+                    }
+                }
+            }
+
+            if (!answered && i > 0)
+            {
+                RevocationProblem = $"no answer about \"{Path.Certificates[i].CommonName}\" {Path.Certificates[i].SerialHex}, so it counts as unknown";
+                return;
+            }
+        }
+
+        RevocationProblem = null;
+    }
+
     public static GpuAppraisal Run(
         GpuEvidence evidence, RimSet rims, ReadOnlyMemory<byte>? expectedNonce, TrustAnchors anchors, DateTimeOffset at)
     {
@@ -109,7 +151,8 @@ internal sealed class GpuAppraisal
 
     private void CompareMeasurements(GpuReport report, RimSet rims, DateTimeOffset at)
     {
-        VerifiedRim? driver = rims.Find(report.DriverVersion, "driver", Chip, at, out string? driverProblem);
+        string? driverProblem = null;
+        VerifiedRim? driver = IsSwitch ? null : rims.Find(report.DriverVersion, "driver", Chip, at, out driverProblem);
         VerifiedRim? vbios = rims.Find(report.VbiosVersion, "VBIOS", Chip, at, out string? vbiosProblem);
         DriverRimProblem = driverProblem;
         VbiosRimProblem = vbiosProblem;

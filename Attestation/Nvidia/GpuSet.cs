@@ -7,12 +7,17 @@ namespace Verathos.Attestation.Nvidia;
 /// <summary>All GPUs of one node: each check covers every GPU, and fails where one fails.</summary>
 internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
 {
+    private bool _revocationChecked;
+
     /// <summary>The checks that concern each report by itself.</summary>
-    public void AddReportChecks(GpuPolicy? policy)
+    /// <param name="policy">The policy's section; null without a policy.</param>
+    /// <param name="revocation">Adds the check of revocation in its place; null where there is nothing to check.</param>
+    public void AddReportChecks(GpuPolicy? policy, Action? revocation = null)
     {
         Each(CheckNames.GpuFormat, gpu => gpu.Report is null ? gpu.ParseError.ToString() : null, "SPDM 1.1 measurements with NVIDIA's opaque data");
         checks.Malformed |= gpus.Any(gpu => gpu.Report is null);
         Each(CheckNames.GpuChain, gpu => gpu.ChainProblem, "the device certificate leads to the pinned root");
+        revocation?.Invoke();
         Each(CheckNames.GpuSignature, gpu => gpu.SignatureProblem, "signed by the device");
         Each(CheckNames.GpuFirmwareId, gpu => gpu.FirmwareProblem, "the firmware is the one that the device certificate names");
         if (policy?.Measurements is { IsWaived: true } waived)
@@ -34,10 +39,61 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
         AddClaims();
     }
 
+    /// <summary>The check of OCSP answers, where any came with the evidence. One that does not parse, or says nothing good, rejects.</summary>
+    public void AddRevocation(IReadOnlyList<ReadOnlyMemory<byte>> responses, DateTimeOffset at)
+    {
+        if (responses.Count == 0)
+        {
+            return;
+        }
+
+        _revocationChecked = true;
+        List<OcspResponse> parsed = [];
+        foreach (ReadOnlyMemory<byte> der in responses)
+        {
+            if (!OcspResponse.TryParse(der, out OcspResponse? response, out ParseError error))
+            {
+                checks.Fail(CheckNames.GpuRevocation, error.ToString());
+                return;
+            }
+
+            parsed.Add(response!);
+        }
+
+        foreach (GpuAppraisal gpu in gpus)
+        {
+            gpu.CheckRevocation(parsed, at);
+        }
+
+        Each(CheckNames.GpuRevocation, gpu => gpu.RevocationProblem, "every certificate below the root is good by its issuer's answer");
+        foreach (DateTimeOffset end in parsed.SelectMany(response => response.Answers).Select(answer => answer.NextUpdate).OfType<DateTimeOffset>())
+        {
+            checks.EndTrustAt(end);
+        }
+    }
+
+    /// <summary>What a set of devices must have in common: none twice, and one mode for all GPUs.</summary>
+    public void AddSetChecks()
+    {
+        AddDistinct();
+        GpuMode?[] modes = [.. gpus.Where(gpu => !gpu.IsSwitch).Select(gpu => gpu.Report?.Mode).Distinct()];
+        checks.Add(CheckNames.GpuOneMode, modes.Length > 1 ? "the GPUs are in different modes" : null, modes.Length == 0 ? "no GPU" : $"{modes[0]}");
+        bool oneNonce = gpus.Select(gpu => gpu.Report is null ? "" : Convert.ToHexString(gpu.Report.RequestNonce.Span)).Distinct().Count() == 1;
+        checks.Add(CheckNames.GpuOneNonce, oneNonce ? null : "the devices answer different nonces", "all devices answer one nonce");
+    }
+
+    /// <summary>Whether all answer the expected nonce.</summary>
+    public void AddNonceCheck() => Each(CheckNames.GpuNonce, gpu => gpu.NonceProblem, "answers the expected nonce");
+
     /// <summary>The checks that tie the reports to the request and to each other.</summary>
     public void AddBindingChecks()
     {
-        Each(CheckNames.GpuNonce, gpu => gpu.NonceProblem, "answers the expected nonce");
+        AddNonceCheck();
+        AddDistinct();
+    }
+
+    private void AddDistinct()
+    {
         HashSet<string> seen = [];
         bool distinct = gpus.All(gpu => gpu.Path is not null && seen.Add(Convert.ToHexString(gpu.Path.Leaf.SpkiDigest.Span)));
         checks.Add(CheckNames.GpuDistinct, distinct ? null : "two reports come from one device, or a device is unknown", $"{gpus.Count} different devices");
@@ -133,7 +189,11 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
             checks.Claim($"gpu.{i}.nonce", report.RequestNonce.Span);
         }
 
-        checks.Claim("gpu.revocation", "not checked: device certificates have no CRL, and OCSP responses are not part of this evidence");
+        if (!_revocationChecked)
+        {
+            checks.Claim("gpu.revocation", "not checked: device certificates have no CRL, and no OCSP answers came with this evidence");
+        }
+
         checks.Claim("gpu.sameMachine", "not proved: a GPU answers any nonce");
     }
 }

@@ -52,7 +52,7 @@ internal sealed class RimSet
             }
 
             string? rimProblem = rim.ProblemAt(at)
-                ?? (chip.Length > 0 && rim.Product == chip ? null : $"the reference is for {rim.Product}, the device is {chip}");
+                ?? (chip.Length > 0 && rim.Product.Replace("_", "", StringComparison.Ordinal) == chip.Replace("_", "", StringComparison.Ordinal) ? null : $"the reference is for {rim.Product}, the device is {chip}");
             if (rimProblem is null)
             {
                 problem = null;

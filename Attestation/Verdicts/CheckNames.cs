@@ -178,6 +178,15 @@ public static class CheckNames
     /// <summary>Every active reference measurement equals the measurement in the report.</summary>
     public const string GpuMeasurements = "gpu.measurements";
 
+    /// <summary>The OCSP answers that came with the evidence are signed, in date, and good for every certificate below the root.</summary>
+    public const string GpuRevocation = "gpu.revocation";
+
+    /// <summary>All GPUs of a set share their memory in one way.</summary>
+    public const string GpuOneMode = "gpu.one-mode";
+
+    /// <summary>All devices of a set answer one nonce.</summary>
+    public const string GpuOneNonce = "gpu.one-nonce";
+
     // What ties the evidence together.
 
     /// <summary>The client's nonce is in the Merkle tree of nonces.</summary>

@@ -74,6 +74,23 @@ public sealed class Certificate
     /// <summary>True where keyUsage is absent or holds digitalSignature.</summary>
     public bool MaySignData { get; private set; } = true;
 
+    /// <summary>The object identifiers of extendedKeyUsage; empty where absent.</summary>
+    public IReadOnlyList<string> Purposes { get; private set; } = [];
+
+    /// <summary>True where extendedKeyUsage is critical: the key is for those purposes and no other.</summary>
+    public bool HasCriticalPurposes { get; private set; }
+
+    /// <summary>The subjectPublicKey's bits, without algorithm and length, as OCSP names keys by.</summary>
+    internal ReadOnlyMemory<byte> KeyBits
+    {
+        get
+        {
+            AsnReader reader = new AsnReader(_spki, AsnEncodingRules.DER).ReadSequence();
+            reader.ReadEncodedValue();
+            return reader.ReadBitString(out _);
+        }
+    }
+
     /// <summary>The subject's common name; empty where it has none.</summary>
     public string CommonName { get; private set; } = "";
 
@@ -181,6 +198,10 @@ public sealed class Certificate
         validity.ThrowIfNotEmpty();
         ReadOnlyMemory<byte> subject = tbs.ReadEncodedValue();
         byte[] spki = tbs.ReadEncodedValue().ToArray();
+        AsnReader keyInfo = new AsnReader(spki, AsnEncodingRules.DER).ReadSequence();
+        keyInfo.ReadSequence();
+        keyInfo.ReadBitString(out _);
+        keyInfo.ThrowIfNotEmpty();
         Dictionary<string, ReadOnlyMemory<byte>> extensions = new(StringComparer.Ordinal);
         HashSet<string> critical = new(StringComparer.Ordinal);
         while (tbs.HasData)
@@ -205,14 +226,17 @@ public sealed class Certificate
         certificate.ReadConstraints();
         foreach (string oid in critical)
         {
-            Require(oid is BasicConstraints or KeyUsage, $"critical extension {oid} is not understood");
+            Require(oid is BasicConstraints or KeyUsage or ExtendedKeyUsage, $"critical extension {oid} is not understood");
         }
+
+        certificate.HasCriticalPurposes = critical.Contains(ExtendedKeyUsage);
 
         return certificate;
     }
 
     private const string BasicConstraints = "2.5.29.19";
     private const string KeyUsage = "2.5.29.15";
+    private const string ExtendedKeyUsage = "2.5.29.37";
 
     internal static void ReadExtensions(AsnReader list, Dictionary<string, ReadOnlyMemory<byte>> extensions, HashSet<string> critical)
     {
@@ -250,6 +274,20 @@ public sealed class Certificate
             }
 
             reader.ThrowIfNotEmpty();
+        }
+
+        if (Extension(ExtendedKeyUsage) is { } purposes)
+        {
+            AsnReader outer = new(purposes, AsnEncodingRules.DER);
+            AsnReader reader = outer.ReadSequence();
+            outer.ThrowIfNotEmpty();
+            List<string> list = [];
+            while (reader.HasData)
+            {
+                list.Add(reader.ReadObjectIdentifier());
+            }
+
+            Purposes = list;
         }
 
         if (Extension(KeyUsage) is { } usage)

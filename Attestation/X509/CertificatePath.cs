@@ -43,6 +43,12 @@ internal sealed class CertificatePath
         Certificate? root = null;
         foreach (Certificate certificate in certificates)
         {
+            if (certificate.HasCriticalPurposes)
+            {
+                problem = $"\"{certificate.CommonName}\" is for other purposes only";
+                return false;
+            }
+
             if (IsSelfIssued(certificate))
             {
                 if (root is not null)

@@ -23,6 +23,12 @@ public sealed record ApiError(int Status, string Type, string Code, string? Para
     public static ApiError Unsupported(string param, string why) =>
         new(400, InvalidRequest, "unsupported_parameter", param, $"The parameter '{param}' is not supported: {why}.");
 
+    /// <summary>400: a schema that this node cannot hold an answer to.</summary>
+    /// <param name="place">The keyword at fault with its place in the schema.</param>
+    /// <param name="why">What is wrong with it.</param>
+    public static ApiError UnsupportedSchema(string place, string why) =>
+        new(400, InvalidRequest, "unsupported_schema", "response_format.json_schema.schema" + place, $"The schema cannot be held to: at '{place}', {why}.");
+
     /// <summary>404: no such path.</summary>
     public static ApiError NotFound() =>
         new(404, InvalidRequest, "not_found", null, "No such path. Use POST /v1/chat/completions, POST /v1/completions or GET /v1/models.");

@@ -42,6 +42,9 @@ public sealed class ApiRequest : IDisposable
     /// <summary>How many of the likeliest tokens are named with every token; null gives no log-probabilities.</summary>
     public int? LogProbabilities { get; init; }
 
+    /// <summary>What the answer must be, or null for plain text.</summary>
+    public ApiResponseFormat? ResponseFormat { get; init; }
+
     /// <summary>The client's part of the seed; a negative number is taken in two's complement.</summary>
     public ulong Seed { get; init; }
 
@@ -80,5 +83,6 @@ public sealed class ApiRequest : IDisposable
 
         SecretText.Wipe(Prompt);
         PromptIds?.Dispose();
+        ResponseFormat?.Dispose();
     }
 }

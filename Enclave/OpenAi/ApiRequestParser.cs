@@ -26,7 +26,7 @@ public static class ApiRequestParser
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 16 });
+            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 64 });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 error = ApiError.Invalid("invalid_json", null, "The body must be a JSON object.");

@@ -26,6 +26,7 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
     private bool _logProbabilities;
     private int? _likeliest;
     private ulong _seed;
+    private ApiResponseFormat? _format;
     private int? _maxTokens;
     private bool _stream;
     private bool _includeUsage;
@@ -99,6 +100,7 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
         PresencePenaltyMicro = _presence,
         RepetitionPenaltyMicro = _repetition == SamplingParameters.One ? 0 : _repetition,
         LogProbabilities = _logProbabilities ? _likeliest ?? 0 : null,
+        ResponseFormat = _format,
         Seed = _seed,
         MaxTokens = _maxTokens,
         Stop = _stop,
@@ -131,7 +133,7 @@ internal sealed class ApiRequestReader(ApiEndpoint endpoint) : IDisposable
         "echo" when !IsChat => Only(name, value.ValueKind == JsonValueKind.False, "the prompt is not repeated"),
         "suffix" when !IsChat => Only(name, value is { ValueKind: JsonValueKind.String } && value.ValueEquals(ReadOnlySpan<byte>.Empty), "nothing is inserted before a suffix"),
         "logit_bias" => Only(name, IsEmpty(value), "a bias is not part of the sampling that validators recompute"),
-        "response_format" => Only(name, IsTextFormat(value), "answers are plain text"),
+        "response_format" => ApiResponseFormats.Read(value, out _format),
         "tools" or "functions" => Only(name, IsEmpty(value), "tools are not called"),
         "tool_choice" or "function_call" => Only(name, value.ValueKind == JsonValueKind.String && value.ValueEquals("none"u8), "tools are not called"),
         "store" => Only(name, value.ValueKind == JsonValueKind.False, "nothing is stored"),

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using Verathos.Enclave.Platform;
+using Verathos.Fingerprint.Constraints;
 using Verathos.GpuRuntime.Models;
 using Verathos.GpuRuntime.Serving;
 using Verathos.Protocol.Evidence;
@@ -10,10 +11,13 @@ namespace Verathos.Enclave.Serving;
 /// <summary>A loaded model with its engine and the configuration that evidence binds it by.</summary>
 internal sealed class ServedModel : IAsyncDisposable
 {
+    private readonly Lazy<TokenIndex> _vocabulary;
+
     /// <summary>Takes the model over and starts its engine.</summary>
     public ServedModel(LoadedModel model, EnclaveOptions options, IPlatformDriver driver)
     {
         Loaded = model;
+        _vocabulary = new Lazy<TokenIndex>(() => new TokenIndex(model.Config.VocabularySize, id => model.Tokenizer.TokenBytes(id).ToArray()));
         Name = model.Manifest.Name;
         ContextLength = model.MaxContext;
         Profile = model.Profile.Identifier;
@@ -47,6 +51,9 @@ internal sealed class ServedModel : IAsyncDisposable
 
     /// <summary>Generates.</summary>
     public InferenceEngine Engine { get; }
+
+    /// <summary>The vocabulary in the order that constraints need; made with the first that does.</summary>
+    public TokenIndex Vocabulary => _vocabulary.Value;
 
     /// <summary>The name that requests ask for.</summary>
     public string Name { get; }

@@ -5,6 +5,7 @@ using Verathos.Enclave.Keys;
 using Verathos.Enclave.Memory;
 using Verathos.Enclave.OpenAi;
 using Verathos.Enclave.Serving;
+using Verathos.Fingerprint.Constraints;
 using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Serving;
 using Verathos.GpuRuntime.Tokenizers;
@@ -241,6 +242,11 @@ internal sealed class Session : IAsyncDisposable
             return ApiError.TooMuchMemory(_prompt.Count, asked, room);
         }
 
+        if (ConstraintReader.TryRead(_request, model, out TokenConstraint? constraint) is { } unsupported)
+        {
+            return unsupported;
+        }
+
         SamplingParameters sampling = _request.Sampling;
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, keyset.Ended);
         try
@@ -253,11 +259,13 @@ internal sealed class Session : IAsyncDisposable
                     Seed = SamplingSeed.Derive(_request.Seed, headers.ClientNonce),
                     MaxTokens = Math.Min(asked, fits),
                     LogProbabilities = _request.LogProbabilities,
+                    Constraint = constraint,
                 },
                 _cancellation.Token).GetAsyncEnumerator(_cancellation.Token);
         }
         catch (GenerationException exception)
         {
+            constraint?.Dispose();
             return exception.Error switch
             {
                 GenerationError.QueueFull => ApiError.Busy(1),
@@ -274,6 +282,7 @@ internal sealed class Session : IAsyncDisposable
             FrequencyPenaltyMicro = sampling.FrequencyPenaltyMicro,
             PresencePenaltyMicro = sampling.PresencePenaltyMicro,
             RepetitionPenaltyMicro = sampling.RepetitionPenaltyMicro,
+            ResponseFormat = _request.ResponseFormat?.Digest,
         };
         _answer = new Answer(
             keyset, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);

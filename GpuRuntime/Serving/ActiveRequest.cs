@@ -58,6 +58,7 @@ internal sealed class ActiveRequest(GenerationRequest request, long memory, Canc
     {
         LastId = 0;
         Array.Clear(_history);
+        Request.Constraint?.Dispose();
     }
 
     /// <summary>Gives a token to the reader; nothing where the reader has gone.</summary>

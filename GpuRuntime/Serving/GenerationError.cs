@@ -18,6 +18,9 @@ public enum GenerationError
     /// <summary>The model gave logits that are no numbers.</summary>
     NonFiniteLogits,
 
+    /// <summary>No token may follow by the request's constraint, or the constraint has too many readings to follow.</summary>
+    ConstraintFailed,
+
     /// <summary>The forward pass failed.</summary>
     Failed,
 

@@ -1,3 +1,4 @@
+using Verathos.Fingerprint.Constraints;
 using Verathos.Fingerprint.Sampling;
 
 namespace Verathos.GpuRuntime.Serving;
@@ -20,6 +21,9 @@ public sealed class GenerationRequest
     /// <summary>How many of the likeliest tokens are named with every token, 0 to 20; null gives no log-probabilities.</summary>
     public int? LogProbabilities { get; init; }
 
+    /// <summary>What the answer may be, or null. The engine takes it over with the request and disposes it; where the request is refused, the caller does.</summary>
+    public TokenConstraint? Constraint { get; init; }
+
     /// <summary>Ids that end the answer, beside the model's own.</summary>
     public IReadOnlyCollection<int> StopIds { get; init; } = [];
 
@@ -27,5 +31,5 @@ public sealed class GenerationRequest
     public const int MaximumLogProbabilities = 20;
 
     /// <summary>Whether drawing a token needs the ids before it.</summary>
-    internal bool NeedsHistory => Sampling.HasPenalties;
+    internal bool NeedsHistory => Sampling.HasPenalties || Constraint is not null;
 }

@@ -182,6 +182,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             }
 
             entry.IsReleased = true;
+            entry.Forget();
             entry.Tokens.Writer.TryComplete(new OperationCanceledException());
         }
     }
@@ -289,6 +290,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             while (_queue.TryDequeue(out ActiveRequest? waiting))
             {
                 waiting.IsReleased = true;
+                waiting.Forget();
                 waiting.Tokens.Writer.TryComplete(reason);
             }
         }

@@ -1,3 +1,4 @@
+using Verathos.Fingerprint.Constraints;
 using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
@@ -199,12 +200,14 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
         int id;
         TokenLogProbability[]? logProbabilities;
         Drawing?.Invoke(request, index, logits);
+        bool complete;
         try
         {
             id = request.NeedsHistory
-                ? Sampler.Sample(logits, request.Sampling, request.Seed, request.PromptIds, entry.History, [])
+                ? Sampler.Sample(logits, request.Sampling, request.Seed, request.PromptIds, entry.History, Allowed(request))
                 : Sampler.Sample(logits, request.Sampling, request.Seed, index);
             logProbabilities = LogProbabilities(request, logits, id);
+            complete = request.Constraint is { } constraint && constraint.Append(id) && constraint.IsExhausted;
         }
         catch (ArithmeticException)
         {
@@ -212,10 +215,16 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
             End(entry, new GenerationException(GenerationError.NonFiniteLogits, "the model gave logits that are no numbers: its weights are damaged or overflow in this numeric profile"));
             return;
         }
+        catch (ConstraintException)
+        {
+            logits.Clear();
+            End(entry, new GenerationException(GenerationError.ConstraintFailed, "the vocabulary cannot write what the response format asks for, or its alternatives begin alike in too many ways"));
+            return;
+        }
 
         logits.Clear();
         entry.Add(id);
-        FinishReason? finish = model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
+        FinishReason? finish = complete || model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
             : entry.Generated == request.MaxTokens ? FinishReason.Length
             : null;
         if (finish is not null)
@@ -229,6 +238,18 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
         {
             entry.Tokens.Writer.TryComplete();
         }
+    }
+
+    private static ReadOnlySpan<ulong> Allowed(GenerationRequest request)
+    {
+        if (request.Constraint is not { } constraint)
+        {
+            return default;
+        }
+
+        // A vocabulary need not have a token for what must follow.
+        ReadOnlySpan<ulong> allowed = constraint.Allowed;
+        return allowed.ContainsAnyExcept(0UL) ? allowed : throw new ConstraintException();
     }
 
     private static TokenLogProbability[]? LogProbabilities(GenerationRequest request, ReadOnlySpan<float> logits, int id)

@@ -12,6 +12,9 @@ internal sealed class TraceGenerator(int seed, LoadedModel model)
     // Gateway messages shorter than a header, and longer ones under no key that lives.
     private const int LongestGarbage = 3000;
 
+    /// <summary>The schema of requests that must be answered in JSON.</summary>
+    public const string Schema = """{"type":"object","properties":{"name":{"type":"string","maxLength":12},"n":{"type":"integer"},"tags":{"type":"array","items":{"enum":["a","b"]},"maxItems":3}},"required":["name","tags"]}""";
+
     private static readonly string[] Stops = ["e", " the", "an", ".", " a", "is"];
     private readonly Random _random = new(seed);
 
@@ -71,6 +74,9 @@ internal sealed class TraceGenerator(int seed, LoadedModel model)
         Sometimes(body, "presence_penalty", () => Round((_random.NextDouble() * 4) - 2));
         Sometimes(body, "repetition_penalty", () => Round(0.5 + _random.NextDouble()));
         Sometimes(body, "logprobs", () => _random.Next(0, 5));
+        Sometimes(body, "response_format", () => _random.Next(2) == 0
+            ? new JsonObject { ["type"] = "json_object" }
+            : new JsonObject { ["type"] = "json_schema", ["json_schema"] = new JsonObject { ["name"] = "thing", ["schema"] = JsonNode.Parse(Schema) } });
         return body;
     }
 

@@ -1,6 +1,9 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
+using Verathos.Fingerprint.Constraints;
 using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Models;
 using Verathos.GpuRuntime.Serving;
@@ -17,6 +20,7 @@ internal static class TraceReplay
         int compared = 0;
         int tokens = 0;
         List<int> different = [];
+        TokenIndex vocabulary = new(model.Config.VocabularySize, id => model.Tokenizer.TokenBytes(id).ToArray());
         InferenceEngine engine = new(model, new EngineOptions { MaxActive = 1 });
         await using (engine.ConfigureAwait(false))
         {
@@ -30,7 +34,7 @@ internal static class TraceReplay
 
                 compared++;
                 tokens += outcomes[i].Ids.Length;
-                int[] expected = await AloneAsync(engine, model, requests[i], outcomes[i], cancellationToken).ConfigureAwait(false);
+                int[] expected = await AloneAsync(engine, model, requests[i], outcomes[i], vocabulary, cancellationToken).ConfigureAwait(false);
                 if (!expected.AsSpan().SequenceEqual(outcomes[i].Ids))
                 {
                     different.Add(i);
@@ -41,7 +45,7 @@ internal static class TraceReplay
         return (compared, tokens, different);
     }
 
-    private static async Task<int[]> AloneAsync(InferenceEngine engine, LoadedModel model, TraceRequest request, TraceOutcome outcome, CancellationToken cancellationToken)
+    private static async Task<int[]> AloneAsync(InferenceEngine engine, LoadedModel model, TraceRequest request, TraceOutcome outcome, TokenIndex vocabulary, CancellationToken cancellationToken)
     {
         // Who left has no transcript; its parameters leave nothing to the seed.
         RequestedParameters sent = outcome.Answer?.Transcript.Parameters ?? Parse(request);
@@ -57,6 +61,7 @@ internal static class TraceReplay
             },
             Seed = SamplingSeed.Derive(sent.Seed, nonce),
             MaxTokens = request.MaxTokens,
+            Constraint = Constrain(request, model, vocabulary),
         };
         TokenDecoder decoder = model.Tokenizer.CreateContinuationDecoder();
         StringBuilder text = new();
@@ -73,6 +78,24 @@ internal static class TraceReplay
         }
 
         return [.. ids];
+    }
+
+    private static TokenConstraint? Constrain(TraceRequest request, LoadedModel model, TokenIndex vocabulary)
+    {
+        using JsonDocument body = JsonDocument.Parse(request.Body);
+        if (!body.RootElement.TryGetProperty("response_format", out JsonElement format))
+        {
+            return null;
+        }
+
+        if (!format.TryGetProperty("json_schema", out JsonElement schema))
+        {
+            return new TokenConstraint(JsonGrammar.AnyObject(), vocabulary, model.StopIds);
+        }
+
+        return JsonGrammar.TryCompile(JsonMarshal.GetRawUtf8Value(schema.GetProperty("schema")).ToArray(), out JsonGrammar? grammar, out GrammarError? error)
+            ? new TokenConstraint(grammar, vocabulary, model.StopIds)
+            : throw new InvalidOperationException(error.ToString());
     }
 
     private static RequestedParameters Parse(TraceRequest request) =>

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Security.Cryptography;
 using Verathos.Enclave.Keys;
 using Verathos.Enclave.Memory;
@@ -79,13 +78,7 @@ internal sealed class Session : IAsyncDisposable
         if (error is not null)
         {
             Interlocked.Increment(ref _metrics.SealedErrors);
-            List<BhttpField> fields = [];
-            if (error.RetryAfterSeconds is { } seconds)
-            {
-                fields.Add(new BhttpField("retry-after", seconds.ToString(CultureInfo.InvariantCulture)));
-            }
-
-            SealWhole(error.Status, error.ToJson(), fields);
+            SealWhole(error);
         }
 
         _keysetEnd.Rest();
@@ -162,7 +155,7 @@ internal sealed class Session : IAsyncDisposable
         switch (_state)
         {
             case SessionState.Accepted:
-                SealWhole(409, ApiError.KeysetRetiring().ToJson(), []);
+                SealWhole(ApiError.KeysetRetiring());
                 _state = SessionState.Done;
                 return _whole;
             case SessionState.Generating or SessionState.Closing:
@@ -187,7 +180,7 @@ internal sealed class Session : IAsyncDisposable
     private ApiError? ListModels()
     {
         ServedModel model = _opener.Keyset.Model;
-        SealWhole(200, ModelList.ToJson(model.Name, model.ContextLength), []);
+        SealWhole(200, ModelList.ToJson(model.Name, model.ContextLength), null);
         return null;
     }
 
@@ -266,14 +259,8 @@ internal sealed class Session : IAsyncDisposable
         catch (GenerationException exception)
         {
             constraint?.Dispose();
-            return exception.Error switch
-            {
-                GenerationError.QueueFull => ApiError.Busy(1),
-                GenerationError.ContextExceeded => ApiError.PromptTooLong(_prompt.Count, model.MaxPromptTokens),
-                GenerationError.MemoryExceeded => ApiError.TooMuchMemory(_prompt.Count, asked, room),
-                GenerationError.InvalidRequest => ApiError.Invalid("invalid_parameter", null, "The engine refuses the request's parameters."),
-                _ => ApiError.Internal(),
-            };
+            // Everything else that an engine refuses was refused above, by the parser or by the limits.
+            return exception.Error == GenerationError.QueueFull ? ApiError.Busy(1) : ApiError.Internal();
         }
 
         byte[] id = RandomNumberGenerator.GetBytes(16);
@@ -409,9 +396,11 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    private void SealWhole(int status, byte[] json, IReadOnlyList<BhttpField> fields)
+    private void SealWhole(ApiError error) => SealWhole(error.Status, error.ToJson(), error.RetryAfterSeconds);
+
+    private void SealWhole(int status, byte[] json, int? retryAfter)
     {
-        _whole = WholeAnswer.Seal(_opener.CreateResponseSealer(), status, json, [.. fields, NoStore], _options.PaddingBucket);
+        _whole = WholeAnswer.Seal(_opener.CreateResponseSealer(), status, json, retryAfter, _options.PaddingBucket);
         _state = SessionState.Whole;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Ohttp;
@@ -12,15 +13,21 @@ internal static class WholeAnswer
     /// <param name="sealer">From the request; it is used up.</param>
     /// <param name="status">The inner status.</param>
     /// <param name="json">The body.</param>
-    /// <param name="fields">Header fields besides the content type.</param>
+    /// <param name="retryAfter">Seconds after which another try makes sense, or null.</param>
     /// <param name="bucket">The bucket in bytes; 0 fills nothing.</param>
-    public static byte[] Seal(ChunkedResponseSealer sealer, int status, byte[] json, IReadOnlyList<BhttpField> fields, int bucket)
+    public static byte[] Seal(ChunkedResponseSealer sealer, int status, byte[] json, int? retryAfter, int bucket)
     {
         int step = Math.Max(1, bucket);
         byte[] padded = new byte[(json.Length + step - 1) / step * step];
         json.CopyTo(padded, 0);
         padded.AsSpan(json.Length).Fill((byte)' ');
+        List<BhttpField> fields = [new BhttpField("content-type", MediaTypes.Json), new BhttpField("cache-control", "no-store")];
+        if (retryAfter is { } seconds)
+        {
+            fields.Insert(1, new BhttpField("retry-after", seconds.ToString(CultureInfo.InvariantCulture)));
+        }
+
         using ResponseStreamSealer stream = new(sealer, null);
-        return [.. stream.Start(status, [new BhttpField("content-type", MediaTypes.Json), .. fields]), .. stream.Write(padded), .. stream.Finish([])];
+        return [.. stream.Start(status, fields), .. stream.Write(padded), .. stream.Finish([])];
     }
 }

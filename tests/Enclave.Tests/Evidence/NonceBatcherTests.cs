@@ -92,7 +92,7 @@ public sealed class NonceBatcherTests
         _ = batcher.GetAsync(Nonce(1), default);
         _ = batcher.GetAsync(Nonce(2), default);
 
-        EnclaveException refused = await Assert.ThrowsAsync<EnclaveException>(() => batcher.GetAsync(Nonce(3), default));
+        EnclaveException refused = await Assert.ThrowsAsync<EnclaveException>(() => batcher.GetAsync(Nonce(3), default).WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.Equal(EnclaveFailure.Overloaded, refused.Failure);
         never.SetResult();
     }
@@ -118,6 +118,41 @@ public sealed class NonceBatcherTests
 
         await Assert.ThrowsAsync<EnclaveException>(() => batcher.GetAsync(Nonce(1), default));
         Assert.Equal([0], await batcher.GetAsync(Nonce(2), default).WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task WhoeverWaitsWhenTheEnclaveStopsIsToldSo()
+    {
+        using CancellationTokenSource stopping = new();
+        NonceBatcher batcher = new(
+            async (batch, stop) =>
+            {
+                await Task.Delay(Timeout.Infinite, stop);
+                return index => [(byte)index];
+            },
+            _time, TimeSpan.Zero, 8, stopping.Token);
+        Task<byte[]> waiting = batcher.GetAsync(Nonce(1), default);
+
+        await stopping.CancelAsync();
+
+        EnclaveException told = await Assert.ThrowsAsync<EnclaveException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(EnclaveFailure.Unavailable, told.Failure);
+    }
+
+    [Fact]
+    public async Task OneQuoteCoversAtMost4096Nonces()
+    {
+        TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        NonceBatcher batcher = Batcher(first.Task, maxPending: 5000);
+        Task<byte[]> alone = batcher.GetAsync(Nonce(0), default);
+        await WaitUntil(() => _minted.Count == 1);
+        Task<byte[]>[] many = [.. Enumerable.Range(0, 4097).Select(i => batcher.GetAsync(SHA256.HashData(BitConverter.GetBytes(i)), default))];
+
+        first.SetResult();
+        await alone.WaitAsync(TimeSpan.FromSeconds(10));
+        await Task.WhenAll(many).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal([1, 4096, 1], _minted.Select(batch => batch.Count));
     }
 
     [Fact]

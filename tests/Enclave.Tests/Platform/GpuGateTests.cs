@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using Verathos.Enclave.Platform;
 using Verathos.Enclave.Tests.Serving;
+using Verathos.Simulator;
+using Verathos.Simulator.Nvidia;
 
 namespace Verathos.Enclave.Tests.Platform;
 
@@ -42,6 +44,31 @@ public sealed class GpuGateTests
             return state with { Report = report };
         },
         "gpu.signature");
+
+    [Fact]
+    public Task AReportThatIsNoneGetsNoKeys() => RefusesAsync(state => state with { Report = new byte[64] }, "gpu.format");
+
+    [Fact]
+    public async Task AGpuOfAnotherMakerGetsNoKeys()
+    {
+        string folder = Directory.CreateTempSubdirectory("verathos-foreign-").FullName;
+        try
+        {
+            using Installation foreign = Installation.OpenOrCreate(folder);
+            await RefusesAsync(
+                state =>
+                {
+                    // The nonce lies behind the four bytes that begin an SPDM request, so only the chain is another.
+                    MintedGpuEvidence minted = foreign.Gpu.Mint(new GpuReportSpec { Nonce = state.Report.Slice(4, 32).ToArray() });
+                    return state with { Report = minted.Report, CertificateChain = minted.CertificateChain, SessionLeaf = SimulatedDriver.LeafDigest(minted.CertificateChain) };
+                },
+                "gpu.chain");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
     [Fact]
     public async Task AnOldReportGetsNoKeys()

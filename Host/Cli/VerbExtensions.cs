@@ -54,6 +54,7 @@ public static class VerbExtensions
         TimeoutException or OperationCanceledException => (ExitCode.Failed, "gave up waiting; try again, or check that the other side is running"),
         FileNotFoundException { FileName: { Length: > 0 } name } => (ExitCode.Failed, $"{name} is not there; check the path"),
         DirectoryNotFoundException => (ExitCode.Failed, exception.Message + " Check the path."),
+        UnauthorizedAccessException when Folder(exception.Message) is { } folder => (ExitCode.Failed, $"{folder} is a folder; name a file"),
         UnauthorizedAccessException => (ExitCode.Failed, exception.Message + " Check who may read or write it."),
         HttpRequestException => (ExitCode.Failed, "the request failed: " + exception.Message + "; check the address and that the node is running"),
         SocketException => (ExitCode.Failed, "the connection failed: " + exception.Message + "; check the address and that the other side is running"),
@@ -63,6 +64,10 @@ public static class VerbExtensions
         AggregateException { InnerExceptions: [Exception only] } => Describe(only, token),
         _ => (ExitCode.Failed, $"{exception.GetType().Name}: {exception.Message} (this is a defect of verathos, not of your input; please report it)"),
     };
+
+    /// <summary>The path that a message quotes, where it is a folder's: the system refuses to read one as it refuses a file.</summary>
+    private static string? Folder(string message) =>
+        message.Split('\'') is [_, { Length: > 0 } path, _] && Directory.Exists(path) ? path : null;
 
     private static string OneLine(string message) =>
         string.Join(' ', message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));

@@ -86,7 +86,7 @@ internal sealed class TrustArguments
 
         return TrustAnchors.TryLoadSimulated(folder ?? SimulatedFolder.Default, out TrustAnchors? anchors, out string? error)
             ? anchors!
-            : throw new CommandException(ExitCode.Failed, $"the simulated trust anchors cannot be read: {error}; start a simulated node once, or name its folder with --trust-anchor");
+            : throw new CommandException(ExitCode.Failed, $"the simulated trust anchors cannot be read: {error} (--trust-anchor names a folder)");
     }
 
     public ClientOptions Options(VerbContext context)

@@ -29,9 +29,13 @@ public sealed class ProductionBuildTests : IDisposable
         Assert.Equal(64, status);
     }
 
-    private static async Task<(int Status, string Said)> RunAsync(string program, params string[] arguments)
+    private async Task<(int Status, string Said)> RunAsync(string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+        // What the build leaves behind goes with the test.
+        start.Environment["TMPDIR"] = _folder.FullName;
+        using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -72,6 +72,19 @@ public sealed class VerbExtensionsTests
     }
 
     [Fact]
+    public async Task A_folder_in_the_place_of_a_file_is_called_one()
+    {
+        string folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        (int code, _, string error) = await RunAsync(async (_, token) =>
+        {
+            await File.ReadAllBytesAsync(folder, token);
+            return ExitCode.Accepted;
+        });
+
+        Assert.Equal((1, $"verathos: {folder} is a folder; name a file"), (code, error.TrimEnd()));
+    }
+
+    [Fact]
     public async Task A_table_is_printed_without_json_only()
     {
         static Task<ExitCode> Action(VerbContext context, CancellationToken token)

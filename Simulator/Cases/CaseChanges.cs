@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Verathos.Attestation.Binding;
 using Verathos.Attestation.Verdicts;
+using Verathos.Simulator.Certificates;
 using Verathos.Simulator.Collateral;
 using Verathos.Simulator.Nvidia;
 using Verathos.Simulator.Tdx;
@@ -123,6 +124,21 @@ public static class CaseChanges
         {
             Measurements = gpu.Measurements.SetItem(value.GetProperty("index").GetInt32(), Hex(value.GetProperty("value"), 48)),
         }),
+        ["gpu.certificate"] = (node, value) => node with
+        {
+            Gpu = node.Gpu with { Chain = Certificate(node.Gpu.Chain, Text(value.GetProperty("which")), CertificateFault(node, Text(value.GetProperty("fault")))) },
+        },
+        ["gpu.furtherAuthorities"] = Gpu((gpu, value) => gpu with
+        {
+            Chain = gpu.Chain with { FurtherAuthorities = [.. Enumerable.Repeat(CertificateSpec.Standard, value.GetInt32())] },
+        }),
+        ["gpu.blockTwice"] = Gpu((gpu, value) => gpu with { Layout = blocks => [.. blocks, blocks[value.GetInt32()]] }),
+        ["gpu.blockSize"] = Gpu((gpu, value) => gpu with
+        {
+            Layout = blocks => blocks.Select((block, i) =>
+                i == value.GetProperty("index").GetInt32() ? block with { Size = value.GetProperty("value").GetUInt16() } : block),
+        }),
+        ["gpu.declaredBlocks"] = Gpu((gpu, value) => gpu with { DeclaredBlocks = value.GetByte() }),
         ["gpu.driverRimSignature"] = (node, value) => node with { DriverRim = node.DriverRim with { Signature = Fault(value) } },
     };
 
@@ -171,6 +187,26 @@ public static class CaseChanges
 
     private static Func<SimulatedNodeSpec, JsonElement, SimulatedNodeSpec> Gpu(Func<GpuReportSpec, JsonElement, GpuReportSpec> change) =>
         (node, value) => node with { Gpu = change(node.Gpu, value) };
+
+    private static GpuChainSpec Certificate(GpuChainSpec chain, string which, CertificateSpec certificate) => which switch
+    {
+        "leaf" => chain with { Leaf = certificate },
+        "bootRom" => chain with { BootRom = certificate },
+        "provisioner" => chain with { Provisioner = certificate },
+        "identity" => chain with { Identity = certificate },
+        "root" => chain with { Root = certificate },
+        _ => throw new FormatException($"{which} is not leaf, bootRom, provisioner, identity or root"),
+    };
+
+    private static CertificateSpec CertificateFault(SimulatedNodeSpec node, string fault) => fault switch
+    {
+        "none" => new() { NotBefore = node.At.AddDays(-1), NotAfter = node.At.AddDays(1) },
+        "expired" => new() { NotAfter = node.At.AddSeconds(-1) },
+        "notYetValid" => new() { NotBefore = node.At.AddSeconds(1) },
+        "noAuthority" => new() { IsAuthority = false },
+        "foreignKey" => new() { Signature = SignatureFault.ForeignKey },
+        _ => throw new FormatException($"{fault} is not none, expired, notYetValid, noAuthority or foreignKey"),
+    };
 
     private static string Text(JsonElement value) => value.GetString() ?? throw new FormatException("a string is required");
 

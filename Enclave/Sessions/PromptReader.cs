@@ -44,9 +44,9 @@ internal static class PromptReader
             ids = template.Encode([.. request.Messages.Select(message => new ChatMessage(message.Role, message.Content))], tokenizer);
             return null;
         }
-        catch (ChatFormatException)
+        catch (ChatFormatException e)
         {
-            return ApiError.Invalid("invalid_parameter", "messages", $"The model's chat template '{template.Name}' has no place for these roles in this order.");
+            return ApiError.Invalid("invalid_parameter", "messages", $"The messages do not fit: {e.Message}.");
         }
     }
 }

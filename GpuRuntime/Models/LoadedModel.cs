@@ -15,13 +15,13 @@ public sealed class LoadedModel : IDisposable
         {
             ChatProblem = "the model has no chat template: use completions";
         }
-        else if (ChatTemplates.TryRecognise(chatTemplate, out ChatTemplate? template))
+        else if (ChatTemplate.TryCompile(chatTemplate, tokenizer.BosName, tokenizer.EosName, out ChatTemplate? template, out string? problem))
         {
             Chat = template;
         }
         else
         {
-            ChatProblem = "the model's chat template is none that this build knows: use completions";
+            ChatProblem = $"the model's chat template cannot be used: {problem}; use completions";
         }
     }
 

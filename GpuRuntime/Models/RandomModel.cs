@@ -123,6 +123,6 @@ public static class RandomModel
         }
 
         ByteLevelEncoder encoder = new(new BytePairVocabulary(vocabulary, [], FirstMergeCounts: true, IgnoresMerges: false), bytes, TextNormalizer.None, new StagedPreTokenizer([WordSplit.Gpt2]));
-        return new Tokenizer(encoder, new TokenizerParts(bytes, specials, null, false, false));
+        return new Tokenizer(encoder, new TokenizerParts(bytes, specials, null, AddsBos: false, BosName: null, EosName: null, StripsFirstSpace: false));
     }
 }

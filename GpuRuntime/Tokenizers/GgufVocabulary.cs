@@ -105,8 +105,10 @@ public sealed class GgufVocabulary
         int? eos = Id(metadata, "eos_token_id", tokens.Length);
         BytePairVocabulary vocabulary = new(ordinary, Merges(metadata), FirstMergeCounts: true, pre.IgnoresMerges);
         ByteLevelEncoder encoder = new(vocabulary, bytes, TextNormalizer.None, new StagedPreTokenizer(pre.Stages));
-        Tokenizer tokenizer = new(encoder, new TokenizerParts(bytes, specials, bos, Flag(metadata, "add_bos_token") ?? pre.AddsBos, StripsFirstSpace: false));
+        Tokenizer tokenizer = new(encoder, new TokenizerParts(bytes, specials, bos, Flag(metadata, "add_bos_token") ?? pre.AddsBos, Name(bos), Name(eos), StripsFirstSpace: false));
         return new GgufVocabulary(tokenizer, eos, Stops(metadata, tokens.Length, eos), null);
+
+        string? Name(int? id) => id is int place ? tokens[place] : null;
     }
 
     private static List<(string Left, string Right)> Merges(IReadOnlyDictionary<string, object> metadata)

@@ -54,7 +54,7 @@ public sealed record SentencePieceVocabulary(
             }
         }
 
-        return new Tokenizer(new SentencePieceEncoder(this), new TokenizerParts(bytes, specials, BosId, AddsBos, StripsFirstSpace: true));
+        return new Tokenizer(new SentencePieceEncoder(this), new TokenizerParts(bytes, specials, BosId, AddsBos, Pieces[BosId], Pieces[EosId], StripsFirstSpace: true));
     }
 
     /// <summary>The piece of a byte, such as &lt;0x0A&gt;.</summary>

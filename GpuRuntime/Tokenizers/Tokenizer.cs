@@ -18,6 +18,8 @@ public sealed class Tokenizer
         _specials = new SpecialTokens(parts.Specials);
         _stripsFirstSpace = parts.StripsFirstSpace;
         BosId = parts.BosId;
+        BosName = parts.BosName;
+        EosName = parts.EosName;
         AddsBos = parts.AddsBos && parts.BosId is not null;
     }
 
@@ -26,6 +28,12 @@ public sealed class Tokenizer
 
     /// <summary>The token that begins a sequence, where the vocabulary has one.</summary>
     public int? BosId { get; }
+
+    /// <summary>The name of the token that begins a sequence, as chat templates write it (bos_token).</summary>
+    public string? BosName { get; }
+
+    /// <summary>The name of the token that ends a sequence, as chat templates write it (eos_token).</summary>
+    public string? EosName { get; }
 
     /// <summary>Whether a prompt begins with <see cref="BosId"/>.</summary>
     public bool AddsBos { get; }
@@ -42,8 +50,8 @@ public sealed class Tokenizer
         return ids.Span.ToArray();
     }
 
-    /// <summary>Text to ids; the names of special tokens become those tokens. For text of one's own only.</summary>
-    public int[] EncodeWithSpecials(string text) => EncodeSegments([new ChatSegment(text, true)]);
+    /// <summary>Text to ids; the names of special tokens become those tokens, and <see cref="BosId"/> comes first where a prompt begins with it. For text of one's own only.</summary>
+    public int[] EncodeWithSpecials(string text) => WithBos(EncodeSegments([new ChatSegment(text.AsMemory(), true)]));
 
     /// <summary>A completion's prompt to ids: <see cref="BosId"/> where the model wants it, then <see cref="Encode"/>.</summary>
     public int[] EncodePrompt(string text)
@@ -81,7 +89,10 @@ public sealed class Tokenizer
     /// <summary>Starts decoding ids that continue other text: a space that the first token begins with is kept.</summary>
     public TokenDecoder CreateContinuationDecoder() => new(this, stripSpace: false);
 
-    /// <summary>Encodes a rendered conversation; adjacent pieces between special tokens are encoded as one text.</summary>
+    /// <summary>
+    /// Encodes a rendered conversation; adjacent pieces between special tokens are encoded as one text. Nothing is added: where a
+    /// conversation begins with the BOS token, its template writes it.
+    /// </summary>
     internal int[] EncodeSegments(IEnumerable<ChatSegment> segments)
     {
         using WipedList<int> ids = new(1024);
@@ -89,7 +100,7 @@ public sealed class Tokenizer
         bool first = true;
         foreach (ChatSegment segment in segments)
         {
-            ReadOnlySpan<char> text = segment.Text;
+            ReadOnlySpan<char> text = segment.Text.Span;
             while (segment.FromTemplate && _specials.TryFindFirst(text, out int at, out int length, out int id))
             {
                 run.AddRange(text[..at]);
@@ -103,8 +114,19 @@ public sealed class Tokenizer
         }
 
         EncodeRun(run, ref first, ids);
-        bool adds = AddsBos && (ids.Count == 0 || ids.Span[0] != BosId);
-        return adds ? [BosId!.Value, .. ids.Span] : ids.Span.ToArray();
+        return ids.Span.ToArray();
+    }
+
+    private int[] WithBos(int[] ids)
+    {
+        if (!AddsBos || (ids.Length > 0 && ids[0] == BosId))
+        {
+            return ids;
+        }
+
+        int[] longer = [BosId!.Value, .. ids];
+        Array.Clear(ids);
+        return longer;
     }
 
     private void EncodeRun(WipedList<char> run, ref bool first, WipedList<int> ids)

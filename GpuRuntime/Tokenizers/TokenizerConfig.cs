@@ -21,7 +21,7 @@ public sealed record TokenizerConfig(string? Bos, string? Eos, bool? AddsBos, st
         {
             using JsonDocument document = JsonDocument.Parse(json);
             JsonElement root = document.RootElement;
-            return new TokenizerConfig(Name(root, "bos_token"), Name(root, "eos_token"), Flag(root, "add_bos_token"), Name(root, "chat_template"));
+            return new TokenizerConfig(Name(root, "bos_token"), Name(root, "eos_token"), Flag(root, "add_bos_token"), Template(root));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
@@ -34,6 +34,11 @@ public sealed record TokenizerConfig(string? Bos, string? Eos, bool? AddsBos, st
         !root.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
         : value.ValueKind == JsonValueKind.Object ? value.GetProperty("content").GetString()
         : value.GetString();
+
+    // One template, or several of which one is named default.
+    private static string? Template(JsonElement root) => root.TryGetProperty("chat_template", out JsonElement value) && value.ValueKind == JsonValueKind.Array
+        ? value.EnumerateArray().FirstOrDefault(static t => t.GetProperty("name").GetString() == "default") is { ValueKind: JsonValueKind.Object } found ? found.GetProperty("template").GetString() : null
+        : Name(root, "chat_template");
 
     private static bool? Flag(JsonElement root, string member) =>
         root.TryGetProperty(member, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;

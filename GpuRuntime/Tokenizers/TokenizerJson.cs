@@ -86,7 +86,7 @@ public static class TokenizerJson
         TextEncoder encoder = characters
             ? TokenizerJsonPipeline.Characters(root, model, vocabulary)
             : TokenizerJsonPipeline.ByteLevel(root, vocabulary);
-        return new Tokenizer(encoder, new TokenizerParts(vocabulary.Bytes(characters), vocabulary.Added, bosId, addsBos, TokenizerJsonPipeline.StripsFirstSpace(root)));
+        return new Tokenizer(encoder, new TokenizerParts(vocabulary.Bytes(characters), vocabulary.Added, bosId, addsBos, bos, config.Eos, TokenizerJsonPipeline.StripsFirstSpace(root)));
     }
 
     // The post-processor may put one token before a text; nothing else is known to it.

@@ -20,6 +20,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchTraceCommand.Create());
         command.Subcommands.Add(BenchMemoryCommand.Create());
         command.Subcommands.Add(BenchTokenizersCommand.Create());
+        command.Subcommands.Add(BenchTemplatesCommand.Create());
         command.Subcommands.Add(BenchReferenceCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());

@@ -35,8 +35,9 @@ public sealed class ReferenceProcess : IDisposable
     /// <summary>Starts a script.</summary>
     /// <param name="folder">bench/reference.</param>
     /// <param name="script">The script's file name.</param>
-    /// <exception cref="ReferenceException">Node.js is not installed.</exception>
-    public static ReferenceProcess Start(string folder, string script) => Start(["node", Path.Combine(folder, script)], folder);
+    /// <exception cref="ReferenceException">Node.js, or Python for a script of its own, is not installed.</exception>
+    public static ReferenceProcess Start(string folder, string script) =>
+        Start([Path.GetExtension(script) == ".py" ? "python3" : "node", Path.Combine(folder, script)], folder);
 
     /// <summary>Starts a program that answers in the same way.</summary>
     /// <param name="command">The program and its arguments.</param>

@@ -46,7 +46,7 @@ public sealed class VocabularyTests
     public void Training_sees_the_same_ids_as_serving()
     {
         var encoder = new DocumentEncoder(s_tokenizer);
-        Assert.True(ChatTemplates.TryRecognise(ChatTemplates.ChatMl, out ChatTemplate? template));
+        Assert.True(ChatTemplate.TryCompile(ChatTemplates.ChatMl, null, null, out ChatTemplate? template, out _));
         foreach (Document document in new CorpusGenerator(2).Documents(300).Where(d => d.Turns.Count > 0))
         {
             ChatMessage[] messages = [.. document.Turns.SkipLast(1).Select(t => new ChatMessage(t.Role, t.Content))];

@@ -31,7 +31,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
         Rows = checked((int)parts.Sum(static p => p.Rows));
         Columns = (int)parts[0].Columns;
         Stride = Lanes.Pad(Columns);
-        if (parts.All(static part => part.Info.Type == TensorType.Q80))
+        if (parts.All(static part => part.Info.Type == TensorType.Q80 && part.Deltas.Count == 0))
         {
             // Rows of Q8_0 are whole blocks, so that the stride is the number of columns.
             _memory = new PrivateMemory((long)Rows * Stride);

@@ -64,6 +64,23 @@ public sealed class LoraTests : IDisposable
         Assert.Equal(Logits(folder, NumericProfile.F32, adapter), Logits(file, NumericProfile.F32, adapter));
     }
 
+    /// <summary>Weights that are kept as Q8_0 where nothing changes them.</summary>
+    [Fact]
+    public void AdapterChangesQuantisedWeights()
+    {
+        ReferenceModel model = new(ReferenceCases.All.Single(c => c.Name == "Q8_0-all"), 5);
+        string file = Path.Combine(_folder, "model.gguf");
+        string folder = Path.Combine(_folder, "model");
+        model.WriteGguf(file);
+        model.WriteFolder(folder);
+        string adapter = WriteAdapter(folder, ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"], false);
+        float[] exact = Logits(folder, NumericProfile.F32, adapter);
+        float[] served = Logits(file, NumericProfile.Bf16Lane16, adapter);
+        Assert.Equal(exact, Logits(file, NumericProfile.F32, adapter));
+        Assert.InRange(Distance(exact, served), 1e-6, 0.05);
+        Assert.InRange(Distance(exact, Logits(file, NumericProfile.Bf16Lane16)), 0.2, double.MaxValue);
+    }
+
     [Fact]
     public void ManifestNamesAndCoversTheAdapter()
     {
@@ -158,6 +175,9 @@ public sealed class LoraTests : IDisposable
 
         Assert.Matches(string.Join('|', named.Split('|').Select(System.Text.RegularExpressions.Regex.Escape)), Refusal(model, adapter));
     }
+
+    private static double Distance(float[] expected, float[] actual) =>
+        Math.Sqrt(expected.Zip(actual).Sum(p => Math.Pow(p.First - p.Second, 2)) / expected.Sum(x => (double)x * x));
 
     private static string Refusal(string model, string adapter) =>
         Assert.Throws<ModelFormatException>(() => ModelLoader.Load(model, new LoadOptions { Adapters = [adapter] })).Message;

@@ -9,7 +9,7 @@ namespace Verathos.GpuRuntime.Compute;
 /// </summary>
 public sealed record NumericProfile
 {
-    private NumericProfile(string name, bool usesLibtorch) => (Name, UsesLibtorch) = (name, usesLibtorch);
+    private NumericProfile(string name, bool usesLibtorch, bool usesCuda = false) => (Name, UsesLibtorch, UsesCuda) = (name, usesLibtorch, usesCuda);
 
     /// <summary>The reference: binary32 weights, activations and products by libtorch; compared with other engines.</summary>
     public static NumericProfile F32 { get; } = new("f32", true);
@@ -23,11 +23,23 @@ public sealed record NumericProfile
     /// </summary>
     public static NumericProfile Bf16Lane16 { get; } = new("bf16-lane16", false);
 
+#if VERATHOS_CUDA
+    /// <summary>As <see cref="F32"/> on the first CUDA device; products in binary32, never in TF32.</summary>
+    public static NumericProfile F32Cuda { get; } = new("f32-cuda", true, true);
+
+    /// <summary>As <see cref="Bf16"/> on the first CUDA device; sums of products in binary32, never split into rounded parts.</summary>
+    public static NumericProfile Bf16Cuda { get; } = new("bf16-cuda", true, true);
+#endif
+
     /// <summary>The profile that a node serves with where nothing else is asked for.</summary>
     public static NumericProfile Served => Bf16Lane16;
 
     /// <summary>All profiles of this build.</summary>
+#if VERATHOS_CUDA
+    public static IReadOnlyList<NumericProfile> All { get; } = [F32, Bf16, Bf16Lane16, F32Cuda, Bf16Cuda];
+#else
     public static IReadOnlyList<NumericProfile> All { get; } = [F32, Bf16, Bf16Lane16];
+#endif
 
     /// <summary>The short name that a command line takes.</summary>
     public string Name { get; }
@@ -36,10 +48,19 @@ public sealed record NumericProfile
     /// Name, then what else fixes the bits: libtorch's build and instruction set, for example bf16/libtorch-2.10.0/avx2, or the
     /// version of our own arithmetic, which gives the same bits on every processor.
     /// </summary>
-    public string Identifier => UsesLibtorch ? $"{Name}/libtorch-2.10.0/{InstructionSet}" : $"{Name}/2";
+    public string Identifier => UsesLibtorch ? $"{Name}/libtorch-2.10.0/{Processor}" : $"{Name}/2";
 
     /// <summary>Whether libtorch computes the products.</summary>
     internal bool UsesLibtorch { get; }
+
+    /// <summary>Whether a CUDA device does.</summary>
+    internal bool UsesCuda { get; }
+
+#if VERATHOS_CUDA
+    private string Processor => UsesCuda ? Native.Cuda.CudaRuntime.Architecture : InstructionSet;
+#else
+    private static string Processor => InstructionSet;
+#endif
 
     /// <summary>The widest vector instructions of this processor that the kernels use: avx512, avx2 or default.</summary>
     public static string InstructionSet => Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "default";

@@ -25,6 +25,11 @@ public static class NativeRuntime
                 return;
             }
 
+#if VERATHOS_CUDA
+            torch.InitializeDeviceType(DeviceType.CPU);
+            _loaded = true;
+            return;
+#else
             if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
             {
                 throw new NativeRuntimeException("this build carries libtorch for Linux on x64 only");
@@ -32,6 +37,7 @@ public static class NativeRuntime
 
             LoadFrom(FindFolder(AppContext.BaseDirectory));
             _loaded = true;
+#endif
         }
     }
 

@@ -5,26 +5,32 @@ using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Compute.Torch;
 
-/// <summary>The forward pass by libtorch on the CPU.</summary>
+/// <summary>The forward pass by libtorch, on the CPU or, in builds that have it, on the first CUDA device.</summary>
 internal sealed class TorchBackend : IComputeBackend
 {
     private readonly ModelConfig _config;
     private readonly TorchWeights _weights;
     private readonly ScalarType _type;
+    private readonly Device _device;
     private readonly Tensor _cosines;
     private readonly Tensor _sines;
 
     public TorchBackend(ModelSource source, NumericProfile profile, int maxContext, int threads)
     {
         NativeRuntime.Load();
+#if VERATHOS_CUDA
+        _device = profile.UsesCuda && Native.Cuda.CudaRuntime.Architecture.Length > 0 ? CUDA : CPU;
+#else
+        _device = CPU;
+#endif
         set_num_threads(threads);
         _config = source.Config;
         Profile = profile;
-        _type = profile == NumericProfile.F32 ? ScalarType.Float32 : ScalarType.BFloat16;
-        _weights = new TorchWeights(source, _type);
+        _type = profile.Name.StartsWith(NumericProfile.F32.Name, StringComparison.Ordinal) ? ScalarType.Float32 : ScalarType.BFloat16;
+        _weights = new TorchWeights(source, _type, _device);
         (float[] cosines, float[] sines) = RotaryTable.Make(maxContext, _config);
-        _cosines = tensor(cosines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
-        _sines = tensor(sines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
+        _cosines = tensor(cosines, [maxContext, 1, _config.HeadSize / 2], device: _device).DetachFromDisposeScope();
+        _sines = tensor(sines, [maxContext, 1, _config.HeadSize / 2], device: _device).DetachFromDisposeScope();
     }
 
     public NumericProfile Profile { get; }
@@ -33,7 +39,7 @@ internal sealed class TorchBackend : IComputeBackend
 
     public long SequenceBytes(int capacity) => (long)_config.Layers * 2 * _config.KvHeads * _config.HeadSize * capacity * _type.ElementSize();
 
-    public SequenceState CreateSequence(int capacity) => new TorchSequence(_config, capacity, _type);
+    public SequenceState CreateSequence(int capacity) => new TorchSequence(_config, capacity, _type, _device);
 
     public void Forward(SequenceState sequence, ReadOnlySpan<int> ids, Span<float> logits)
     {
@@ -45,7 +51,7 @@ internal sealed class TorchBackend : IComputeBackend
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable mode = inference_mode();
-        Tensor x = _weights.Embedding.index_select(0, tensor(ids.ToArray(), ScalarType.Int32));
+        Tensor x = _weights.Embedding.index_select(0, tensor(ids.ToArray(), ScalarType.Int32, _device));
         Tensor cosines = _cosines.narrow(0, state.Length, ids.Length);
         Tensor sines = _sines.narrow(0, state.Length, ids.Length);
         Tensor? full = Mask(ids.Length, state.Length, int.MaxValue);
@@ -60,7 +66,7 @@ internal sealed class TorchBackend : IComputeBackend
 
         state.Length += ids.Length;
         Tensor last = Norm(x.narrow(0, ids.Length - 1, 1), _weights.FinalNorm);
-        Tensor result = nn.functional.linear(last, _weights.Output).to(ScalarType.Float32).contiguous();
+        Tensor result = nn.functional.linear(last, _weights.Output).to(ScalarType.Float32).cpu().contiguous();
         result.data<float>().CopyTo(logits);
     }
 
@@ -83,15 +89,15 @@ internal sealed class TorchBackend : IComputeBackend
     private static Tensor FeedForward(TorchLayer layer, Tensor x) => layer.Experts?.Run(x) ?? layer.FeedForward!.Run(x);
 
     /// <summary>0 where a position may be seen, negative infinity where it lies ahead or before the window: [new, old + new]; null where all are seen.</summary>
-    private static Tensor? Mask(int count, int past, int window)
+    private Tensor? Mask(int count, int past, int window)
     {
         if (count == 1 && past < window)
         {
             return null;
         }
 
-        Tensor ahead = full(count, past + count, float.NegativeInfinity, ScalarType.Float32).triu(past + 1);
-        return past + count <= window ? ahead : ahead + full(count, past + count, float.NegativeInfinity, ScalarType.Float32).tril(past - window);
+        Tensor ahead = full(count, past + count, float.NegativeInfinity, ScalarType.Float32, _device).triu(past + 1);
+        return past + count <= window ? ahead : ahead + full(count, past + count, float.NegativeInfinity, ScalarType.Float32, _device).tril(past - window);
     }
 
     private Tensor Attention(TorchLayer layer, Tensor x, TorchSequence state, int index, Tensor cosines, Tensor sines, Tensor? mask)

@@ -15,15 +15,15 @@ internal sealed record TorchExperts(ExpertConfig Config, Tensor Router, TorchFee
     /// <summary>Sums the chosen experts' results by their shares, experts ascending; x is [rows, hidden].</summary>
     public Tensor Run(Tensor x)
     {
-        Tensor wide = zeros(x.shape, ScalarType.Float32);
-        float[] logits = [.. nn.functional.linear(x, Router).to(ScalarType.Float32).contiguous().data<float>()];
+        Tensor wide = zeros(x.shape, ScalarType.Float32, x.device);
+        float[] logits = [.. nn.functional.linear(x, Router).to(ScalarType.Float32).cpu().contiguous().data<float>()];
         List<(long Row, float Share)>[] work = Route(logits, (int)x.shape[0]);
         for (int expert = 0; expert < work.Length; expert++)
         {
             if (work[expert].Count > 0)
             {
-                Tensor rows = tensor(work[expert].Select(static w => w.Row).ToArray());
-                Tensor shares = tensor(work[expert].Select(static w => w.Share).ToArray()).unsqueeze(1);
+                Tensor rows = tensor(work[expert].Select(static w => w.Row).ToArray(), device: x.device);
+                Tensor shares = tensor(work[expert].Select(static w => w.Share).ToArray(), device: x.device).unsqueeze(1);
                 wide.index_add_(0, rows, Experts[expert].Run(x.index_select(0, rows)).to(ScalarType.Float32).mul(shares), 1);
             }
         }

@@ -10,10 +10,10 @@ internal sealed class TorchSequence : SequenceState
     private readonly torch.Tensor[] _views;
     private bool _disposed;
 
-    public TorchSequence(ModelConfig config, int capacity, ScalarType type)
+    public TorchSequence(ModelConfig config, int capacity, ScalarType type, Device device)
         : base(capacity)
     {
-        Storage = torch.zeros([config.Layers, 2, config.KvHeads, capacity, config.HeadSize], type).DetachFromDisposeScope();
+        Storage = torch.zeros([config.Layers, 2, config.KvHeads, capacity, config.HeadSize], type, device).DetachFromDisposeScope();
         _views = new torch.Tensor[config.Layers * 2];
         for (int i = 0; i < _views.Length; i++)
         {

@@ -10,10 +10,11 @@ internal sealed class TorchWeights : IDisposable
     private readonly List<Tensor> _tensors = [];
     private readonly ModelSource _source;
     private readonly ScalarType _type;
+    private readonly Device _device;
 
-    public TorchWeights(ModelSource source, ScalarType type)
+    public TorchWeights(ModelSource source, ScalarType type, Device device)
     {
-        (_source, _type) = (source, type);
+        (_source, _type, _device) = (source, type, device);
         ModelConfig config = source.Config;
         Embedding = Matrix(ModelTensors.Embedding);
         Output = config.TiedEmbeddings ? Embedding : Matrix(ModelTensors.Output);
@@ -81,7 +82,6 @@ internal sealed class TorchWeights : IDisposable
         StoredTensor[] parts = Array.ConvertAll(names, name => _source.Tensors[name]);
         long columns = parts[0].Columns;
         Tensor joined = (parts[0].Info.Shape.Count == 1 ? empty(parts.Sum(static p => p.Columns), type) : empty(parts.Sum(static p => p.Rows), columns, type)).DetachFromDisposeScope();
-        _tensors.Add(joined);
         fixed (byte* start = joined.bytes)
         {
             long written = 0;
@@ -102,6 +102,13 @@ internal sealed class TorchWeights : IDisposable
             Bytes += joined.bytes.Length;
         }
 
+        if (_device.type != DeviceType.CPU)
+        {
+            using Tensor here = joined;
+            joined = here.to(_device).DetachFromDisposeScope();
+        }
+
+        _tensors.Add(joined);
         return joined;
     }
 }

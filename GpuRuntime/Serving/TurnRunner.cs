@@ -207,7 +207,7 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
                 ? Sampler.Sample(logits, request.Sampling, request.Seed, request.PromptIds, entry.History, Allowed(request))
                 : Sampler.Sample(logits, request.Sampling, request.Seed, index);
             logProbabilities = LogProbabilities(request, logits, id);
-            complete = request.Constraint is { } constraint && constraint.Append(id) && constraint.IsExhausted;
+            complete = request.Constraint is { } constraint && constraint.Append(id) && constraint.MayEnd && constraint.IsExhausted;
         }
         catch (ArithmeticException)
         {

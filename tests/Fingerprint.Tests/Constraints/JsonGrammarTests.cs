@@ -221,6 +221,18 @@ public sealed class JsonGrammarTests
         Assert.True(Accepts(constraint, text.Append(']').ToString()));
     }
 
+    [Fact]
+    public void Disposing_wipes_the_schema_and_allows_nothing()
+    {
+        Assert.True(JsonGrammar.TryCompile("""{"const":"secret"}"""u8.ToArray(), out JsonGrammar? grammar, out _));
+        TokenConstraint constraint = new(grammar, Index, [Stop]);
+        Assert.Contains(grammar.Symbols, symbol => symbol == GrammarBuilder.Byte('s'));
+        constraint.Dispose();
+        Assert.All(grammar.Symbols, symbol => Assert.Equal(0, symbol));
+        Assert.True(constraint.IsExhausted);
+        Assert.False(constraint.MayEnd);
+    }
+
     private static int[] Ids(ReadOnlySpan<ulong> mask)
     {
         List<int> ids = [];

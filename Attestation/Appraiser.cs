@@ -49,19 +49,30 @@ public static class Appraiser
     /// <param name="anchors">The roots that everything must lead to.</param>
     /// <param name="at">The time of judgement.</param>
     /// <param name="source">Where that time came from.</param>
+    /// <param name="eventLog">The guest's event log, to be replayed; null where there is none.</param>
     public static Verdict AppraiseQuote(
-        ReadOnlyMemory<byte> quote, ReadOnlyMemory<byte>? collateral, Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
+        ReadOnlyMemory<byte> quote, ReadOnlyMemory<byte>? collateral, Policy? policy, TrustAnchors anchors, DateTimeOffset at, TimeSource source,
+        ReadOnlyMemory<byte>? eventLog = null)
     {
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
         CheckList checks = new() { IsPiece = true };
         checks.Claim(NodeLinesClaim, "not looked at: this is a quote by itself, which says nothing about a node's nonce, keys, model, configuration or GPUs");
         bool sgx = DcapQuote.TryParse(quote, out DcapQuote? parsed, out _) && !parsed!.IsTdx;
-        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, sgx ? null : policy?.Tdx, sgx ? "sgx" : "tdx"))
+        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, sgx ? policy?.Sgx : policy?.Tdx, sgx ? "sgx" : "tdx"))
         {
             DcapAppraisal appraisal = new(checks, anchors, at);
-            appraisal.Verify(quote, collateral, policy?.Tdx?.DebugOff);
-            if (policy?.Tdx is not null)
+            appraisal.Verify(quote, collateral, sgx ? policy?.Sgx?.DebugOff : policy?.Tdx?.DebugOff);
+            if (eventLog is { } log)
+            {
+                appraisal.AddEventLog(log);
+            }
+
+            if (sgx && policy?.Sgx is not null)
+            {
+                appraisal.AddPolicyLines(policy.Sgx);
+            }
+            else if (policy?.Tdx is not null)
             {
                 appraisal.AddPolicyLines(policy.Tdx);
             }

@@ -25,6 +25,9 @@ public sealed record BatchRequest
     /// <summary>The nonce that the evidence must answer; null where none was given.</summary>
     public ReadOnlyMemory<byte>? Nonce { get; init; }
 
+    /// <summary>A TDX guest's event log, binary or dstack's JSON; null where none was given.</summary>
+    public ReadOnlyMemory<byte>? EventLog { get; init; }
+
     /// <summary>The time of judgement; null for now.</summary>
     public DateTimeOffset? At { get; init; }
 
@@ -54,6 +57,7 @@ public sealed record BatchRequest
             Product = reader.Text("product"),
             Collateral = reader.Collateral(),
             Nonce = reader.Nonce(),
+            EventLog = reader.EventLog(),
             At = reader.Time(),
             Policy = policy,
             Anchors = anchors,
@@ -140,6 +144,21 @@ public sealed record BatchRequest
             }
 
             return nonce;
+        }
+
+        public ReadOnlyMemory<byte>? EventLog()
+        {
+            if (!TryMember("event_log", out JsonElement element))
+            {
+                return null;
+            }
+
+            return element.ValueKind switch
+            {
+                JsonValueKind.Array => Encoding.UTF8.GetBytes(element.GetRawText()),
+                JsonValueKind.String when element.TryGetBytesFromBase64(out byte[]? bytes) => bytes,
+                _ => Fail("event_log: a list of events, or a binary log in base64, is required"),
+            };
         }
 
         public DateTimeOffset? Time()

@@ -80,7 +80,8 @@ public sealed class BatchVerifier(TimeProvider clock)
         return request.Format switch
         {
             EvidenceFormat.Quote => Appraiser.AppraiseQuote(
-                request.Evidence, request.Collateral.IsEmpty ? (ReadOnlyMemory<byte>?)null : request.Collateral, request.Policy, anchors, at, source),
+                request.Evidence, request.Collateral.IsEmpty ? (ReadOnlyMemory<byte>?)null : request.Collateral, request.Policy, anchors, at, source,
+                request.EventLog),
             EvidenceFormat.SnpReport => Appraiser.AppraiseSnp(
                 request.Evidence, request.Collateral, request.Product, request.Policy, anchors, at, source),
             EvidenceFormat.AzureHcl => Appraiser.AppraiseAzure(

@@ -18,6 +18,7 @@ internal sealed class DcapAppraisal(CheckList checks, TrustAnchors anchors, Date
     private CertificatePath? _pckPath;
     private PckExtensions? _pck;
     private VerifiedCollateral? _collateral;
+    private TcbEvaluation? _evaluation;
 
     /// <summary>The quote, where it parsed.</summary>
     public DcapQuote? Quote => _quote;
@@ -64,8 +65,32 @@ internal sealed class DcapAppraisal(CheckList checks, TrustAnchors anchors, Date
     {
         if (_quote is { IsTdx: true })
         {
-            TdxPolicyLines.Appraise(checks, policy, _quote, _pck, _collateral?.Collateral, at);
+            TdxPolicyLines.Appraise(checks, policy, _quote, _pck, _collateral?.Collateral, _evaluation, at);
         }
+    }
+
+    /// <summary>The lines of the policy's section <c>sgx</c>.</summary>
+    public void AddPolicyLines(SgxPolicy policy)
+    {
+        if (_quote is { IsTdx: false })
+        {
+            QuotePolicyLines.Appraise(checks, policy.Quote, _quote, _pck, _collateral?.Collateral, _evaluation, at);
+            SgxPolicyLines.Appraise(checks, policy, _quote.Enclave!.Value);
+        }
+    }
+
+    /// <summary>The check of an event log that came along: its registers are the quote's.</summary>
+    public void AddEventLog(ReadOnlyMemory<byte> log)
+    {
+        if (_quote?.Td is not { } report)
+        {
+            checks.Fail(CheckNames.TdxEventLog, "an event log belongs to a TDX guest's quote");
+            return;
+        }
+
+        checks.Add(
+            CheckNames.TdxEventLog, EventLog.TryParse(log, out EventLog? events, out ParseError error) ? events!.Differs(report) : error.ToString(),
+            $"{events?.Events.Count} events lead to the quote's registers");
     }
 
     private void VerifyQuote(DcapQuote quote)
@@ -298,7 +323,7 @@ internal sealed class DcapAppraisal(CheckList checks, TrustAnchors anchors, Date
             return;
         }
 
-        TcbEvaluation evaluation = TcbEvaluation.Evaluate(quote, _pck, _collateral.Collateral.TcbInfo, _collateral.Collateral.QeIdentity);
+        TcbEvaluation evaluation = _evaluation = TcbEvaluation.Evaluate(quote, _pck, _collateral.Collateral.TcbInfo, _collateral.Collateral.QeIdentity);
         checks.TcbStatus = evaluation.Status;
         checks.Advisories = evaluation.Advisories;
         string qe = quote.IsTdx ? "TD_QE" : "QE";

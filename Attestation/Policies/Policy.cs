@@ -9,12 +9,13 @@ namespace Verathos.Attestation.Policies;
 /// </summary>
 public sealed class Policy
 {
-    internal Policy(string name, IReadOnlyList<string> trustAnchors, NodePolicy node, TdxPolicy? tdx, GpuPolicy? gpu, SnpPolicy? snp, byte[] raw)
+    internal Policy(string name, IReadOnlyList<string> trustAnchors, NodePolicy node, TdxPolicy? tdx, SgxPolicy? sgx, GpuPolicy? gpu, SnpPolicy? snp, byte[] raw)
     {
         Name = name;
         TrustAnchorNames = trustAnchors;
         Node = node;
         Tdx = tdx;
+        Sgx = sgx;
         Gpu = gpu;
         Snp = snp;
         Raw = raw;
@@ -35,6 +36,9 @@ public sealed class Policy
 
     /// <summary>TDX quotes; null refuses them.</summary>
     public TdxPolicy? Tdx { get; }
+
+    /// <summary>SGX quotes; null refuses them.</summary>
+    public SgxPolicy? Sgx { get; }
 
     /// <summary>NVIDIA GPU reports; null refuses them.</summary>
     public GpuPolicy? Gpu { get; }

@@ -71,16 +71,17 @@ internal sealed class PolicyReader
             }
 
             TdxPolicy? tdx = root.Take("tdx") is { } tdxElement ? ReadTdx(tdxElement) : null;
+            SgxPolicy? sgx = root.Take("sgx") is { } sgxElement ? ReadSgx(sgxElement) : null;
             GpuPolicy? gpu = root.Take("gpu") is { } gpuElement ? ReadGpu(gpuElement) : null;
             SnpPolicy? snp = root.Take("snp") is { } snpElement ? ReadSnp(snpElement) : null;
             root.Close(_errors);
-            if (tdx is null && gpu is null && snp is null && _errors.Count == 0)
+            if (tdx is null && sgx is null && gpu is null && snp is null && _errors.Count == 0)
             {
                 _errors.Add("the policy has a section for no evidence format, so it would reject everything");
             }
 
-            CheckAnchorsCover(anchors, tdx is not null, gpu is not null, snp is not null);
-            return _errors.Count == 0 ? new Policy(name, anchors, node!, tdx, gpu, snp, json) : null;
+            CheckAnchorsCover(anchors, tdx is not null || sgx is not null, gpu is not null, snp is not null);
+            return _errors.Count == 0 ? new Policy(name, anchors, node!, tdx, sgx, gpu, snp, json) : null;
         }
     }
 
@@ -125,16 +126,16 @@ internal sealed class PolicyReader
         return names;
     }
 
-    private void CheckAnchorsCover(List<string> anchors, bool tdx, bool gpu, bool snp)
+    private void CheckAnchorsCover(List<string> anchors, bool quotes, bool gpu, bool snp)
     {
         if (anchors.Count == 0 || anchors.Contains(TrustAnchors.SimulatedName))
         {
             return;
         }
 
-        if (tdx != anchors.Contains(TrustAnchors.IntelName))
+        if (quotes != anchors.Contains(TrustAnchors.IntelName))
         {
-            _errors.Add("trustAnchors: \"intel\" and the section tdx belong together");
+            _errors.Add("trustAnchors: \"intel\" and the section tdx or sgx belong together");
         }
 
         if (gpu != anchors.Contains(TrustAnchors.NvidiaName))
@@ -181,15 +182,17 @@ internal sealed class PolicyReader
         PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> Hashes(string name) =>
             Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, name, PolicyValues.HexList(48));
 
+        QuotePolicy quote = ReadQuote(section);
         TdxPolicy tdx = new()
         {
             DebugOff = Field<bool>(section, "debug", PolicyValues.Only("off")),
-            QeVendors = Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, "qeVendors", PolicyValues.HexList(16)),
-            TcbStatuses = Field<IReadOnlyList<TcbStatus>>(section, "tcbStatuses", PolicyValues.TcbStatuses),
-            MinTcbEvaluationNumber = Field<int>(section, "minTcbEvaluationNumber", PolicyValues.Integer),
-            MaxCollateralAge = Field<TimeSpan>(section, "maxCollateralAgeSeconds", PolicyValues.Seconds),
-            Fmspcs = Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, "fmspcs", PolicyValues.HexList(6)),
-            Ppids = Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, "ppids", PolicyValues.HexList(16)),
+            Quote = quote,
+            QeVendors = quote.QeVendors,
+            TcbStatuses = quote.TcbStatuses,
+            MinTcbEvaluationNumber = quote.MinTcbEvaluationNumber,
+            MaxCollateralAge = quote.MaxCollateralAge,
+            Fmspcs = quote.Fmspcs,
+            Ppids = quote.Ppids,
             MinTeeTcbSvn = Field<ReadOnlyMemory<byte>>(section, "minTeeTcbSvn", PolicyValues.Hex(16)),
             MrSeam = Hashes("mrSeam"),
             MrSignerSeam = Hashes("mrSignerSeam"),
@@ -201,9 +204,51 @@ internal sealed class PolicyReader
             MrOwner = Hashes("mrOwner"),
             MrOwnerConfig = Hashes("mrOwnerConfig"),
             Rtmrs = [Hashes("rtmr0"), Hashes("rtmr1"), Hashes("rtmr2"), Hashes("rtmr3")],
+            MrServiceTd = Hashes("mrServiceTd"),
         };
         section.Close(_errors);
         return tdx;
+    }
+
+    private QuotePolicy ReadQuote(Section section) => new()
+    {
+        QeVendors = Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, "qeVendors", PolicyValues.HexList(16)),
+        TcbStatuses = Field<IReadOnlyList<TcbStatus>>(section, "tcbStatuses", PolicyValues.TcbStatuses),
+        TcbRecovery = Field<TcbRecoveryRule>(section, "tcbRecovery", PolicyValues.Recovery),
+        MinTcbDate = Field<DateTimeOffset>(section, "minTcbDate", PolicyValues.Date),
+        MinTcbEvaluationNumber = Field<int>(section, "minTcbEvaluationNumber", PolicyValues.Integer),
+        MaxCollateralAge = Field<TimeSpan>(section, "maxCollateralAgeSeconds", PolicyValues.Seconds),
+        Fmspcs = Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, "fmspcs", PolicyValues.HexList(6)),
+        Ppids = Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, "ppids", PolicyValues.HexList(16)),
+        DeniedPpids = Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, "deniedPpids", PolicyValues.HexList(16)),
+    };
+
+    private SgxPolicy? ReadSgx(JsonElement element)
+    {
+        Section? section = OpenSection(element, "sgx");
+        if (section is null)
+        {
+            return null;
+        }
+
+        PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> Values(string name, int length) =>
+            Field<IReadOnlyList<ReadOnlyMemory<byte>>>(section, name, PolicyValues.HexList(length));
+
+        SgxPolicy sgx = new()
+        {
+            DebugOff = Field<bool>(section, "debug", PolicyValues.Only("off")),
+            Quote = ReadQuote(section),
+            MrEnclave = Values("mrEnclave", 32),
+            MrSigner = Values("mrSigner", 32),
+            IsvProdId = Field<int>(section, "isvProdId", PolicyValues.Integer),
+            MinIsvSvn = Field<int>(section, "minIsvSvn", PolicyValues.Integer),
+            Attributes = Field<MaskedValue>(section, "attributes", PolicyValues.Masked(16)),
+            MiscSelect = Field<MaskedValue>(section, "miscSelect", PolicyValues.Masked(4)),
+            ConfigIds = Values("configIds", 64),
+            ReportData = Values("reportData", 64),
+        };
+        section.Close(_errors);
+        return sgx;
     }
 
     private GpuPolicy? ReadGpu(JsonElement element)

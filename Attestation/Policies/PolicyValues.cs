@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Verathos.Attestation.Snp;
 using Verathos.Attestation.Verdicts;
@@ -54,6 +55,40 @@ internal static class PolicyValues
 
     public static bool GpuModes(JsonElement element, out IReadOnlyList<string>? value, out string problem) =>
         Words(element, out value, out problem, "SPT, MPT or PPCIE", static text => text is "SPT" or "MPT" or "PPCIE");
+
+    public static bool Date(JsonElement element, out DateTimeOffset value, out string problem)
+    {
+        value = default;
+        problem = "a time such as 2026-01-31T00:00:00Z is required";
+        return element.ValueKind == JsonValueKind.String
+            && DateTimeOffset.TryParseExact(element.GetString(), "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out value);
+    }
+
+    public static bool Recovery(JsonElement element, out TcbRecoveryRule? value, out string problem)
+    {
+        value = null;
+        problem = "{\"graceDays\": n, \"deadlines\": {advisory: time}} is required";
+        if (element.ValueKind != JsonValueKind.Object || element.GetPropertyCount() != 2
+            || !element.TryGetProperty("graceDays", out JsonElement days) || !Integer(days, out int grace, out _) || grace > 3660
+            || !element.TryGetProperty("deadlines", out JsonElement list) || list.ValueKind != JsonValueKind.Object)
+        {
+            return false;
+        }
+
+        Dictionary<string, DateTimeOffset> deadlines = new(StringComparer.Ordinal);
+        foreach (JsonProperty property in list.EnumerateObject())
+        {
+            if (!Date(property.Value, out DateTimeOffset end, out _))
+            {
+                return false;
+            }
+
+            deadlines.Add(property.Name, end);
+        }
+
+        value = new TcbRecoveryRule(TimeSpan.FromDays(grace), deadlines);
+        return true;
+    }
 
     public static bool SnpProductList(JsonElement element, out IReadOnlyList<SnpProduct>? value, out string problem) =>
         List(element, out value, out problem, "Milan, Genoa or Turin", static text =>

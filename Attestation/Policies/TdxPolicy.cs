@@ -8,6 +8,9 @@ public sealed record TdxPolicy
     /// <summary><c>tdx.debug</c>: only <c>"off"</c> exists; waiving it admits guests that the host can read.</summary>
     public required PolicyField<bool> DebugOff { get; init; }
 
+    /// <summary>The lines about platform and collateral, once more: those that quotes of SGX and TDX have in common.</summary>
+    public required QuotePolicy Quote { get; init; }
+
     /// <summary><c>tdx.qeVendors</c>: quoting enclave vendor identifiers, 16 bytes each.</summary>
     public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> QeVendors { get; init; }
 
@@ -58,4 +61,7 @@ public sealed record TdxPolicy
 
     /// <summary><c>tdx.rtmr0</c> to <c>tdx.rtmr3</c>: runtime measurements, 48 bytes each.</summary>
     public required IReadOnlyList<PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>>> Rtmrs { get; init; }
+
+    /// <summary><c>tdx.mrServiceTd</c>: 48 bytes each; reports before TDX 1.5 have none.</summary>
+    public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> MrServiceTd { get; init; }
 }

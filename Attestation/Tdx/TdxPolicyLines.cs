@@ -10,27 +10,11 @@ namespace Verathos.Attestation.Tdx;
 internal static class TdxPolicyLines
 {
     public static void Appraise(
-        CheckList checks, TdxPolicy policy, DcapQuote quote, PckExtensions? pck, QuoteCollateral? collateral, DateTimeOffset at)
+        CheckList checks, TdxPolicy policy, DcapQuote quote, PckExtensions? pck, QuoteCollateral? collateral, TcbEvaluation? evaluation,
+        DateTimeOffset at)
     {
         TdReport body = quote.Td!.Value;
-        checks.AddListed(policy.QeVendors, quote.QeVendorId, "the quoting enclave's vendor");
-        checks.AddLine(policy.TcbStatuses, $"{checks.TcbStatus} is accepted", accepted =>
-            checks.TcbStatus is { } status && accepted.Contains(status) ? null : $"TCB status {checks.TcbStatus?.ToString() ?? "unknown"} is not accepted");
-        checks.AddLine(policy.MinTcbEvaluationNumber, "recent enough", minimum =>
-            collateral is null ? "there is no collateral"
-            : Math.Min(collateral.TcbInfo.TcbEvaluationDataNumber, collateral.QeIdentity.TcbEvaluationDataNumber) is var number && number >= minimum ? null
-            : $"TCB evaluation number {number} is below {minimum}");
-        checks.AddLine(policy.MaxCollateralAge, "recent enough", maximum =>
-            collateral is null ? "there is no collateral"
-            : at - OldestIssue(collateral) is var age && age <= maximum ? null
-            : $"collateral is {age.TotalHours:F0} hours old, more than {maximum.TotalHours:F0}");
-        if (!policy.MaxCollateralAge.IsWaived && collateral is not null)
-        {
-            checks.EndTrustAt(OldestIssue(collateral), policy.MaxCollateralAge.Value);
-        }
-
-        checks.AddListed(policy.Fmspcs, pck?.Fmspc, "the platform family");
-        checks.AddListed(policy.Ppids, pck?.Ppid, "the platform");
+        QuotePolicyLines.Appraise(checks, policy.Quote, quote, pck, collateral, evaluation, at);
         checks.AddLine(policy.MinTeeTcbSvn, "high enough", minimum => AtLeast(body.TeeTcbSvn.Span, minimum.Span)
             ? null
             : $"TEE_TCB_SVN {Convert.ToHexStringLower(body.TeeTcbSvn.Span)} is below {Convert.ToHexStringLower(minimum.Span)}");
@@ -47,14 +31,8 @@ internal static class TdxPolicyLines
         {
             checks.AddListed(policy.Rtmrs[i], body.Rtmr(i), $"RTMR{i}");
         }
-    }
 
-    private static DateTimeOffset OldestIssue(QuoteCollateral collateral)
-    {
-        // The root's CRL is left out: Intel issues it once a year.
-        DateTimeOffset oldest = collateral.TcbInfo.IssueDate;
-        oldest = collateral.QeIdentity.IssueDate < oldest ? collateral.QeIdentity.IssueDate : oldest;
-        return collateral.PckCrl.ThisUpdate < oldest ? collateral.PckCrl.ThisUpdate : oldest;
+        checks.AddListed(policy.MrServiceTd, quote.MrServiceTd, "MRSERVICETD");
     }
 
     private static bool AtLeast(ReadOnlySpan<byte> actual, ReadOnlySpan<byte> minimum)

@@ -74,6 +74,9 @@ public static class CheckNames
     /// <summary>The debug bit of the guest is off.</summary>
     public const string QuoteDebug = "quote.debug";
 
+    /// <summary>The events of the log that came with a TDX quote lead to the quote's runtime measurement registers.</summary>
+    public const string TdxEventLog = "tdx.event-log";
+
     // An SEV-SNP report (SEV-SNP ABI specification 56860, section 7.3; VCEK and KDS interface specification 57230).
 
     /// <summary>Every length and constant of the report holds.</summary>

@@ -102,7 +102,7 @@ public sealed class PolicyParseTests
         Assert.False(policy.Simulated);
         Assert.Equal(["intel", "nvidia"], policy.TrustAnchorNames);
         Assert.Equal(
-            ["gpu.devices", "node.subnet", "tdx.ppids"],
+            ["gpu.devices", "node.subnet", "tdx.deniedPpids", "tdx.minTcbDate", "tdx.mrServiceTd", "tdx.ppids", "tdx.tcbRecovery"],
             AllFields.Where(field => JsonNode.Parse(Shipped)![field.Split('.')[0]]![Name(field)] is JsonObject value && value.ContainsKey("waived"))
                 .Order(StringComparer.Ordinal));
         Assert.Throws<InvalidOperationException>(() => policy.Tdx!.Ppids.Value);

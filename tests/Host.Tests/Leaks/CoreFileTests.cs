@@ -7,9 +7,11 @@ using Verathos.Host.Tests.Processes;
 namespace Verathos.Host.Tests.Leaks;
 
 /// <summary>A core holds what the process holds, and is one for the tools that read cores.</summary>
-public sealed class CoreFileTests
+public sealed class CoreFileTests : IDisposable
 {
-    private static readonly string Folder = Path.GetTempPath();
+    private readonly string _folder = Directory.CreateTempSubdirectory("verathos-sleeping-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task A_core_holds_the_memory_of_the_process_and_ends_with_it()
@@ -102,9 +104,9 @@ public sealed class CoreFileTests
         }
     }
 
-    private static async Task<ChildProcess> SleepingAsync()
+    private async Task<ChildProcess> SleepingAsync()
     {
-        ChildProcess child = ChildProcess.Start(Folder, Programs.ControlHost, "none", Path.Combine(Folder, "no.sock"));
+        ChildProcess child = ChildProcess.Start(_folder, Programs.ControlHost, "none", Path.Combine(_folder, "no.sock"));
         await child.AddressAsync();
         child.Signal(NativeSignal.Stop);
         await Eventually.TrueAsync(() => Directory.EnumerateDirectories($"/proc/{child.Id}/task")

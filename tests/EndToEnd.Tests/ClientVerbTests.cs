@@ -209,12 +209,12 @@ public sealed class ClientVerbTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(20, "evidence", "verify", "SGX")]
+    [InlineData(20, "evidence", "verify", "EPID")]
     [InlineData(30, "evidence", "verify", "NOISE")]
     [InlineData(30, "receipt", "verify", "NOISE")]
     [InlineData(64, "evidence", "verify", "COLLECTION")]
     [InlineData(64, "evidence", "verify", "NOISE", "--at", "yesterday")]
-    [InlineData(64, "evidence", "verify", "NOISE", "--nonce", "12")]
+    [InlineData(64, "evidence", "verify", "NOISE", "--nonce", "1")]
     [InlineData(64, "chat", "--node", "nonsense", "hi")]
     [InlineData(64, "chat", "--node", "NODE", "--allow-simulated", "--temperature", "7", "hi")]
     [InlineData(64, "proxy", "--listen", "0.0.0.0:8417")]
@@ -224,13 +224,13 @@ public sealed class ClientVerbTests : IAsyncLifetime
     public async Task Each_mistake_has_its_status_and_one_line(int exit, params string[] arguments)
     {
         string noise = Path.Combine(_folder, "noise");
-        string sgx = Path.Combine(_folder, "sgx");
+        string epid = Path.Combine(_folder, "epid");
         string collection = Path.Combine(_folder, "collection");
         await File.WriteAllBytesAsync(noise, "no evidence at all, but long enough to be looked at by every reader"u8.ToArray(), Cancel);
-        await File.WriteAllBytesAsync(sgx, [3, 0, 2, 0, .. new byte[1000]], Cancel);
+        await File.WriteAllBytesAsync(epid, [3, 0, 1, 0, .. new byte[1000]], Cancel);
         using HttpClient http = new();
         await File.WriteAllBytesAsync(collection, await http.GetByteArrayAsync($"{Node}.well-known/verathos/evidence?nonce={new string('a', 64)}", Cancel), Cancel);
-        string[] given = [.. arguments.Select(argument => argument switch { "SGX" => sgx, "NOISE" => noise, "COLLECTION" => collection, "NODE" => Node, _ => argument })];
+        string[] given = [.. arguments.Select(argument => argument switch { "EPID" => epid, "NOISE" => noise, "COLLECTION" => collection, "NODE" => Node, _ => argument })];
         Run run = await RunAsync(exit, given);
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
     }

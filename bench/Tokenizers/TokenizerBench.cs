@@ -138,7 +138,7 @@ public static class TokenizerBench
     {
         string decoded = tokenizer.Decode(ids);
         string wellFormed = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
-        return decoded == wellFormed || tokenizer.Encode(decoded).AsSpan().SequenceEqual(ids) || (text.StartsWith(' ') && tokenizer.Encode(' ' + decoded).AsSpan().SequenceEqual(ids));
+        return decoded == wellFormed || tokenizer.Encode(decoded).AsSpan().SequenceEqual(ids) || (text.Length > 0 && text[0] is ' ' or '\u2581' && tokenizer.Encode(' ' + decoded).AsSpan().SequenceEqual(ids));
     }
 
     private static string? Stream(Tokenizer tokenizer, int[] ids)

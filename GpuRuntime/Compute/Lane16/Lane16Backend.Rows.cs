@@ -98,14 +98,14 @@ internal sealed unsafe partial class Lane16Backend
             }
             else
             {
-                Narrow(source, size, sequence.Keys(_layer, head - _config.Heads) + ((long)position * _headStride));
+                Narrow(source, size, sequence.Rows(_layer, head - _config.Heads).Key(position));
             }
         }
 
         float* values = projected + ((_config.Heads + _config.KvHeads) * size);
         for (int head = 0; head < _config.KvHeads; head++)
         {
-            Narrow(values + (head * size), size, sequence.Values(_layer, head) + ((long)position * _headStride));
+            Narrow(values + (head * size), size, sequence.Rows(_layer, head).Value(position));
         }
     }
 
@@ -177,12 +177,11 @@ internal sealed unsafe partial class Lane16Backend
         float* output = _scratch.Attended + ((long)row * _weights.Layers[0].AttentionOutput.Stride);
         int seen = _positions[row] + 1;
         int first = Math.Max(0, seen - _config.Window(_layer));
-        ushort* keys = sequence.Keys(_layer, kvHead) + ((long)first * _headStride);
-        ushort* values = sequence.Values(_layer, kvHead) + ((long)first * _headStride);
+        PagedRows rows = sequence.Rows(_layer, kvHead);
         for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
         {
             float* query = _scratch.Queries + ((((long)row * _config.Heads) + head) * _headStride);
-            AttentionKernel.Attend(query, keys, values, seen - first, _headStride, 1 / MathF.Sqrt(_config.HeadSize), scores, mixed);
+            AttentionKernel.Attend(query, rows, first, seen, 1 / MathF.Sqrt(_config.HeadSize), scores, mixed);
             for (int i = 0; i < _config.HeadSize; i++)
             {
                 output[Lanes.PackedIndex((head * _config.HeadSize) + i)] = Lanes.Round(mixed[Lanes.PackedIndex(i)]);

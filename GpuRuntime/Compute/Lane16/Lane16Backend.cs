@@ -21,6 +21,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     private readonly float[] _sines;
     private readonly int _headStride;
     private readonly int _maxContext;
+    private readonly KvLayout _layout;
     private readonly Scratch _scratch;
     private readonly Lane16Sequence[] _sequences = new Lane16Sequence[MaximumRows];
     private readonly int[] _positions = new int[MaximumRows];
@@ -47,6 +48,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _crew = new WorkCrew(threads);
         (_cosines, _sines) = RotaryTable.Make(maxContext, _config);
         _headStride = Lanes.Pad(_config.HeadSize);
+        _layout = new KvLayout(_config.Layers, _config.KvHeads, _headStride);
         _scratch = new Scratch(_config, _headStride, maxContext, threads, _weights.RoomSize);
         _rotatePart = (row, _) => Rotate(row);
         _attendPart = Attend;
@@ -62,18 +64,18 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
 
     public long WeightBytes => _weights.Bytes;
 
-    /// <summary>Sees a sequence's memory after it was overwritten and before it is freed; for tests.</summary>
+    /// <summary>Sees each page of a sequence after all were overwritten and before it is freed; for tests.</summary>
     internal Action<PrivateMemory>? Released { get; set; }
 
     /// <summary>Memory for intermediate results.</summary>
     internal PrivateMemory ScratchMemory => _scratch.Memory;
 
-    public long SequenceBytes(int capacity) => (long)_config.Layers * 2 * _config.KvHeads * _headStride * capacity * sizeof(ushort);
+    public long SequenceBytes(int capacity) => KvLayout.Pages(capacity) * _layout.PageBytes;
 
     public SequenceState CreateSequence(int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, _maxContext);
-        return new Lane16Sequence(this, _config.Layers, _config.KvHeads, _headStride, capacity);
+        return new Lane16Sequence(this, _layout, capacity);
     }
 
     public void Forward(SequenceState sequence, ReadOnlySpan<int> ids, Span<float> logits)
@@ -93,6 +95,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
                 _positions[row] = state.Length + row;
             }
 
+            state.Reserve(state.Length + part.Length);
             RunLayers(part);
             state.Length += part.Length;
         }
@@ -124,6 +127,11 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
 
                 _sequences[row] = state;
                 _positions[row] = state.Length;
+            }
+
+            for (int row = 0; row < part.Length; row++)
+            {
+                _sequences[row].Reserve(_positions[row] + 1);
             }
 
             RunLayers(part);

@@ -8,7 +8,7 @@ namespace Verathos.GpuRuntime.Compute.Lane16;
 
 /// <summary>
 /// A matrix [rows, columns] of bfloat16 whose rows are padded with zeros, or of Q8_0; several tensors of one width may be joined.
-/// Other types are rounded to bfloat16.
+/// Other types, and what an adapter changes, are rounded to bfloat16.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {

@@ -158,21 +158,40 @@ public class Lane16Tests
     public void MemoryIsZeroWhenASequenceEnds()
     {
         using Lane16Backend backend = SmallModel.CreateLane16(SmallModel.Config, 2);
-        bool seen = false;
+        int seen = 0;
         backend.Released = memory =>
         {
-            seen = true;
+            seen++;
             Assert.Equal(-1, memory.Span(0, memory.Length).IndexOfAnyExcept((byte)0));
             Assert.Equal(-1, backend.ScratchMemory.Span(0, backend.ScratchMemory.Length).IndexOfAnyExcept((byte)0));
         };
         using (SequenceState state = backend.CreateSequence(40))
         {
             backend.Forward(state, Ids.AsSpan(0, 40), new float[320]);
-            Assert.NotEqual(-1, ((Lane16Sequence)state).Memory.Span(0, 1000).IndexOfAnyExcept((byte)0));
+            Assert.NotEqual(-1, ((Lane16Sequence)state).Pages[1].Span(0, 1000).IndexOfAnyExcept((byte)0));
             Assert.NotEqual(-1, backend.ScratchMemory.Span(0, backend.ScratchMemory.Length).IndexOfAnyExcept((byte)0));
         }
 
-        Assert.True(seen);
+        Assert.Equal(2, seen);
+    }
+
+    /// <summary>A sequence takes pages as it grows, and never more than was reserved for its capacity.</summary>
+    [Fact]
+    public void PagesFollowTheLengthUpToWhatWasReserved()
+    {
+        using Lane16Backend backend = SmallModel.CreateLane16(SmallModel.Config, 1);
+        using SequenceState state = backend.CreateSequence(70);
+        Lane16Sequence sequence = (Lane16Sequence)state;
+        Assert.Empty(sequence.Pages);
+        foreach ((int count, int pages) in (ReadOnlySpan<(int, int)>)[(1, 1), (31, 1), (1, 2), (37, 3)])
+        {
+            backend.Forward(state, Ids.AsSpan(state.Length, count), new float[320]);
+            Assert.Equal(pages, sequence.Pages.Count);
+        }
+
+        Assert.Equal(backend.SequenceBytes(70), sequence.Pages.Sum(static page => page.Length));
+        Assert.Equal(backend.SequenceBytes(65), backend.SequenceBytes(96));
+        Assert.True(backend.SequenceBytes(97) > backend.SequenceBytes(96));
     }
 
     [Fact]

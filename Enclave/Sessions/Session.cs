@@ -264,13 +264,7 @@ internal sealed class Session : IAsyncDisposable
         }
 
         byte[] id = RandomNumberGenerator.GetBytes(16);
-        SamplingClaims claims = new(sampling.TemperatureMicro, sampling.TopPMicro, (uint)sampling.TopK, _request.Seed, (uint)asked)
-        {
-            FrequencyPenaltyMicro = sampling.FrequencyPenaltyMicro,
-            PresencePenaltyMicro = sampling.PresencePenaltyMicro,
-            RepetitionPenaltyMicro = sampling.RepetitionPenaltyMicro,
-            ResponseFormat = _request.ResponseFormat?.Digest,
-        };
+        SamplingClaims claims = StatedSampling.Of(_request, asked);
         _answer = new Answer(
             keyset, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
         // A completion goes on where its prompt ends, so the space that its first token may begin with is part of the text.

@@ -48,6 +48,28 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("hashed at", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task TokenizeGivesIdsAndTheirText()
+    {
+        string path = Path.Combine(_folder, "tokenizer.json");
+        await File.WriteAllTextAsync(
+            path,
+            """
+            {"added_tokens":[{"id":3,"content":"<|end|>","special":true}],"normalizer":null,"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},
+             "model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}
+            """,
+            TestContext.Current.CancellationToken);
+        Assert.Equal("2 0", (await RunAsync("model", "tokenize", "--model", path, "--text", "aba")).Output.TrimEnd());
+        Assert.Equal("2 3", (await RunAsync("model", "tokenize", "--model", _folder, "--text", "ab<|end|>", "--specials")).Output.TrimEnd());
+        using JsonDocument decoded = JsonDocument.Parse((await RunAsync("model", "tokenize", "--model", path, "--ids", "2", "0", "--json")).Output);
+        Assert.Equal("aba", decoded.RootElement.GetProperty("text").GetString());
+        Assert.Equal(ExitCode.Usage, (await RunAsync("model", "tokenize", "--model", path)).Code);
+        await File.WriteAllTextAsync(path, "{}", TestContext.Current.CancellationToken);
+        (ExitCode code, _, string error) = await RunAsync("model", "tokenize", "--model", path, "--text", "a");
+        Assert.Equal(ExitCode.Malformed, code);
+        Assert.Contains("tokenizer.json is damaged", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ExitCode.Usage, "no numeric profile f64", "--profile", "f64")]
     [InlineData(ExitCode.Usage, "--temperature is out of range", "--temperature", "-1")]

@@ -49,6 +49,9 @@ public sealed class GpuGateTests
     public Task AReportThatIsNoneGetsNoKeys() => RefusesAsync(state => state with { Report = new byte[64] }, "gpu.format");
 
     [Fact]
+    public Task AChainThatIsNoneGetsNoKeys() => RefusesAsync(state => state with { CertificateChain = "none"u8.ToArray() }, "no readable certificate chain");
+
+    [Fact]
     public async Task AGpuOfAnotherMakerGetsNoKeys()
     {
         string folder = Directory.CreateTempSubdirectory("verathos-foreign-").FullName;

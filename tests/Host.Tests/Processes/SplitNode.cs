@@ -60,6 +60,11 @@ public sealed class SplitNode : IAsyncLifetime
         return ChildProcess.Start(folder, Programs.Verathos, ["node", "--enclave", "unix:" + Socket, "--listen", "http://127.0.0.1:0", .. arguments]);
     }
 
+    /// <summary>Starts the program as front and enclave in one process, on the same model and under the same authorities.</summary>
+    internal ChildProcess StartWhole(params string[] arguments) => ChildProcess.Start(
+        Folder($"front-{++_fronts}"), Programs.Verathos,
+        ["node", "--tee", "simulated", "--simulated-authorities", Authorities, "--model", Model, "--listen", "http://127.0.0.1:0", .. arguments]);
+
     /// <summary>Starts a front that leaks on purpose.</summary>
     internal ChildProcess StartLeakingFront(string leak, out string folder)
     {

@@ -144,7 +144,7 @@ public sealed class CollateralDrills(DrillNode node) : IClassFixture<DrillNode>
     public void A_document_for_something_else_is_refused()
     {
         Refused(new() { TcbInfoId = "SGX" }, CheckNames.CollateralTcbInfo, "the TCB info is for SGX");
-        Refused(new() { TcbInfoVersion = 2 }, CheckNames.CollateralMissing, "version");
+        Refused(new() { TcbInfoVersion = 4 }, CheckNames.CollateralMissing, "version 4");
         Refused(new() { QeIdentityVersion = 1 }, CheckNames.CollateralMissing, "version");
         Refused(new() { QeIdentityId = "QVE" }, CheckNames.TcbQeIdentity, "");
         Refused(new() { PceId = [1, 0] }, CheckNames.CollateralFmspc, "another PCE");

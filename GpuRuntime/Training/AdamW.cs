@@ -1,4 +1,5 @@
 using TorchSharp;
+using Verathos.GpuRuntime.Native;
 using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Training;
@@ -40,19 +41,28 @@ public sealed class AdamW : IDisposable
         double scale = norm > _settings.ClipNorm ? _settings.ClipNorm / norm : 1.0;
         double correction1 = 1.0 - Math.Pow(_settings.Beta1, step + 1);
         double correction2 = Math.Sqrt(1.0 - Math.Pow(_settings.Beta2, step + 1));
+        using Scalar clip = scale;
+        using Scalar keepFirst = _settings.Beta1;
+        using Scalar takeFirst = 1.0 - _settings.Beta1;
+        using Scalar keepSecond = _settings.Beta2;
+        using Scalar takeSecond = 1.0 - _settings.Beta2;
+        using Scalar decay = 1.0 - (learningRate * _settings.WeightDecay);
+        using Scalar correction = correction2;
+        using Scalar epsilon = Epsilon;
+        using Scalar change = -learningRate / correction1;
         foreach ((string name, Tensor parameter) in _parameters)
         {
-            Tensor gradient = parameter.grad!.mul(scale);
+            Tensor gradient = parameter.grad!.mul(clip);
             (Tensor first, Tensor second) = _moments[name];
-            first.mul_(_settings.Beta1).add_(gradient, alpha: 1.0 - _settings.Beta1);
-            second.mul_(_settings.Beta2).addcmul_(gradient, gradient, value: 1.0 - _settings.Beta2);
+            first.mul_(keepFirst).add_(gradient, alpha: takeFirst);
+            second.mul_(keepSecond).addcmul_(gradient, gradient, value: takeSecond);
             if (parameter.dim() > 1)
             {
-                parameter.mul_(1.0 - (learningRate * _settings.WeightDecay));
+                parameter.mul_(decay);
             }
 
-            Tensor denominator = second.sqrt().div_(correction2).add_(Epsilon);
-            parameter.addcdiv_(first, denominator, value: -learningRate / correction1);
+            Tensor denominator = second.sqrt().div_(correction).Increase(epsilon);
+            parameter.addcdiv_(first, denominator, value: change);
             parameter.grad!.zero_();
         }
 

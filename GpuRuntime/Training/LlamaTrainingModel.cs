@@ -1,4 +1,5 @@
 using TorchSharp;
+using Verathos.GpuRuntime.Native;
 using Verathos.GpuRuntime.Training.Corpus;
 using static TorchSharp.torch;
 
@@ -15,14 +16,21 @@ public sealed class LlamaTrainingModel : IDisposable
     private readonly Dictionary<string, Tensor> _parameters = [];
     private readonly Tensor _cos;
     private readonly Tensor _sin;
+    private readonly Scalar _epsilon;
 
     private LlamaTrainingModel(ModelShape shape)
     {
         _shape = shape;
         using DisposeScope scope = NewDisposeScope();
-        Tensor exponents = arange(0, shape.HeadSize, 2, ScalarType.Float32) / shape.HeadSize;
-        Tensor frequencies = 1.0f / pow(tensor((float)shape.RopeTheta), exponents);
-        Tensor angles = outer(arange(shape.MaxPositionEmbeddings, ScalarType.Float32), frequencies);
+        _epsilon = shape.RmsNormEps;
+        using Scalar zero = 0;
+        using Scalar one = 1.0f;
+        using Scalar two = 2;
+        using Scalar size = shape.HeadSize;
+        using Scalar positions = shape.MaxPositionEmbeddings;
+        Tensor exponents = arange(zero, size, two, ScalarType.Float32) / size;
+        Tensor frequencies = one / pow(tensor((float)shape.RopeTheta), exponents);
+        Tensor angles = outer(arange(zero, positions, ScalarType.Float32), frequencies);
         Tensor doubled = cat([angles, angles], 1);
         _cos = doubled.cos().MoveToOuterDisposeScope();
         _sin = doubled.sin().MoveToOuterDisposeScope();
@@ -102,10 +110,10 @@ public sealed class LlamaTrainingModel : IDisposable
 
             Tensor attended = nn.functional.scaled_dot_product_attention(Rotate(q, cos, sin), k, v, is_casual: true);
             Tensor joined = attended.transpose(1, 2).reshape(rows, length, _shape.HiddenSize);
-            x = x + Linear(joined, prefix + "self_attn.o_proj.weight");
+            x = x.Plus(Linear(joined, prefix + "self_attn.o_proj.weight"));
             h = Norm(x, prefix + "post_attention_layernorm.weight");
             Tensor gate = nn.functional.silu(Linear(h, prefix + "mlp.gate_proj.weight"));
-            x = x + Linear(gate * Linear(h, prefix + "mlp.up_proj.weight"), prefix + "mlp.down_proj.weight");
+            x = x.Plus(Linear(gate * Linear(h, prefix + "mlp.up_proj.weight"), prefix + "mlp.down_proj.weight"));
         }
 
         if (places is not null)
@@ -127,6 +135,7 @@ public sealed class LlamaTrainingModel : IDisposable
 
         _cos.Dispose();
         _sin.Dispose();
+        _epsilon.Dispose();
     }
 
     private static IEnumerable<(string Name, long[] Size)> Layout(ModelShape shape, int vocabularySize)
@@ -164,12 +173,12 @@ public sealed class LlamaTrainingModel : IDisposable
         Linear(x, name).view(rows, length, heads, _shape.HeadSize).transpose(1, 2);
 
     private Tensor Norm(Tensor x, string name) =>
-        x * rsqrt(x.square().mean([-1], keepdim: true) + _shape.RmsNormEps) * _parameters[name];
+        x * rsqrt(x.square().mean([-1], keepdim: true).Plus(_epsilon)) * _parameters[name];
 
     private Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
         long half = _shape.HeadSize / 2;
         Tensor turned = cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1);
-        return (x * cos) + (turned * sin);
+        return (x * cos).Plus(turned * sin);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class TorchBackend : IComputeBackend
     private readonly Device _device;
     private readonly Tensor _cosines;
     private readonly Tensor _sines;
+    private readonly Scalar _hidden;
+    private readonly Scalar _scoreScale;
+    private readonly Scalar _epsilon;
 
     public TorchBackend(ModelSource source, NumericProfile profile, int maxContext, int threads)
     {
@@ -25,6 +28,9 @@ internal sealed class TorchBackend : IComputeBackend
 #endif
         set_num_threads(threads);
         _config = source.Config;
+        _hidden = float.NegativeInfinity;
+        _scoreScale = 1f / MathF.Sqrt(_config.HeadSize);
+        _epsilon = (float)_config.RmsNormEpsilon;
         Profile = profile;
         _type = profile.Name.StartsWith(NumericProfile.F32.Name, StringComparison.Ordinal) ? ScalarType.Float32 : ScalarType.BFloat16;
         _weights = new TorchWeights(source, _type, _device);
@@ -60,8 +66,8 @@ internal sealed class TorchBackend : IComputeBackend
         {
             using DisposeScope layerScope = NewDisposeScope();
             TorchLayer layer = _weights.Layers[i];
-            Tensor attended = x + Attention(layer, Norm(x, layer.InputNorm), state, i, cosines, sines, _config.Window(i) == int.MaxValue ? full : sliding);
-            x = (attended + FeedForward(layer, Norm(attended, layer.FeedForwardNorm))).MoveToOuterDisposeScope();
+            Tensor attended = x.Plus(Attention(layer, Norm(x, layer.InputNorm), state, i, cosines, sines, _config.Window(i) == int.MaxValue ? full : sliding));
+            x = attended.Plus(FeedForward(layer, Norm(attended, layer.FeedForwardNorm))).MoveToOuterDisposeScope();
         }
 
         state.Length += ids.Length;
@@ -84,6 +90,9 @@ internal sealed class TorchBackend : IComputeBackend
         _weights.Dispose();
         _cosines.Dispose();
         _sines.Dispose();
+        _hidden.Dispose();
+        _scoreScale.Dispose();
+        _epsilon.Dispose();
     }
 
     private static Tensor FeedForward(TorchLayer layer, Tensor x) => layer.Experts?.Run(x) ?? layer.FeedForward!.Run(x);
@@ -96,8 +105,8 @@ internal sealed class TorchBackend : IComputeBackend
             return null;
         }
 
-        Tensor ahead = full(count, past + count, float.NegativeInfinity, ScalarType.Float32, _device).triu(past + 1);
-        return past + count <= window ? ahead : ahead + full(count, past + count, float.NegativeInfinity, ScalarType.Float32, _device).tril(past - window);
+        Tensor ahead = full(count, past + count, _hidden, ScalarType.Float32, _device).triu(past + 1);
+        return past + count <= window ? ahead : ahead.Plus(full(count, past + count, _hidden, ScalarType.Float32, _device).tril(past - window));
     }
 
     private Tensor Attention(TorchLayer layer, Tensor x, TorchSequence state, int index, Tensor cosines, Tensor sines, Tensor? mask)
@@ -123,10 +132,10 @@ internal sealed class TorchBackend : IComputeBackend
         // The query heads that share keys are put below each other, so that keys and values are read once.
         int group = heads / kvHeads;
         Tensor queries = rotated.narrow(1, 0, heads).reshape(count, kvHeads, group, size).permute(1, 2, 0, 3).reshape(kvHeads, group * count, size);
-        Tensor scores = queries.matmul(keys.transpose(1, 2)).to(ScalarType.Float32).mul(1f / MathF.Sqrt(size));
+        Tensor scores = queries.matmul(keys.transpose(1, 2)).to(ScalarType.Float32).mul(_scoreScale);
         if (mask is not null)
         {
-            scores = (scores.view(kvHeads, group, count, past + count) + mask).view(kvHeads, group * count, past + count);
+            scores = scores.view(kvHeads, group, count, past + count).Plus(mask).view(kvHeads, group * count, past + count);
         }
 
         Tensor mixed = scores.softmax(-1).to(_type).matmul(values);
@@ -141,13 +150,13 @@ internal sealed class TorchBackend : IComputeBackend
         Tensor wide = x.to(ScalarType.Float32);
         Tensor first = wide.narrow(2, 0, half);
         Tensor second = wide.narrow(2, half, half);
-        return cat([(first * cosines) - (second * sines), (second * cosines) + (first * sines)], 2).to(_type);
+        return cat([(first * cosines) - (second * sines), (second * cosines).Plus(first * sines)], 2).to(_type);
     }
 
     private Tensor Norm(Tensor x, Tensor weight)
     {
         Tensor wide = x.to(ScalarType.Float32);
-        Tensor scale = (wide * wide).mean([-1], keepdim: true).add_((float)_config.RmsNormEpsilon).rsqrt_();
+        Tensor scale = (wide * wide).mean([-1], keepdim: true).Increase(_epsilon).rsqrt_();
         return (wide * scale).mul_(weight).to(_type);
     }
 }

@@ -1,5 +1,6 @@
 using TorchSharp;
 using Verathos.GpuRuntime.Models;
+using Verathos.GpuRuntime.Native;
 using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Compute.Torch;
@@ -24,14 +25,14 @@ internal sealed record TorchExperts(ExpertConfig Config, Tensor Router, TorchFee
             {
                 Tensor rows = tensor(work[expert].Select(static w => w.Row).ToArray(), device: x.device);
                 Tensor shares = tensor(work[expert].Select(static w => w.Share).ToArray(), device: x.device).unsqueeze(1);
-                wide.index_add_(0, rows, Experts[expert].Run(x.index_select(0, rows)).to(ScalarType.Float32).mul(shares), 1);
+                wide.IncreaseRows(rows, Experts[expert].Run(x.index_select(0, rows)).to(ScalarType.Float32).mul(shares));
             }
         }
 
         Array.Clear(logits);
         if (Shared is not null)
         {
-            wide.add_(Shared.Run(x).to(ScalarType.Float32).mul(nn.functional.linear(x, SharedGate!).to(ScalarType.Float32).sigmoid()));
+            wide.Increase(Shared.Run(x).to(ScalarType.Float32).mul(nn.functional.linear(x, SharedGate!).to(ScalarType.Float32).sigmoid()));
         }
 
         return wide.to(x.dtype);

@@ -1,0 +1,76 @@
+namespace Verathos.Fingerprint.Toploc;
+
+/// <summary>
+/// The greatest magnitudes of a chunk of activations as they come, with their places: nothing else of the chunk is kept. The lowest
+/// place wins among equals.
+/// </summary>
+public sealed class TopActivations
+{
+    private const int SignMask = 0x7fff;
+    private const int Infinity = 0x7f80;
+    private readonly long[] _places;
+    private readonly ushort[] _bits;
+    private int _count;
+    private int _least = -1;
+
+    /// <summary>An empty chunk.</summary>
+    /// <param name="capacity">How many to keep; 128 in a TOPLOC proof.</param>
+    public TopActivations(int capacity = ToplocProof.MaximumPoints)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, ToplocProof.MaximumPoints);
+        _places = new long[capacity];
+        _bits = new ushort[capacity];
+    }
+
+    /// <summary>Activations seen so far.</summary>
+    public long Seen { get; private set; }
+
+    /// <summary>Places of those kept, the greatest magnitude first.</summary>
+    public ReadOnlySpan<long> Places => _places.AsSpan(0, _count);
+
+    /// <summary>Their bfloat16 bits.</summary>
+    public ReadOnlySpan<ushort> Bits => _bits.AsSpan(0, _count);
+
+    /// <summary>Takes the next activations of the chunk.</summary>
+    /// <param name="activations">bfloat16 bits.</param>
+    /// <exception cref="ArithmeticException">One is infinite or not a number.</exception>
+    public void Add(ReadOnlySpan<ushort> activations)
+    {
+        for (int i = 0; i < activations.Length; i++)
+        {
+            int magnitude = activations[i] & SignMask;
+            if (magnitude > _least)
+            {
+                Insert(Seen + i, activations[i], magnitude);
+            }
+        }
+
+        Seen += activations.Length;
+    }
+
+    /// <summary>Overwrites everything and begins another chunk.</summary>
+    public void Clear()
+    {
+        Array.Clear(_places);
+        Array.Clear(_bits);
+        (_count, _least, Seen) = (0, -1, 0);
+    }
+
+    private void Insert(long place, ushort bits, int magnitude)
+    {
+        if (magnitude >= Infinity)
+        {
+            throw new ArithmeticException("an activation is not finite");
+        }
+
+        int at = _count == _bits.Length ? _count - 1 : _count++;
+        for (; at > 0 && magnitude > (_bits[at - 1] & SignMask); at--)
+        {
+            (_places[at], _bits[at]) = (_places[at - 1], _bits[at - 1]);
+        }
+
+        (_places[at], _bits[at]) = (place, bits);
+        _least = _count == _bits.Length ? _bits[^1] & SignMask : -1;
+    }
+}

@@ -26,6 +26,25 @@ public static class MerkleTree
         return leafHashes.Count == 0 ? SHA256.HashData([]) : Subtree(leafHashes, 0, leafHashes.Count);
     }
 
+    /// <summary>The Merkle tree hash of leaf hashes that lie one after another; they are overwritten, and nothing is allocated.</summary>
+    /// <param name="leafHashes">A multiple of 32 bytes, not empty; the root is left in the first 32.</param>
+    internal static void Fold(Span<byte> leafHashes)
+    {
+        // Pairs level by level, an odd last one as it is: the tree that splits at the largest power of two.
+        for (int count = leafHashes.Length / HashSize; count > 1; count = (count + 1) / 2)
+        {
+            for (int pair = 0; pair < count / 2; pair++)
+            {
+                NodeHash(leafHashes.Slice(2 * pair * HashSize, HashSize), leafHashes.Slice(((2 * pair) + 1) * HashSize, HashSize), leafHashes[(pair * HashSize)..]);
+            }
+
+            if ((count & 1) == 1)
+            {
+                leafHashes.Slice((count - 1) * HashSize, HashSize).CopyTo(leafHashes[(count / 2 * HashSize)..]);
+            }
+        }
+    }
+
     /// <summary>The inclusion proof of one leaf (RFC 9162, section 2.1.3.1), from the leaf's sibling up.</summary>
     /// <param name="leafHashes">32 bytes each.</param>
     /// <param name="index">From 0.</param>
@@ -107,11 +126,19 @@ public static class MerkleTree
 
     private static byte[] NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
+        byte[] hash = new byte[HashSize];
+        NodeHash(left, right, hash);
+        return hash;
+    }
+
+    /// <summary>SHA-256(0x01 || left || right); the destination may be one of the two.</summary>
+    internal static void NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> destination)
+    {
         Span<byte> input = stackalloc byte[1 + (2 * HashSize)];
         input[0] = 1;
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + HashSize)..]);
-        return SHA256.HashData(input);
+        SHA256.HashData(input, destination);
     }
 
     private static int LargestPowerOfTwoBelow(int count) => 1 << (31 - BitOperations.LeadingZeroCount((uint)(count - 1)));

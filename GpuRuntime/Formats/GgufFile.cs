@@ -43,6 +43,19 @@ public sealed class GgufFile : IDisposable
         }
     }
 
+    /// <summary>Reads metadata and tensor descriptions alone; the tensors' places and bytes are not there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="without">A tensor to leave out.</param>
+    /// <exception cref="ModelFormatException">The header is damaged, or longer than this build looks ahead.</exception>
+    internal static GgufFile ReadHeader(string path, string without)
+    {
+        using FileStream file = File.OpenRead(path);
+        byte[] prefix = new byte[Math.Min(Prefix, file.Length)];
+        int length = file.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false);
+        (Dictionary<string, object> metadata, List<(TensorInfo Tensor, ulong Relative)> described, _, _) = Describe(Path.GetFileName(path), prefix.AsSpan(0, length));
+        return new GgufFile(new PrivateMemory(0), [.. described.Select(static entry => entry.Tensor).Where(tensor => tensor.Name != without)], metadata);
+    }
+
     /// <summary>The bytes of one of <see cref="Tensors"/>.</summary>
     public ReadOnlySpan<byte> Bytes(TensorInfo tensor)
     {

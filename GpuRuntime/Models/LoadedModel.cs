@@ -8,9 +8,9 @@ namespace Verathos.GpuRuntime.Models;
 /// <summary>A model that is ready to run: its weights are private copies, and its manifest was computed over those copies.</summary>
 public sealed class LoadedModel : IDisposable
 {
-    internal LoadedModel(ModelConfig config, Tokenizer tokenizer, ModelManifest manifest, IComputeBackend backend, int maxContext, IReadOnlySet<int> stopIds, string? chatTemplate)
+    internal LoadedModel(ModelConfig config, Tokenizer tokenizer, ModelManifest manifest, IComputeBackend backend, int maxContext, IReadOnlySet<int> stopIds, string? chatTemplate, int threads = 1)
     {
-        (Config, Tokenizer, Manifest, Backend, MaxContext, StopIds) = (config, tokenizer, manifest, backend, maxContext, stopIds);
+        (Config, Tokenizer, Manifest, Backend, MaxContext, StopIds, Threads) = (config, tokenizer, manifest, backend, maxContext, stopIds, threads);
         if (chatTemplate is null)
         {
             ChatProblem = "the model has no chat template: use completions";
@@ -48,6 +48,9 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>Ids that end an answer.</summary>
     public IReadOnlySet<int> StopIds { get; }
+
+    /// <summary>Threads that one forward pass uses.</summary>
+    public int Threads { get; }
 
     /// <summary>Bytes of the weights as they are used.</summary>
     public long WeightBytes => Backend.WeightBytes;

@@ -28,18 +28,22 @@ public static class ModelLoader
             throw new FileNotFoundException($"no model at {path}", path);
         }
 
-        string name = options.Name ?? Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         LoadMeter reading = new(LoadStage.Reading, folder ? HuggingFaceFolder.WeightBytes(path) : new FileInfo(path).Length, progress, options.TimeProvider);
         ModelSource opened = folder
             ? HuggingFaceFolder.Open(path, reading.Add, cancellationToken)
             : GgufModel.Open(path, reading.Add, cancellationToken);
         using ModelSource source = opened.WithAdapters(options.Adapters, cancellationToken);
-        if (options.Name is null)
-        {
-            name = string.Join('+', source.Adapters.Select(static a => a.Name).Prepend(name));
-        }
+        return Finish(source, NameOf(path, options), options, progress, cancellationToken);
+    }
 
-        return Finish(source, name, options, progress, cancellationToken);
+    /// <summary>The name that a model is published under where nothing else is said: its file's or folder's, and each adapter's after a plus sign.</summary>
+    /// <param name="path">The model.</param>
+    /// <param name="options">How it is loaded.</param>
+    public static string NameOf(string path, LoadOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Name ?? string.Join('+', options.Adapters.Prepend(path).Select(static (part, i) =>
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(part)) is var full && i == 0 ? Path.GetFileNameWithoutExtension(full) : Path.GetFileName(full)));
     }
 
     /// <summary>Computes the manifest over a source, prepares the weights, and lets go of the source.</summary>
@@ -59,6 +63,6 @@ public static class ModelLoader
             ? new TorchBackend(source, options.Profile, context, threads)
             : new Lane16Backend(source, options.Profile, context, threads);
         progress?.Report(new LoadProgress(LoadStage.Ready, bytes, bytes, hashing.BytesPerSecond));
-        return new LoadedModel(source.Config, source.Tokenizer, manifest, backend, context, source.StopIds, source.ChatTemplate);
+        return new LoadedModel(source.Config, source.Tokenizer, manifest, backend, context, source.StopIds, source.ChatTemplate, threads);
     }
 }

@@ -5,13 +5,19 @@ using Verathos.GpuRuntime.Compute;
 namespace Verathos.GpuRuntime.Serving;
 
 /// <summary>A request on its way through the engine. What is marked so may be called from any thread, the rest belongs to the engine's thread.</summary>
-internal sealed class ActiveRequest(GenerationRequest request, long memory, CancellationToken cancellationToken)
+/// <param name="engine">Whose it is.</param>
+/// <param name="request">What to generate.</param>
+/// <param name="memory">Bytes of keys and values at its end.</param>
+/// <param name="cancellationToken">Ends it.</param>
+internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest request, long memory, CancellationToken cancellationToken)
 {
     private readonly Lock _gate = new();
     private readonly int[] _history = request.NeedsHistory ? GC.AllocateArray<int>(request.MaxTokens, pinned: true) : [];
     private int[] _ids = [];
     private TokenLogProbability[]?[] _logProbabilities = [];
     private volatile bool _abandoned;
+
+    public InferenceEngine Engine { get; } = engine;
 
     public GenerationRequest Request { get; } = request;
 
@@ -59,6 +65,14 @@ internal sealed class ActiveRequest(GenerationRequest request, long memory, Canc
         LastId = 0;
         Array.Clear(_history);
         Request.Constraint?.Dispose();
+    }
+
+    /// <summary>Ends a request that has not begun, and so has no memory.</summary>
+    public void EndUnbegun(Exception reason)
+    {
+        IsReleased = true;
+        Forget();
+        Tokens.Writer.TryComplete(reason);
     }
 
     /// <summary>Gives a token to the reader; nothing where the reader has gone.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Verathos.Fingerprint.Sampling;
 using Verathos.GpuRuntime.Models;
@@ -6,17 +7,17 @@ namespace Verathos.GpuRuntime.Serving;
 
 /// <summary>
 /// Serves one model. Requests wait in a bounded queue, first come first served, until there is a place and memory for their keys
-/// and values; then one thread computes them in turns (see <see cref="TurnRunner"/>), and tokens are given out as they are drawn.
+/// and values (see <see cref="EngineShare"/>); then one thread computes them in turns (see <see cref="TurnRunner"/>), and tokens are given out as they are drawn.
 /// Every request has its own keys and values, which are overwritten when it ends, however it ends; nothing of one request is used
 /// for another. Does not own the model.
 /// </summary>
 public sealed class InferenceEngine : IAsyncDisposable
 {
     private readonly LoadedModel _model;
-    private readonly EngineOptions _options;
-    private readonly KvBudget _memory;
+    private readonly EngineShare _share;
+    private readonly TurnGate.Member _turn;
     private readonly int _maxContext;
-    private readonly Queue<ActiveRequest> _queue = new();
+    private readonly ConcurrentQueue<ActiveRequest> _begun = new();
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly TurnRunner _turns;
@@ -32,35 +33,32 @@ public sealed class InferenceEngine : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.QueueCapacity, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxActive, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrefillChunk, 1, nameof(options));
-        (_model, _options) = (model, options);
+        _model = model;
         _maxContext = Math.Min(options.MaxContext ?? int.MaxValue, model.MaxContext);
-        _memory = options.Memory ?? KvBudget.OfMachine();
-        _turns = new TurnRunner(model, options.PrefillChunk, Release, () => _stopping);
-        _memory.Freed += Wake;
+        _share = options.Share ?? new EngineShare(options.Memory ?? KvBudget.OfMachine(), options.MaxActive, options.QueueCapacity);
+        Part = options.Share is null ? null : options.Memory;
+        _turn = _share.Turns.Join(model.Threads);
+        _turns = new TurnRunner(model, () => _turn.IsAwaited ? Math.Min(options.PrefillChunk, TurnRunner.SmallestShare) : options.PrefillChunk, Release, () => _stopping);
         new Thread(Run) { IsBackground = true, Name = "verathos-engine" }.Start();
     }
 
     /// <summary>The most positions of a request, prompt and answer together.</summary>
     public int MaxContext => _maxContext;
 
-    /// <summary>Memory for keys and values.</summary>
-    public KvBudget Memory => _memory;
+    /// <summary>Memory for keys and values, of all engines that share it.</summary>
+    public KvBudget Memory => _share.Memory;
+
+    /// <summary>The most that this engine's requests may take of <see cref="Memory"/>; null where that is all of it.</summary>
+    internal KvBudget? Part { get; }
 
     /// <summary>Sequences being computed.</summary>
     public int ActiveSequences => _activeCount;
 
+    /// <summary>Processor seconds of its turns, and what was lost by being idle; on the engine's thread.</summary>
+    internal double ProcessorSeconds => _turn.Used;
+
     /// <summary>Requests that wait.</summary>
-    public int QueuedRequests
-    {
-        get
-        {
-            lock (_gate)
-            {
-                DropCancelled();
-                return _queue.Count;
-            }
-        }
-    }
+    public int QueuedRequests => _share.CountWaiting(this) + _begun.Count;
 
     /// <summary>Logits of the step under way; all zero between steps.</summary>
     internal ReadOnlySpan<float> Logits => _turns.Logits;
@@ -83,7 +81,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     public int RoomFor(int promptTokens)
     {
         int room = _maxContext - promptTokens;
-        if (room < 1 || Bytes(promptTokens, room) <= _memory.Bytes)
+        if (room < 1 || Bytes(promptTokens, room) <= MostBytes)
         {
             return room;
         }
@@ -93,7 +91,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         while (room - low > 1)
         {
             int middle = low + ((room - low) / 2);
-            (low, room) = Bytes(promptTokens, middle) <= _memory.Bytes ? (middle, room) : (low, middle);
+            (low, room) = Bytes(promptTokens, middle) <= MostBytes ? (middle, room) : (low, middle);
         }
 
         return low;
@@ -108,7 +106,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         long memory = Check(request);
-        ActiveRequest entry = new(request, memory, cancellationToken);
+        ActiveRequest entry = new(this, request, memory, cancellationToken);
         lock (_gate)
         {
             if (_stopping)
@@ -116,16 +114,10 @@ public sealed class InferenceEngine : IAsyncDisposable
                 throw new GenerationException(GenerationError.Stopped, "the node is stopping");
             }
 
-            DropCancelled();
-
-            // A free place counts too: with no place to wait at all, a request can still be served at once.
-            if (_queue.Count >= _options.QueueCapacity + Math.Max(0, _options.MaxActive - _activeCount))
+            if (!_share.TryEnter(entry))
             {
                 throw new GenerationException(GenerationError.QueueFull, "too many requests wait already; try again later");
             }
-
-            _queue.Enqueue(entry);
-            _work.Release();
         }
 
         return ReadAsync(entry, cancellationToken);
@@ -146,8 +138,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
 
         await _ended.Task.ConfigureAwait(false);
-        _memory.Freed -= Wake;
         _work.Dispose();
+        _turn.Dispose();
     }
 
     private async IAsyncEnumerable<GeneratedToken> ReadAsync(ActiveRequest entry, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -162,33 +154,21 @@ public sealed class InferenceEngine : IAsyncDisposable
         finally
         {
             entry.Abandon();
-            lock (_gate)
-            {
-                DropCancelled();
-            }
+            _share.Refresh();
         }
     }
 
-    /// <summary>Frees the places of requests that ended while they waited; they have no memory yet. Called under the lock.</summary>
-    private void DropCancelled()
+    /// <summary>Takes a request whose place and memory are reserved; from any thread.</summary>
+    internal void Take(ActiveRequest entry)
     {
-        for (int left = _queue.Count; left > 0; left--)
-        {
-            ActiveRequest entry = _queue.Dequeue();
-            if (!entry.IsCancelled)
-            {
-                _queue.Enqueue(entry);
-                continue;
-            }
-
-            entry.IsReleased = true;
-            entry.Forget();
-            entry.Tokens.Writer.TryComplete(new OperationCanceledException());
-        }
+        _begun.Enqueue(entry);
+        _work.Release();
     }
 
     // The last token is never fed back, so it takes no position.
     private long Bytes(int promptTokens, int maxTokens) => _model.Backend.SequenceBytes(promptTokens + maxTokens - 1);
+
+    private long MostBytes => Math.Min(Part?.Bytes ?? long.MaxValue, Memory.Bytes);
 
     private long Check(GenerationRequest request)
     {
@@ -216,11 +196,11 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
 
         long bytes = Bytes(request.PromptIds.Length, request.MaxTokens);
-        return bytes <= _memory.Bytes
+        return bytes <= MostBytes
             ? bytes
             : throw new GenerationException(
                 GenerationError.MemoryExceeded,
-                $"the prompt's {request.PromptIds.Length} tokens and the {request.MaxTokens} asked for take {bytes} bytes of keys and values; there are {_memory.Bytes} for all requests together");
+                $"the prompt's {request.PromptIds.Length} tokens and the {request.MaxTokens} asked for take {bytes} bytes of keys and values; there are {MostBytes} for all requests together");
     }
 
     private void Run()
@@ -234,37 +214,25 @@ public sealed class InferenceEngine : IAsyncDisposable
                 continue;
             }
 
+            _turn.Enter();
             TurnBegins?.Invoke();
             _turns.Run();
             _activeCount = _turns.Count;
+            _turn.Exit(again: _turns.Count > 0);
         }
 
+        _turn.Leave();
         Stop();
-    }
-
-    private void Wake()
-    {
-        lock (_gate)
-        {
-            if (!_stopping)
-            {
-                _work.Release();
-            }
-        }
     }
 
     private void Admit()
     {
-        lock (_gate)
+        // Requests that were cancelled while they waited must not wait for their readers to notice.
+        _share.Refresh();
+        while (_begun.TryDequeue(out ActiveRequest? next))
         {
-            DropCancelled();
-
-            // Strictly in order of arrival: a large request that waits for memory is not overtaken for ever by small ones.
-            while (_turns.Count < _options.MaxActive && _queue.TryPeek(out ActiveRequest? next) && _memory.TryReserve(next.Memory))
-            {
-                _turns.Add(_queue.Dequeue());
-                _activeCount = _turns.Count;
-            }
+            _turns.Add(next);
+            _activeCount = _turns.Count;
         }
     }
 
@@ -278,23 +246,19 @@ public sealed class InferenceEngine : IAsyncDisposable
         entry.IsReleased = true;
         entry.Forget();
         entry.State?.Dispose();
-        _memory.Release(entry.Memory);
         Released?.Invoke(entry);
+        _share.End(entry);
     }
 
     private void Stop()
     {
         GenerationException reason = new(GenerationError.Stopped, "the node is stopping");
-        lock (_gate)
+        foreach (ActiveRequest waiting in _share.Withdraw(this))
         {
-            while (_queue.TryDequeue(out ActiveRequest? waiting))
-            {
-                waiting.IsReleased = true;
-                waiting.Forget();
-                waiting.Tokens.Writer.TryComplete(reason);
-            }
+            waiting.EndUnbegun(reason);
         }
 
+        Admit();
         _turns.EndAll(reason);
         _activeCount = 0;
         _ended.SetResult();

@@ -1,8 +1,10 @@
+using Verathos.GpuRuntime.Native;
+
 namespace Verathos.GpuRuntime.Serving;
 
 /// <summary>
-/// The bytes that keys and values of running requests may take, of one engine or of several together. A request takes its whole
-/// share, prompt and answer, before it begins, so that nothing runs out of memory half-way.
+/// The bytes that keys and values of running requests may take. A request takes its whole share, prompt and answer, before it
+/// begins, so that nothing runs out of memory half-way.
 /// </summary>
 public sealed class KvBudget
 {
@@ -15,9 +17,6 @@ public sealed class KvBudget
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
         Bytes = bytes;
     }
-
-    /// <summary>Called after bytes were given back, from any thread.</summary>
-    internal event Action? Freed;
 
     /// <summary>All bytes.</summary>
     public long Bytes { get; }
@@ -35,7 +34,7 @@ public sealed class KvBudget
     }
 
     /// <summary>Half of the memory that is free now; called after the weights were loaded.</summary>
-    public static KvBudget OfMachine() => new(Math.Max(1, FreeMemory() / 2));
+    public static KvBudget OfMachine() => new(Math.Max(1, MachineMemory.Read().Free / 2));
 
     /// <summary>Takes bytes where so many are left.</summary>
     internal bool TryReserve(long bytes)
@@ -59,31 +58,5 @@ public sealed class KvBudget
         {
             _reserved -= bytes;
         }
-
-        Freed?.Invoke();
-    }
-
-    /// <summary>Bytes that the process can still take: what the system has left, and never more than the process's own limit.</summary>
-    private static long FreeMemory()
-    {
-        GCMemoryInfo info = GC.GetGCMemoryInfo();
-        long limit = info.TotalAvailableMemoryBytes - Environment.WorkingSet;
-        const string statistics = "/proc/meminfo";
-        const string field = "MemAvailable:";
-        if (!File.Exists(statistics))
-        {
-            return limit;
-        }
-
-        foreach (string line in File.ReadLines(statistics))
-        {
-            if (line.StartsWith(field, StringComparison.Ordinal) &&
-                long.TryParse(line.AsSpan(field.Length).Trim().TrimEnd("kB").TrimEnd(), out long kibibytes))
-            {
-                return Math.Min(limit, kibibytes * 1024);
-            }
-        }
-
-        return limit;
     }
 }

@@ -11,13 +11,14 @@ namespace Verathos.GpuRuntime.Serving;
 /// and never by its whole length, and a short prompt behind a long one does not wait for its end.
 /// </summary>
 /// <param name="model">The model.</param>
-/// <param name="chunk">Prompt tokens of one turn.</param>
+/// <param name="chunk">Prompt tokens of the next turn.</param>
 /// <param name="release">Frees what a request holds; called once or more for each.</param>
 /// <param name="stopping">Looked at between passes.</param>
-internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequest> release, Func<bool> stopping)
+internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<ActiveRequest> release, Func<bool> stopping)
 {
-    // Below this many rows a pass streams the weights for too little work.
-    private const int SmallestShare = 64;
+    /// <summary>Prompt tokens of one pass; below this many it streams the weights for too little work.</summary>
+    public const int SmallestShare = 64;
+
     private readonly int _vocabulary = model.Config.VocabularySize;
     private readonly Queue<ActiveRequest> _prompts = new();
     private readonly List<ActiveRequest> _answers = [];
@@ -41,7 +42,8 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
     public void Run()
     {
         DropCancelled();
-        for (int left = chunk, prompts = _prompts.Count, share = Share(); left > 0 && prompts > 0 && !stopping(); prompts--)
+        int most = chunk();
+        for (int left = most, prompts = _prompts.Count, share = Share(most); left > 0 && prompts > 0 && !stopping(); prompts--)
         {
             left -= Prefill(_prompts.Dequeue(), Math.Min(left, share));
         }
@@ -71,7 +73,7 @@ internal sealed class TurnRunner(LoadedModel model, int chunk, Action<ActiveRequ
         _answers.Clear();
     }
 
-    private int Share() => _prompts.Count == 0 ? chunk : Math.Max(SmallestShare, chunk / _prompts.Count);
+    private int Share(int most) => _prompts.Count == 0 ? most : Math.Max(SmallestShare, most / _prompts.Count);
 
     private void DropCancelled()
     {

@@ -171,9 +171,7 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
             _configuration is null ? "the configuration does not parse"
             : accepted.Contains(_configuration.Topology) ? null
             : $"topology {Clip(_configuration.Topology)} is not listed");
-        checks.AddLine(node.Manifests, "the model is listed", accepted =>
-            accepted.Any(item => item.Span.SequenceEqual(evidence.ManifestRoot.Span)) ? null
-            : $"manifest root {Convert.ToHexStringLower(evidence.ManifestRoot.Span)} is not listed");
+        checks.AddLine(node.Manifests, evidence.ModelRoots.Count == 0 ? "the model is listed" : "every model is listed", FindUnlisted);
         checks.AddLine(node.Subnet, "the node binds an identity of this subnet", subnet =>
             evidence.Identity is not { } identity ? "the node binds no identity"
             : identity.GenesisHash.Span.SequenceEqual(subnet.GenesisHash.Span) && identity.NetworkUid == subnet.NetworkUid ? null
@@ -196,6 +194,16 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
             _configuration?.GpuConfidentialMode == true ? null : "the enclave does not say that confidential mode is on");
         checks.AddLine(gpu.DevToolsOff, "the measured enclave found it off", _ =>
             _configuration?.GpuDevTools == false ? null : "the enclave does not say that DEVTOOLS mode is off");
+    }
+
+    /// <summary>What a list of models lacks: a node's only one, or any of several unless the whole of them is listed.</summary>
+    private string? FindUnlisted(IReadOnlyList<ReadOnlyMemory<byte>> accepted)
+    {
+        IReadOnlyList<ReadOnlyMemory<byte>> served = evidence.ModelRoots.Count == 0 || Lists(evidence.ManifestRoot) ? [evidence.ManifestRoot] : evidence.ModelRoots;
+        int unlisted = served.TakeWhile(Lists).Count();
+        return unlisted == served.Count ? null : $"manifest root {Convert.ToHexStringLower(served[unlisted].Span)} is not listed";
+
+        bool Lists(ReadOnlyMemory<byte> root) => accepted.Any(item => item.Span.SequenceEqual(root.Span));
     }
 
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40];

@@ -31,6 +31,9 @@ public sealed record NodeEvidence
     /// <summary>The model manifest's Merkle root, 32 bytes.</summary>
     public required ReadOnlyMemory<byte> ManifestRoot { get; init; }
 
+    /// <summary>The Merkle roots of the models that <see cref="ManifestRoot"/> covers where those are several, 32 bytes each; else empty. Whoever computed that root from the list vouches for it.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> ModelRoots { get; init; } = [];
+
     /// <summary>The configuration map's bytes as received; their SHA-256 is in the binding.</summary>
     public required ReadOnlyMemory<byte> ConfigurationBytes { get; init; }
 

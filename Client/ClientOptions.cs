@@ -18,6 +18,9 @@ public sealed record ClientOptions
     /// </summary>
     public bool AllowSimulated { get; init; }
 
+    /// <summary>The model that answers requests that name none; null is a node's only one, or its first.</summary>
+    public string? DefaultModel { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -195,6 +195,6 @@ public sealed class Session : IDisposable
         if (verdict.TrustedUntil is { } bound && bound < until)
             until = bound;
 
-        return new AttestedNode(Node, evidence, Policy, key, until, _options.TimeProvider);
+        return new AttestedNode(Node, evidence, Policy, key, until, _options);
     }
 }

@@ -48,13 +48,16 @@ internal static class TranscriptCbor
                 .Add(12, writer => WriteIds(writer, transcript.OutputIds));
         }
 
+        if (transcript.Model is { } model)
+            map.Add(13, model);
+
         return map.Encode();
     }
 
     public static bool TryRead(ref DeterministicCborReader reader, out Transcript? transcript)
     {
         transcript = null;
-        if (!reader.TryReadMap(out int members) || members is not (9 or 12)
+        if (!reader.TryReadMap(out int members) || members is not (9 or 10 or 12 or 13)
             || !ProofBundle.Key(ref reader, 1) || !reader.TryReadBytes(32, out byte[] requestDigest)
             || !ProofBundle.Key(ref reader, 2) || !reader.TryReadBytes(32, out byte[] nonce)
             || !ProofBundle.Key(ref reader, 3) || !reader.TryReadBytes(32, out byte[] audit)
@@ -71,7 +74,7 @@ internal static class TranscriptCbor
         byte[] secret = [];
         int[] promptIds = [];
         int[] outputIds = [];
-        if (members == 12
+        if (members >= 12
             && (!ProofBundle.Key(ref reader, 10) || !reader.TryReadBytes(32, out secret)
                 || !ProofBundle.Key(ref reader, 11) || !TryReadIds(ref reader, out promptIds)
                 || !ProofBundle.Key(ref reader, 12) || !TryReadIds(ref reader, out outputIds)))
@@ -79,8 +82,13 @@ internal static class TranscriptCbor
             return false;
         }
 
+        string? model = null;
+        if (members is 10 or 13 && (!ProofBundle.Key(ref reader, 13) || !reader.TryReadText(out model)))
+            return false;
+
         transcript = new Transcript
         {
+            Model = model,
             RequestDigest = requestDigest,
             ClientNonce = nonce,
             AuditCommitment = audit,

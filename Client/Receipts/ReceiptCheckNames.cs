@@ -39,7 +39,10 @@ public static class ReceiptCheckNames
     /// <summary>It names the model manifest of the evidence.</summary>
     public const string Manifest = "receipt.manifest";
 
-    /// <summary>It names the numeric profile of the evidence.</summary>
+    /// <summary>Of several models it names the one that was asked for; with one model it names none.</summary>
+    public const string Model = "receipt.model";
+
+    /// <summary>It names the model's numeric profile as the evidence has it.</summary>
     public const string Profile = "receipt.profile";
 
     /// <summary>It says truly whether the hardware is simulated.</summary>

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Verathos.Attestation.Verdicts;
 using Verathos.Client.Requests;
 using Verathos.Client.Trust;
+using Verathos.Protocol.Evidence;
 using Verathos.Protocol.Receipts;
 
 namespace Verathos.Client.Receipts;
@@ -27,7 +28,9 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         if (!parsed || acceptance is null)
             return checks.ToVerdict();
 
-        CheckNode(checks, acceptance.BootId, acceptance.KeysetDigest, acceptance.Binding, acceptance.ManifestRoot, acceptance.NumericProfile, acceptance.Simulated);
+        CheckNode(checks, acceptance.BootId, acceptance.KeysetDigest, acceptance.Binding, acceptance.ManifestRoot);
+        CheckModel(checks, acceptance.Model, acceptance.NumericProfile, seen);
+        CheckSimulated(checks, acceptance.Simulated);
         CheckRequest(checks, acceptance.RequestDigest, acceptance.ClientNonce, acceptance.Sampling, acceptance.AuditCommitment, seen);
         checks.Add("counts", acceptance.PromptTokens == seen.PromptIds.Count, $"{acceptance.PromptTokens} prompt tokens");
         CheckPrompt(checks, acceptance.PromptCommitment, seen);
@@ -75,7 +78,9 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         if (!parsed || receipt is null)
             return checks.ToVerdict();
 
-        CheckNode(checks, receipt.BootId, receipt.KeysetDigest, receipt.Binding, receipt.ManifestRoot, receipt.NumericProfile, receipt.Simulated);
+        CheckNode(checks, receipt.BootId, receipt.KeysetDigest, receipt.Binding, receipt.ManifestRoot);
+        CheckModel(checks, receipt.Model, receipt.NumericProfile, seen);
+        CheckSimulated(checks, receipt.Simulated);
         CheckRequest(checks, receipt.RequestDigest, receipt.ClientNonce, receipt.Sampling, receipt.AuditCommitment, seen);
         checks.AddEqual("stream", receipt.Id.Span, seen.StreamId, "the stream that the acceptance opened");
         checks.Add("finish", receipt.FinishReason == seen.FinishReason, $"ended for the reason {receipt.FinishReason}, the stream said {seen.FinishReason}");
@@ -126,16 +131,27 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         ReadOnlyMemory<byte> bootId,
         ReadOnlyMemory<byte> keyset,
         ReadOnlyMemory<byte> binding,
-        ReadOnlyMemory<byte> manifest,
-        string profile,
-        bool simulated)
+        ReadOnlyMemory<byte> manifest)
     {
         checks.AddEqual("issuer", bootId.Span, node.BootId, "the boot id of the keyset");
         checks.AddEqual("keyset", keyset.Span, node.KeysetDigest, "the keyset of the evidence");
         checks.AddEqual("binding", binding.Span, node.Binding, "the binding of the evidence");
         checks.AddEqual("manifest", manifest.Span, node.ManifestRoot, "the model manifest of the evidence");
-        checks.Add("profile", profile == node.Profile, $"numeric profile {profile}, the evidence says {node.Profile}");
+    }
+
+    private void CheckSimulated(CheckList checks, bool simulated) =>
         checks.Add("simulated", simulated == node.Simulated, simulated ? "it says that the TEE is simulated" : "it says that the TEE is real");
+
+    /// <summary>A node with several models must not answer with another one than was asked for.</summary>
+    private void CheckModel(CheckList checks, string? model, string profile, Transcript seen)
+    {
+        ModelEntry? asked = node.Models.FirstOrDefault(entry => entry.Name == seen.Model);
+        bool right = node.Models.Count == 0 ? model is null : asked is not null && model == asked.Name;
+        checks.Add("model", right, node.Models.Count == 0
+            ? model is null ? "the only model of the evidence" : $"it names the model {model}, the evidence has one without a choice"
+            : $"it names {(model is null ? "no model" : $"the model {model}")}, {seen.Model ?? "none"} was asked for{(asked is null ? ", which is none of the evidence's" : "")}");
+        string expected = asked?.NumericProfile ?? node.Profile;
+        checks.Add("profile", profile == expected, $"numeric profile {profile}, the evidence says {expected}");
     }
 
     private static void CheckRequest(

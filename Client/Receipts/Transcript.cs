@@ -12,6 +12,9 @@ public sealed record Transcript
     /// <summary>SHA-256 of the audit secret, 32 bytes. The secret itself is never part of a transcript.</summary>
     public required byte[] AuditCommitment { get; init; }
 
+    /// <summary>The model that was asked for, where the node's manifest has several; else null.</summary>
+    public string? Model { get; init; }
+
     /// <summary>The sampling parameters as sent.</summary>
     public required Requests.RequestedParameters Parameters { get; init; }
 

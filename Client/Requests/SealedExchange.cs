@@ -38,6 +38,9 @@ internal sealed class SealedExchange : IDisposable
 
     public InferenceRequest Request => _request ?? throw new InvalidOperationException("this exchange carries no inference");
 
+    /// <summary>The model that is asked for, where the node's manifest has several; else null.</summary>
+    public string? Model => Node.Statement.Models.Count == 0 ? null : Request.Model ?? Node.ModelName;
+
     public byte[] ClientNonce { get; } = RandomNumberGenerator.GetBytes(32);
 
     public byte[] AuditCommitment { get; }

@@ -20,7 +20,7 @@ public sealed record Answer
     /// <summary>The identifier that the node gave the answer.</summary>
     public required string? Id { get; init; }
 
-    /// <summary>The model's name as the node gives it.</summary>
+    /// <summary>The model's name: as the receipt has it where the node has several models, else as the node gives it.</summary>
     public required string? Model { get; init; }
 
     /// <summary>The token ids of the prompt, as the node tokenised it and committed to them.</summary>

@@ -25,7 +25,7 @@ public sealed record AppraisedEvidence
     /// <summary>The keyset; null when it does not parse.</summary>
     public Keyset? Keyset { get; init; }
 
-    /// <summary>The model's manifest; null when it does not parse.</summary>
+    /// <summary>The manifest of the node's models; null when it does not parse.</summary>
     public ManifestSummary? Manifest { get; init; }
 
     /// <summary>The node's configuration; null when it does not parse.</summary>

@@ -16,8 +16,10 @@ public sealed class AttestedNode
     private readonly long _attested;
     private readonly TimeSpan _life;
 
-    internal AttestedNode(Uri node, AppraisedEvidence evidence, Policy? policy, OhttpKeyConfig key, DateTimeOffset trustedUntil, TimeProvider clock)
+    internal AttestedNode(Uri node, AppraisedEvidence evidence, Policy? policy, OhttpKeyConfig key, DateTimeOffset trustedUntil, ClientOptions options)
     {
+        TimeProvider clock = options.TimeProvider;
+        ModelName = options.DefaultModel ?? evidence.Manifest!.Name;
         Node = node;
         Evidence = evidence;
         Policy = policy;
@@ -44,8 +46,11 @@ public sealed class AttestedNode
     /// <summary>The end of trust: the earlier of the keyset's end and the policy's maximum evidence age.</summary>
     public DateTimeOffset TrustedUntil { get; }
 
-    /// <summary>The model's name as the node gives it.</summary>
-    public string ModelName => Evidence.Manifest!.Name;
+    /// <summary>The name of the model that answers requests that name none: the options' default, or the node's only one or its first.</summary>
+    public string ModelName { get; }
+
+    /// <summary>The names of all models.</summary>
+    public IReadOnlyList<string> Models => Evidence.Manifest!.Names;
 
     /// <summary>The KEM that requests are sealed with.</summary>
     public HpkeKem Kem => Key.Kem;

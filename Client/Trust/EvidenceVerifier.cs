@@ -70,6 +70,7 @@ public static class EvidenceVerifier
         Gpus = [.. collection.Gpus.Select(gpu => new Attestation.GpuEvidence(gpu.Report, gpu.CertificateChain))],
         KeysetBytes = collection.Keyset,
         ManifestRoot = manifest.Root,
+        ModelRoots = [.. manifest.Several.Select(model => model.Root)],
         ConfigurationBytes = collection.Configuration,
         Identity = collection.Identity is { } identity
             ? new Attestation.Binding.NodeIdentity(identity.GenesisHash, identity.NetUid, identity.Hotkey)

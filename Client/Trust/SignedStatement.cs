@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Verathos.Protocol.Evidence;
 
 namespace Verathos.Client.Trust;
 
@@ -8,7 +9,8 @@ namespace Verathos.Client.Trust;
 /// <param name="KeysetDigest">SHA-256 over the keyset's bytes as received.</param>
 /// <param name="Binding">The recomputed binding, 48 bytes.</param>
 /// <param name="ManifestRoot">The model manifest's root, 32 bytes.</param>
-/// <param name="Profile">The numeric profile of the configuration.</param>
+/// <param name="Models">The models where the manifest has several; else empty.</param>
+/// <param name="Profile">The numeric profile of the configuration, which is that of a lone model.</param>
 /// <param name="Simulated">Whether the anchors are those of a simulated installation.</param>
 /// <param name="NotBefore">When the keyset begins.</param>
 /// <param name="NotAfter">When the keyset ends.</param>
@@ -20,6 +22,7 @@ internal sealed record SignedStatement(
     byte[] KeysetDigest,
     byte[] Binding,
     byte[] ManifestRoot,
+    IReadOnlyList<ModelEntry> Models,
     string Profile,
     bool Simulated,
     DateTimeOffset NotBefore,
@@ -34,6 +37,7 @@ internal sealed record SignedStatement(
         evidence.Keyset.Digest.ToArray(),
         evidence.Binding.ToArray(),
         evidence.Manifest!.Root,
+        evidence.Manifest.Several,
         evidence.Configuration!.NumericProfile,
         evidence.Verdict.Simulated,
         evidence.Keyset.NotBefore,

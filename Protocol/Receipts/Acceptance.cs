@@ -31,6 +31,9 @@ public sealed record Acceptance
     /// <summary>Name of the numeric profile.</summary>
     public required string NumericProfile { get; init; }
 
+    /// <summary>Name of the model that answers, where the manifest has several; null where it has one.</summary>
+    public string? Model { get; init; }
+
     /// <summary>SHA-256 of the encapsulated request.</summary>
     public required ReadOnlyMemory<byte> RequestDigest { get; init; }
 
@@ -62,6 +65,7 @@ public sealed record Acceptance
         ClaimSet.Issuer(map, BootId);
         ClaimSet.Time(map, ReceiptLabels.IssuedAt, IssuedAt);
         ClaimSet.Sampling(map, Sampling);
+        ClaimSet.Optional(map, ReceiptLabels.Model, Model);
         return map
             .Add(ReceiptLabels.Id, Id.ToArray())
             .Add(ReceiptLabels.Nonce, ClientNonce.ToArray())
@@ -98,6 +102,7 @@ public sealed record Acceptance
             Binding = claims.Bytes(ReceiptLabels.Binding, 48),
             ManifestRoot = claims.Bytes(ReceiptLabels.ManifestRoot, 32),
             NumericProfile = claims.Text(ReceiptLabels.NumericProfile),
+            Model = claims.OptionalText(ReceiptLabels.Model),
             RequestDigest = claims.Bytes(ReceiptLabels.RequestDigest, 32),
             PromptCommitment = claims.Bytes(ReceiptLabels.PromptCommitment, 32),
             PromptTokens = claims.UInt32(ReceiptLabels.PromptTokens),

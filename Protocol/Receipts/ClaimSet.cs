@@ -72,6 +72,8 @@ internal sealed class ClaimSet
     public string Text(long label) =>
         new DeterministicCborReader(Take(label)) is var reader && reader.TryReadText(out string value) ? value : Fail(string.Empty);
 
+    public string? OptionalText(long label) => claims.ContainsKey(label) ? Text(label) : null;
+
     public bool Boolean(long label) =>
         new DeterministicCborReader(Take(label)) is var reader && reader.TryReadBoolean(out bool value) ? value : Fail(false);
 
@@ -104,6 +106,14 @@ internal sealed class ClaimSet
 
     public static void Sampling(DeterministicCborMap map, SamplingClaims sampling) =>
         map.Add(ReceiptLabels.Sampling, writer => writer.Map(SamplingCbor.Write(sampling)));
+
+    public static void Optional(DeterministicCborMap map, long label, string? text)
+    {
+        if (text is not null)
+        {
+            map.Add(label, text);
+        }
+    }
 
     public static void Time(DeterministicCborMap map, long label, DateTimeOffset time) =>
         map.Add(label, checked((ulong)time.ToUnixTimeSeconds()));

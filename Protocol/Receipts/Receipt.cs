@@ -37,6 +37,9 @@ public sealed record Receipt
     /// <summary>Name of the numeric profile.</summary>
     public required string NumericProfile { get; init; }
 
+    /// <summary>Name of the model that answers, where the manifest has several; null where it has one.</summary>
+    public string? Model { get; init; }
+
     /// <summary>SHA-256 of the encapsulated request.</summary>
     public required ReadOnlyMemory<byte> RequestDigest { get; init; }
 
@@ -99,6 +102,7 @@ public sealed record Receipt
         ClaimSet.Time(map, ReceiptLabels.IssuedAt, IssuedAt);
         ClaimSet.Time(map, ReceiptLabels.AcceptedAt, AcceptedAt);
         ClaimSet.Sampling(map, Sampling);
+        ClaimSet.Optional(map, ReceiptLabels.Model, Model);
         map.Add(ReceiptLabels.Id, Id.ToArray())
             .Add(ReceiptLabels.Nonce, ClientNonce.ToArray())
             .Add(ReceiptLabels.KeysetDigest, KeysetDigest.ToArray())
@@ -145,6 +149,7 @@ public sealed record Receipt
             Binding = claims.Bytes(ReceiptLabels.Binding, 48),
             ManifestRoot = claims.Bytes(ReceiptLabels.ManifestRoot, 32),
             NumericProfile = claims.Text(ReceiptLabels.NumericProfile),
+            Model = claims.OptionalText(ReceiptLabels.Model),
             RequestDigest = claims.Bytes(ReceiptLabels.RequestDigest, 32),
             PromptCommitment = claims.Bytes(ReceiptLabels.PromptCommitment, 32),
             OutputCommitment = claims.Bytes(ReceiptLabels.OutputCommitment, 32),

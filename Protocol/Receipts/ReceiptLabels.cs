@@ -72,6 +72,9 @@ public static class ReceiptLabels
     /// <summary>SHA-256 of the client's audit secret, 32 bytes.</summary>
     public const long AuditCommitment = -65554;
 
+    /// <summary>Name of the model that answered, text; there exactly if the node's manifest has several models.</summary>
+    public const long Model = -65555;
+
     /// <summary>Reserved: root of the computation's trace, 32 bytes; absent until it is computed.</summary>
     public const long TraceRoot = -65560;
 

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Verathos.Protocol.Bhttp;
+using Verathos.Protocol.Evidence;
 using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Ohttp;
 using Verathos.Protocol.Receipts;
@@ -72,6 +73,8 @@ internal sealed class TestAnswer : IDisposable
             : (ReadOnlyMemory<byte>?)null,
     };
 
+    private ModelEntry? Asked => _node.Several?.Models.Single(model => model.Name == _body.GetProperty("model").GetString());
+
     private int Penalty(string name) => _body.TryGetProperty(name, out JsonElement value) ? (int)(value.GetDecimal() * 1_000_000) : 0;
 
     private byte[] Field(string name) => Convert.FromHexString(_request.SingleField(name)!);
@@ -87,7 +90,8 @@ internal sealed class TestAnswer : IDisposable
             KeysetDigest = _node.Keys.Keyset.Digest,
             Binding = Field(VerathosHeaders.Binding),
             ManifestRoot = _node.ManifestRoot,
-            NumericProfile = _node.Configuration.NumericProfile,
+            NumericProfile = Asked?.NumericProfile ?? _node.Configuration.NumericProfile,
+            Model = Asked?.Name,
             RequestDigest = _digest,
             PromptCommitment = TokenCommitment.Compute(_secret, TokenCommitment.Prompt, TestNode.PromptIds),
             PromptTokens = (uint)TestNode.PromptIds.Length,
@@ -156,7 +160,8 @@ internal sealed class TestAnswer : IDisposable
             KeysetDigest = keys.Keyset.Digest,
             Binding = Field(VerathosHeaders.Binding),
             ManifestRoot = _node.ManifestRoot,
-            NumericProfile = _node.Configuration.NumericProfile,
+            NumericProfile = Asked?.NumericProfile ?? _node.Configuration.NumericProfile,
+            Model = Asked?.Name,
             RequestDigest = _digest,
             PromptCommitment = TokenCommitment.Compute(_secret, TokenCommitment.Prompt, TestNode.PromptIds),
             OutputCommitment = TokenCommitment.Compute(_secret, TokenCommitment.Output, [.. _node.Script.Select(token => token.Id)]),

@@ -55,6 +55,17 @@ internal sealed class TestNode : HttpMessageHandler
 
     public byte[] ManifestRoot { get; set; } = SHA256.HashData("test weights"u8);
 
+    /// <summary>Makes it a node with several models.</summary>
+    public ModelSet? Several
+    {
+        get;
+        set
+        {
+            field = value;
+            ManifestRoot = value!.Root;
+        }
+    }
+
     /// <summary>The answer, a token a piece.</summary>
     public IReadOnlyList<(int Id, string Text)> Script { get; set; } = [.. Enumerable.Range(0, 5).Select(i => (100 + i, $"word{i} "))];
 
@@ -113,7 +124,7 @@ internal sealed class TestNode : HttpMessageHandler
             Gpus = gpus,
             Keyset = Keys.Keyset.Encoded,
             Configuration = configuration,
-            Manifest = new DeterministicCborMap().Add(1, 1UL).Add(2, ModelName).Add(3, ManifestRoot).Add(4, 9UL).Add(5, 1000UL).Add(6, 10UL).Encode(),
+            Manifest = Several?.Encode() ?? new DeterministicCborMap().Add(1, 1UL).Add(2, ModelName).Add(3, ManifestRoot).Add(4, 9UL).Add(5, 1000UL).Add(6, 10UL).Encode(),
             NonceProof = new Protocol.Evidence.NonceProof(0, 1, []),
             CpuCollateral = _installation.Collateral.Current,
             GpuRims = [_installation.Rim.Driver, _installation.Rim.Vbios],

@@ -25,6 +25,7 @@ public sealed class ReceiptCheckTests
         [ReceiptCheckNames.Keyset] = receipt => receipt with { KeysetDigest = Other32 },
         [ReceiptCheckNames.Binding] = receipt => receipt with { Binding = SHA384.HashData("other"u8) },
         [ReceiptCheckNames.Manifest] = receipt => receipt with { ManifestRoot = Other32 },
+        [ReceiptCheckNames.Model] = receipt => receipt with { Model = TestNode.ModelName },
         [ReceiptCheckNames.Profile] = receipt => receipt with { NumericProfile = "bf16" },
         [ReceiptCheckNames.Simulated] = receipt => receipt with { Simulated = false },
         [ReceiptCheckNames.Request] = receipt => receipt with { RequestDigest = Other32 },

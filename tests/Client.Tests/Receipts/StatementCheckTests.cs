@@ -20,6 +20,7 @@ public sealed class StatementCheckTests
         ["acceptance.keyset"] = acceptance => acceptance with { KeysetDigest = Other32 },
         ["acceptance.binding"] = acceptance => acceptance with { Binding = SHA384.HashData("other"u8) },
         ["acceptance.manifest"] = acceptance => acceptance with { ManifestRoot = Other32 },
+        ["acceptance.model"] = acceptance => acceptance with { Model = TestNode.ModelName },
         ["acceptance.profile"] = acceptance => acceptance with { NumericProfile = "bf16" },
         ["acceptance.simulated"] = acceptance => acceptance with { Simulated = false },
         ["acceptance.request"] = acceptance => acceptance with { RequestDigest = Other32 },

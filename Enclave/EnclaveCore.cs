@@ -7,11 +7,12 @@ using Verathos.Enclave.Platform;
 using Verathos.Enclave.Serving;
 using Verathos.Enclave.Sessions;
 using Verathos.GpuRuntime.Models;
+using Verathos.Protocol.Evidence;
 
 namespace Verathos.Enclave;
 
 /// <summary>
-/// The trusted core: model, keys, evidence and sessions of one process. It verifies its GPUs before it makes keys, replaces
+/// The trusted core: models, keys, evidence and sessions of one process. It verifies its GPUs before it makes keys, replaces
 /// keys before they end, and destroys them as soon as what they were bound to changes.
 /// </summary>
 public sealed class EnclaveCore : IEnclave
@@ -28,16 +29,16 @@ public sealed class EnclaveCore : IEnclave
     private readonly EnclaveMetrics _metrics = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
-    private ServedModel _model;
+    private ServedModels _models;
     private Task _rotation = Task.CompletedTask;
     private string? _notReady = "starting";
 
-    private EnclaveCore(LoadedModel model, IPlatformDriver driver, EnclaveOptions options, TimeProvider time)
+    private EnclaveCore(IReadOnlyList<LoadedModel> models, IPlatformDriver driver, EnclaveOptions options, TimeProvider time)
     {
         _driver = driver;
         _options = options;
         _time = time;
-        _model = new ServedModel(model, options, driver);
+        _models = new ServedModels(models, options, driver);
         _ring = new KeyRing(options, time);
         _gate = new GpuGate(driver, time);
         _minter = new EvidenceMinter(_ring, _gate, driver, options, _metrics, Lose);
@@ -47,8 +48,17 @@ public sealed class EnclaveCore : IEnclave
     /// <summary>Makes what a request holds; tests keep a reference to look into it afterwards.</summary>
     internal Func<SecretScope> ScopeFactory { get; set; } = static () => new SecretScope();
 
-    /// <summary>Starts a core: checks the platform, verifies the GPUs, tests the model, makes the first keyset.</summary>
-    /// <param name="model">A loaded model; the core takes it over, also where this throws.</param>
+    /// <summary>Starts a core with one model.</summary>
+    /// <inheritdoc cref="StartAsync(IReadOnlyList{LoadedModel}, IPlatformDriver, EnclaveOptions, TimeProvider?, CancellationToken)"/>
+    public static Task<EnclaveCore> StartAsync(
+        LoadedModel model,
+        IPlatformDriver driver,
+        EnclaveOptions options,
+        TimeProvider? time = null,
+        CancellationToken cancellationToken = default) => StartAsync([model], driver, options, time, cancellationToken);
+
+    /// <summary>Starts a core: checks the platform, verifies the GPUs, tests the models, makes the first keyset.</summary>
+    /// <param name="models">Loaded models of different names, the default first; the core takes them over, also where this throws.</param>
     /// <param name="driver">The platform, which stays the caller's.</param>
     /// <param name="options">How it behaves.</param>
     /// <param name="time">The clock, which the host owns.</param>
@@ -57,26 +67,30 @@ public sealed class EnclaveCore : IEnclave
     /// <exception cref="PlatformException">The platform refuses; the text says what to do.</exception>
     /// <exception cref="EnclaveException">The model does not pass its test; the text says how it failed.</exception>
     public static async Task<EnclaveCore> StartAsync(
-        LoadedModel model,
+        IReadOnlyList<LoadedModel> models,
         IPlatformDriver driver,
         EnclaveOptions options,
         TimeProvider? time = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(driver);
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            Require(driver, options);
+            Require(models, driver, options);
         }
         catch
         {
-            model.Dispose();
+            foreach (LoadedModel model in models)
+            {
+                model.Dispose();
+            }
+
             throw;
         }
 
-        EnclaveCore core = new(model, driver, options, time ?? TimeProvider.System);
+        EnclaveCore core = new(models, driver, options, time ?? TimeProvider.System);
         try
         {
             await core.MakeKeysAsync(cancellationToken).ConfigureAwait(false);
@@ -133,30 +147,33 @@ public sealed class EnclaveCore : IEnclave
         LiveKeyset? keyset = _ring.Current;
         // Only the newest keyset is published; full, it takes nobody, and there is no other to go to.
         bool full = keyset is { Replays.IsFull: true };
-        ServedModel model = Volatile.Read(ref _model);
+        ServedModels models = Volatile.Read(ref _models);
+        ModelStatus[] each = [.. models.All.Select(static model => model.Status)];
         return Task.FromResult(new EnclaveStatus
         {
-            Model = model.Name,
+            Model = models.Default.Name,
+            Models = each,
             Ready = keyset is not null && !full && !_stopping.IsCancellationRequested,
             NotReadyReason = keyset is null ? _notReady : full ? "the keyset has recorded as many requests as it may; a new one follows" : null,
             Simulated = _driver.IsSimulated,
             Tee = _driver.Name,
-            Topology = model.Topology,
-            ManifestRoot = model.Loaded.Manifest.Root,
+            Topology = models.Topology,
+            ManifestRoot = models.ManifestRoot,
             KeysetDigest = keyset?.Keyset.Digest ?? default,
             KeysetNotAfter = keyset?.Keyset.NotAfter ?? DateTimeOffset.UnixEpoch,
-            ContextLength = model.ContextLength,
-            Queued = model.Engine.QueuedRequests,
+            ContextLength = models.Default.ContextLength,
+            Queued = each.Sum(static model => model.Queued),
             Counters = _metrics.Read(_ring.Made),
         });
     }
 
     /// <summary>
-    /// Serves another model from here on. Every keyset is destroyed first, which ends the streams under them: evidence for one
-    /// model must never cover another.
+    /// Serves another model from here on, in the place of the one of the same name or of the only one. Every keyset is destroyed
+    /// first, which ends the streams under them, those of other models too: evidence for one model must never cover another.
     /// </summary>
-    /// <param name="model">The model; the core takes it over.</param>
+    /// <param name="model">The model; the core takes it over, also where this throws.</param>
     /// <param name="cancellationToken">Gives up waiting for another change.</param>
+    /// <exception cref="ArgumentException">Of several models none has that name.</exception>
     /// <exception cref="PlatformException">The platform refuses new keys; the core is not ready then.</exception>
     /// <exception cref="EnclaveException">The model does not pass its test; the core is not ready then.</exception>
     public async Task ReplaceModelAsync(LoadedModel model, CancellationToken cancellationToken = default)
@@ -165,9 +182,16 @@ public sealed class EnclaveCore : IEnclave
         await _changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ServedModel old = _model;
+            int index = _models.All.Count == 1 ? 0 : _models.All.ToList().FindIndex(served => served.Name == model.Manifest.Name);
+            if (index < 0)
+            {
+                model.Dispose();
+                throw new ArgumentException($"there is no model {model.Manifest.Name} to replace", nameof(model));
+            }
+
+            ServedModel old = _models.All[index];
             Lose("the model is being replaced");
-            Volatile.Write(ref _model, new ServedModel(model, _options, _driver));
+            Volatile.Write(ref _models, _models.With(index, model));
             await old.DisposeAsync().ConfigureAwait(false);
             await AddKeysetAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -188,12 +212,12 @@ public sealed class EnclaveCore : IEnclave
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _rotation.ConfigureAwait(false);
         Lose("stopped");
-        await _model.DisposeAsync().ConfigureAwait(false);
+        await _models.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static void Require(IPlatformDriver driver, EnclaveOptions options)
+    private static void Require(IReadOnlyList<LoadedModel> models, IPlatformDriver driver, EnclaveOptions options)
     {
-        IReadOnlyList<string> errors = options.Validate();
+        IReadOnlyList<string> errors = [.. options.Validate(), .. Mistakes(models)];
         if (errors.Count > 0)
         {
             throw new ArgumentException(string.Join(' ', errors), nameof(options));
@@ -203,6 +227,25 @@ public sealed class EnclaveCore : IEnclave
         if (!driver.IsSimulated && ProcessHardening.FindObjections(options.MeasuredVariables) is { Count: > 0 } objections)
         {
             throw new PlatformException(string.Join(' ', objections));
+        }
+    }
+
+    private static IEnumerable<string> Mistakes(IReadOnlyList<LoadedModel> models)
+    {
+        string[] names = [.. models.Select(static model => model.Manifest.Name)];
+        if (names.Length is 0 or > ModelSet.MaximumModels)
+        {
+            yield return $"An enclave has from 1 to {ModelSet.MaximumModels} models, not {names.Length}.";
+        }
+
+        foreach (string twice in names.GroupBy(static name => name).Where(static same => same.Count() > 1).Select(static same => same.Key))
+        {
+            yield return $"Two models have the name {twice}; give one of them another.";
+        }
+
+        foreach (string bad in names.Where(static name => !ModelSet.IsName(name)))
+        {
+            yield return "A model's name has from 1 to 256 characters, none of them a control character.";
         }
     }
 
@@ -250,10 +293,10 @@ public sealed class EnclaveCore : IEnclave
         try
         {
             await _gate.VerifyAsync(cancellationToken).ConfigureAwait(false);
-            if (!_model.IsTested)
+            foreach (ServedModel model in _models.All.Where(static model => !model.IsTested))
             {
-                await SelfTest.RunAsync(_model, _options, _driver.IsSimulated, _time, cancellationToken).ConfigureAwait(false);
-                _model.IsTested = true;
+                await SelfTest.RunAsync(_models, model, _options, _driver.IsSimulated, _time, cancellationToken).ConfigureAwait(false);
+                model.Pass();
             }
         }
         catch (Exception exception) when (exception is PlatformException or EnclaveException)
@@ -262,7 +305,7 @@ public sealed class EnclaveCore : IEnclave
             throw;
         }
 
-        _ring.Add(_model);
+        _ring.Add(_models);
         _notReady = null;
     }
 

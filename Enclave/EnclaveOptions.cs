@@ -24,14 +24,17 @@ public sealed record EnclaveOptions
     /// <summary>The most tokens of one answer.</summary>
     public int MaxOutputTokens { get; init; } = 4096;
 
-    /// <summary>How many requests may wait for the engine.</summary>
+    /// <summary>How many requests may wait, for whichever model.</summary>
     public int QueueCapacity { get; init; } = 64;
 
-    /// <summary>How many sequences generate side by side.</summary>
+    /// <summary>How many sequences generate side by side, of all models together.</summary>
     public int MaxActive { get; init; } = 32;
 
-    /// <summary>Bytes for keys and values of all running requests together; half of the memory that is free once the model is loaded where not given.</summary>
+    /// <summary>Bytes for keys and values of all running requests together; half of the memory that is free once the models are loaded where not given.</summary>
     public long? KvBytes { get; init; }
+
+    /// <summary>The most bytes of those that requests for one of several models may take, by the model's name; all of them where a model is not named.</summary>
+    public IReadOnlyDictionary<string, long> ModelKvBytes { get; init; } = new Dictionary<string, long>();
 
     /// <summary>Every step of an answer is filled up to a multiple of this many bytes; 0 fills nothing.</summary>
     public int PaddingBucket { get; init; } = 512;
@@ -76,6 +79,7 @@ public sealed record EnclaveOptions
         Require(QueueCapacity > 0, "QueueCapacity must be at least 1.");
         Require(MaxActive > 0, "MaxActive must be at least 1.");
         Require(KvBytes is null or > 0, "KvBytes must be at least 1.");
+        Require(ModelKvBytes.Values.All(static bytes => bytes > 0), "ModelKvBytes must be at least 1.");
         Require(PaddingBucket is >= 0 and <= 16 * 1024, "PaddingBucket must be from 0 to 16,384.");
         Require(CheckpointTokens is > 0 and <= 32, "CheckpointTokens must be from 1 to 32.");
         Require(CheckpointInterval > TimeSpan.Zero && CheckpointInterval <= TimeSpan.FromSeconds(1), "CheckpointInterval must be above 0 and at most one second.");

@@ -20,7 +20,7 @@ internal sealed class EvidenceMinter(
     public async Task<Func<int, byte[]>> MintAsync(NonceBatch batch, CancellationToken cancellationToken)
     {
         LiveKeyset keyset = ring.Current ?? throw new EnclaveException(EnclaveFailure.Unavailable, "The enclave has no keys.");
-        ServedModel model = keyset.Model;
+        ServedModels models = keyset.Models;
         IReadOnlyList<GpuState> states;
         try
         {
@@ -36,9 +36,9 @@ internal sealed class EvidenceMinter(
         {
             NonceRoot = batch.Root,
             KeysetDigest = keyset.Keyset.Digest,
-            ManifestRoot = model.Loaded.Manifest.Root,
+            ManifestRoot = models.ManifestRoot,
             GpuEvidenceDigest = GpuEvidenceDigest.Compute([.. states.Select(state => new Attestation.GpuEvidence(state.Report, state.CertificateChain))]),
-            ConfigurationDigest = model.ConfigurationDigest,
+            ConfigurationDigest = models.ConfigurationDigest,
             Identity = options.Identity,
         };
         byte[] reportData = binding.ToReportData();
@@ -52,8 +52,8 @@ internal sealed class EvidenceMinter(
             CpuEvidence = quote,
             Gpus = [.. states.Select(state => new GpuEvidence(state.Report, state.CertificateChain))],
             Keyset = keyset.Keyset.Encoded,
-            Configuration = model.ConfigurationBytes,
-            Manifest = model.ManifestBytes,
+            Configuration = models.ConfigurationBytes,
+            Manifest = models.ManifestBytes,
             Identity = options.Identity is { } identity ? new Protocol.Evidence.NodeIdentity(identity.GenesisHash, identity.NetworkUid, identity.Hotkey) : null,
             NonceProof = new Protocol.Evidence.NonceProof(0, 1, []),
             CpuCollateral = endorsements.CpuCollateral,

@@ -145,12 +145,12 @@ internal sealed class KeyRing : IDisposable
     }
 
     /// <summary>Makes a keyset and makes it the current one.</summary>
-    public LiveKeyset Add(ServedModel model)
+    public LiveKeyset Add(ServedModels models)
     {
         DateTimeOffset now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
         lock (_lock)
         {
-            LiveKeyset keyset = LiveKeyset.Create(_bootId, _nextKeyId, now, _time.GetTimestamp(), model, _options);
+            LiveKeyset keyset = LiveKeyset.Create(_bootId, _nextKeyId, now, _time.GetTimestamp(), models, _options);
             if (_live.Count > 0)
             {
                 _live[^1].SucceededAt = keyset.MadeAt;

@@ -23,13 +23,13 @@ internal sealed class LiveKeyset : IDisposable
     private int _answers;
     private bool _destroyed;
 
-    private LiveKeyset(Keyset keyset, long madeAt, ECDsa signer, OhttpPrivateKey[] keys, ServedModel model, EnclaveOptions options)
+    private LiveKeyset(Keyset keyset, long madeAt, ECDsa signer, OhttpPrivateKey[] keys, ServedModels models, EnclaveOptions options)
     {
         MadeAt = madeAt;
         Keyset = keyset;
         _signer = signer;
         _keys = keys;
-        Model = model;
+        Models = models;
         Replays = new ReplayRecord(options.ReplayCapacity);
         Bindings = new BindingRecord(options.BindingCapacity);
         Ended = _ended.Token;
@@ -40,14 +40,14 @@ internal sealed class LiveKeyset : IDisposable
     /// <param name="firstKeyId">The OHTTP id of the first key; the second takes the next.</param>
     /// <param name="notBefore">Begin, in whole seconds.</param>
     /// <param name="madeAt">The begin on the monotonic clock, a timestamp of the time provider.</param>
-    /// <param name="model">What it answers with.</param>
+    /// <param name="models">What it answers with.</param>
     /// <param name="options">Lifetime and capacities.</param>
     public static LiveKeyset Create(
         ReadOnlySpan<byte> bootId,
         byte firstKeyId,
         DateTimeOffset notBefore,
         long madeAt,
-        ServedModel model,
+        ServedModels models,
         EnclaveOptions options)
     {
         ECDsa signer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -58,7 +58,7 @@ internal sealed class LiveKeyset : IDisposable
         ];
         byte[] configurations = OhttpKeys.Encode(keys.Select(key => key.Config));
         Keyset keyset = Keyset.Create(bootId, CoseKey.From(signer), configurations, notBefore, notBefore + options.KeysetLifetime);
-        return new LiveKeyset(keyset, madeAt, signer, keys, model, options);
+        return new LiveKeyset(keyset, madeAt, signer, keys, models, options);
     }
 
     /// <summary>The public keyset.</summary>
@@ -73,8 +73,8 @@ internal sealed class LiveKeyset : IDisposable
     /// <summary>The answers that run under it.</summary>
     public int Answers => Volatile.Read(ref _answers);
 
-    /// <summary>The model that the keyset's evidence names.</summary>
-    public ServedModel Model { get; }
+    /// <summary>The models that the keyset's evidence names.</summary>
+    public ServedModels Models { get; }
 
     /// <summary>The headers met so far.</summary>
     public ReplayRecord Replays { get; }

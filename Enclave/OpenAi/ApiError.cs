@@ -33,9 +33,14 @@ public sealed record ApiError(int Status, string Type, string Code, string? Para
     public static ApiError NotFound() =>
         new(404, InvalidRequest, "not_found", null, "No such path. Use POST /v1/chat/completions, POST /v1/completions or GET /v1/models.");
 
-    /// <summary>404: another model than the one that the evidence names.</summary>
-    public static ApiError ModelNotFound(string served) =>
-        new(404, InvalidRequest, "model_not_found", "model", $"This node serves the model '{served}' only.");
+    /// <summary>404: another model than those that the evidence names.</summary>
+    public static ApiError ModelNotFound(IReadOnlyList<string> served)
+    {
+        ArgumentNullException.ThrowIfNull(served);
+        return new(404, InvalidRequest, "model_not_found", "model", served.Count == 1
+            ? $"This node serves the model '{served[0]}' only."
+            : $"This node serves the models '{string.Join("', '", served)}'.");
+    }
 
     /// <summary>405: the path exists, the method does not.</summary>
     public static ApiError MethodNotAllowed(string allowed) =>

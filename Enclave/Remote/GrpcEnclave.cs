@@ -222,6 +222,7 @@ public sealed class GrpcEnclave : IEnclave
             ? new EnclaveStatus
             {
                 Model = "unknown",
+                Models = [],
                 Ready = false,
                 NotReadyReason = reason,
                 Simulated = false,

@@ -32,12 +32,14 @@ internal static class StatusMessage
         Quotes = (ulong)status.Counters.Quotes,
         Nonces = (ulong)status.Counters.Nonces,
         Keysets = (ulong)status.Counters.Keysets,
+        Models = { status.Models.Select(From) },
     };
 
     /// <summary>From the wire.</summary>
     public static EnclaveStatus Read(StatusResponse message) => new()
     {
         Model = message.Model,
+        Models = [.. message.Models.Select(Read)],
         Ready = message.Ready,
         NotReadyReason = message.Detail.Length > 0 ? message.Detail : null,
         Simulated = message.Simulated,
@@ -63,5 +65,33 @@ internal static class StatusMessage
             Nonces = (long)message.Nonces,
             Keysets = (long)message.Keysets,
         },
+    };
+
+    private static ModelStatusMessage From(ModelStatus model) => new()
+    {
+        Name = model.Name,
+        ManifestRoot = ByteString.CopyFrom(model.ManifestRoot.Span),
+        Profile = model.Profile,
+        ContextLength = (uint)model.ContextLength,
+        Queued = (uint)model.Queued,
+        Running = (uint)model.Running,
+        Accepted = (ulong)model.Accepted,
+        Receipts = (ulong)model.Receipts,
+        PromptTokens = (ulong)model.PromptTokens,
+        OutputTokens = (ulong)model.OutputTokens,
+    };
+
+    private static ModelStatus Read(ModelStatusMessage message) => new()
+    {
+        Name = message.Name,
+        ManifestRoot = message.ManifestRoot.Memory,
+        Profile = message.Profile,
+        ContextLength = (int)message.ContextLength,
+        Queued = (int)message.Queued,
+        Running = (int)message.Running,
+        Accepted = (long)message.Accepted,
+        Receipts = (long)message.Receipts,
+        PromptTokens = (long)message.PromptTokens,
+        OutputTokens = (long)message.OutputTokens,
     };
 }

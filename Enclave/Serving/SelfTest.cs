@@ -26,13 +26,19 @@ internal static class SelfTest
     private const int AnswerTokens = 4;
 
     /// <summary>Runs the test.</summary>
+    /// <param name="models">All models.</param>
+    /// <param name="model">The one to ask.</param>
+    /// <param name="options">How the enclave behaves.</param>
+    /// <param name="simulated">Whether the platform is.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EnclaveException">The model did not give a proved answer; the text says how it failed.</exception>
-    public static async Task RunAsync(ServedModel model, EnclaveOptions options, bool simulated, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task RunAsync(ServedModels models, ServedModel model, EnclaveOptions options, bool simulated, TimeProvider time, CancellationToken cancellationToken)
     {
         // Small enough for a test on any node, with every kind of step in it.
         EnclaveOptions own = options with { MaxRequestBytes = Math.Max(options.MaxRequestBytes, 8192), CheckpointTokens = 2 };
         using KeyRing ring = new(own, time);
-        LiveKeyset keyset = ring.Add(model);
+        LiveKeyset keyset = ring.Add(models);
         int length = Math.Clamp(model.MaxPromptTokens / 2, 1, PromptTokens);
         await AskAsync(VerathosPaths.Completions, json =>
         {
@@ -77,11 +83,11 @@ internal static class SelfTest
             }
 
             opener.Complete();
-            Check(opener, keyset, nonce, sealer.RequestDigest.Span);
+            Check(opener, keyset, models.StatedName(model), nonce, sealer.RequestDigest.Span);
         }
     }
 
-    private static void Check(ResponseStreamOpener opener, LiveKeyset keyset, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> requestDigest)
+    private static void Check(ResponseStreamOpener opener, LiveKeyset keyset, string? model, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> requestDigest)
     {
         string? signed = null;
         while (opener.TryRead(out ResponsePart part))
@@ -100,7 +106,7 @@ internal static class SelfTest
             throw Failed($"the receipt is not valid ({error})");
         }
 
-        if (!receipt.ClientNonce.Span.SequenceEqual(nonce) || !receipt.RequestDigest.Span.SequenceEqual(requestDigest) || receipt.OutputTokens == 0)
+        if (!receipt.ClientNonce.Span.SequenceEqual(nonce) || !receipt.RequestDigest.Span.SequenceEqual(requestDigest) || receipt.OutputTokens == 0 || receipt.Model != model)
         {
             throw Failed("the receipt is about something else");
         }

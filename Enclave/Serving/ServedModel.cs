@@ -1,50 +1,34 @@
-using System.Reflection;
-using System.Security.Cryptography;
-using Verathos.Enclave.Platform;
 using Verathos.Fingerprint.Constraints;
+using Verathos.Fingerprint.Manifest;
 using Verathos.GpuRuntime.Models;
 using Verathos.GpuRuntime.Serving;
 using Verathos.Protocol.Evidence;
 
 namespace Verathos.Enclave.Serving;
 
-/// <summary>A loaded model with its engine and the configuration that evidence binds it by.</summary>
+/// <summary>A loaded model with its engine.</summary>
 internal sealed class ServedModel : IAsyncDisposable
 {
     private readonly Lazy<TokenIndex> _vocabulary;
 
     /// <summary>Takes the model over and starts its engine.</summary>
-    public ServedModel(LoadedModel model, EnclaveOptions options, IPlatformDriver driver)
+    /// <param name="model">The model.</param>
+    /// <param name="options">How the enclave behaves.</param>
+    /// <param name="share">What the engines of the enclave share.</param>
+    public ServedModel(LoadedModel model, EnclaveOptions options, EngineShare share)
     {
         Loaded = model;
         _vocabulary = new Lazy<TokenIndex>(() => new TokenIndex(model.Config.VocabularySize, id => model.Tokenizer.TokenBytes(id).ToArray()));
         Name = model.Manifest.Name;
         ContextLength = model.MaxContext;
         Profile = model.Profile.Identifier;
-        ManifestBytes = model.Manifest.Encode();
         Engine = new InferenceEngine(model, new EngineOptions
         {
-            QueueCapacity = options.QueueCapacity,
-            MaxActive = options.MaxActive,
-            Memory = options.KvBytes is { } bytes ? new KvBudget(bytes) : null,
+            Share = share,
+            Memory = options.ModelKvBytes.TryGetValue(Name, out long bytes) ? new KvBudget(bytes) : null,
         });
         MaxPromptTokens = Math.Min(options.MaxPromptTokens == 0 ? int.MaxValue : options.MaxPromptTokens, ContextLength - 1);
-        Topology = options.Topology == EnclaveTopology.Split ? NodeConfiguration.Split : NodeConfiguration.InProcess;
-        NodeConfiguration configuration = new(
-            Topology,
-            EngineName,
-            Profile,
-            new NodeLimits((uint)options.MaxRequestBytes, (uint)MaxPromptTokens, (uint)options.MaxOutputTokens, (uint)options.MaxActive),
-            driver.IsSimulated,
-            // What the gate holds every GPU to before there are keys; only the measured enclave can say it.
-            driver.ExpectedGpus == 0 ? null : true,
-            driver.ExpectedGpus == 0 ? null : false);
-        ConfigurationBytes = configuration.Encode();
-        ConfigurationDigest = SHA256.HashData(ConfigurationBytes);
     }
-
-    /// <summary>The engine's name and version, as the configuration states it.</summary>
-    public static string EngineName { get; } = "verathos-" + (typeof(InferenceEngine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
 
     /// <summary>The model.</summary>
     public LoadedModel Loaded { get; }
@@ -58,9 +42,6 @@ internal sealed class ServedModel : IAsyncDisposable
     /// <summary>The name that requests ask for.</summary>
     public string Name { get; }
 
-    /// <summary>Where the enclave runs, as the configuration states it.</summary>
-    public string Topology { get; }
-
     /// <summary>The numeric profile, which fixes the bits.</summary>
     public string Profile { get; }
 
@@ -70,17 +51,39 @@ internal sealed class ServedModel : IAsyncDisposable
     /// <summary>The longest prompt in tokens; it leaves room for at least one more.</summary>
     public int MaxPromptTokens { get; }
 
-    /// <summary>The encoded manifest.</summary>
-    public byte[] ManifestBytes { get; }
-
-    /// <summary>The encoded configuration.</summary>
-    public byte[] ConfigurationBytes { get; }
-
-    /// <summary>SHA-256 of <see cref="ConfigurationBytes"/>.</summary>
-    public byte[] ConfigurationDigest { get; }
+    /// <summary>What was done with it since its test.</summary>
+    public ModelCounters Counters { get; private set; } = new();
 
     /// <summary>Whether <see cref="SelfTest"/> was passed.</summary>
-    public bool IsTested { get; set; }
+    public bool IsTested { get; private set; }
+
+    /// <summary>The model as the manifest of several lists it.</summary>
+    public ModelEntry Entry
+    {
+        get
+        {
+            ModelManifest manifest = Loaded.Manifest;
+            return new ModelEntry(Name, manifest.Root, (uint)manifest.Tensors, (ulong)manifest.Bytes, (uint)manifest.Leaves, Profile, (uint)MaxPromptTokens);
+        }
+    }
+
+    /// <summary>What the enclave says of it to its host.</summary>
+    public ModelStatus Status => new()
+    {
+        Name = Name,
+        ManifestRoot = Loaded.Manifest.Root,
+        Profile = Profile,
+        ContextLength = ContextLength,
+        Queued = Engine.QueuedRequests,
+        Running = Engine.ActiveSequences,
+        Accepted = Interlocked.Read(ref Counters.Accepted),
+        Receipts = Interlocked.Read(ref Counters.Receipts),
+        PromptTokens = Interlocked.Read(ref Counters.PromptTokens),
+        OutputTokens = Interlocked.Read(ref Counters.OutputTokens),
+    };
+
+    /// <summary>The model passed its test, which counts for nobody.</summary>
+    public void Pass() => (IsTested, Counters) = (true, new ModelCounters());
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using Verathos.Enclave.Keys;
 using Verathos.Enclave.Memory;
+using Verathos.Enclave.Serving;
 using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Ohttp;
 using Verathos.Protocol.Receipts;
@@ -10,6 +11,7 @@ namespace Verathos.Enclave.Sessions;
 internal sealed class Answer : IDisposable
 {
     private readonly LiveKeyset _keyset;
+    private readonly ServedModel _model;
     private readonly InnerHeaders _headers;
     private readonly SecretIds _prompt;
     private readonly SecretIds _output;
@@ -31,6 +33,7 @@ internal sealed class Answer : IDisposable
     /// <summary>Begins an answer.</summary>
     public Answer(
         LiveKeyset keyset,
+        ServedModel model,
         InnerHeaders headers,
         ReadOnlyMemory<byte> requestDigest,
         byte[] id,
@@ -43,6 +46,7 @@ internal sealed class Answer : IDisposable
         TimeProvider time)
     {
         _keyset = keyset;
+        _model = model;
         _headers = headers;
         _requestDigest = requestDigest.ToArray();
         _id = id;
@@ -80,8 +84,9 @@ internal sealed class Answer : IDisposable
             ClientNonce = _headers.ClientNonce,
             KeysetDigest = _keyset.Keyset.Digest,
             Binding = _headers.Binding,
-            ManifestRoot = _keyset.Model.Loaded.Manifest.Root,
-            NumericProfile = _keyset.Model.Profile,
+            ManifestRoot = _keyset.Models.ManifestRoot,
+            NumericProfile = _model.Profile,
+            Model = _keyset.Models.StatedName(_model),
             RequestDigest = _requestDigest,
             PromptCommitment = _promptCommitment,
             PromptTokens = (uint)_prompt.Count,
@@ -138,8 +143,9 @@ internal sealed class Answer : IDisposable
         ClientNonce = _headers.ClientNonce,
         KeysetDigest = _keyset.Keyset.Digest,
         Binding = _headers.Binding,
-        ManifestRoot = _keyset.Model.Loaded.Manifest.Root,
-        NumericProfile = _keyset.Model.Profile,
+        ManifestRoot = _keyset.Models.ManifestRoot,
+        NumericProfile = _model.Profile,
+        Model = _keyset.Models.StatedName(_model),
         RequestDigest = _requestDigest,
         PromptCommitment = _promptCommitment,
         OutputCommitment = TokenCommitment.Compute(_secret.Span, TokenCommitment.Output, _output.Span),

@@ -32,6 +32,7 @@ internal sealed class Session : IAsyncDisposable
     private SessionState _state = SessionState.Opening;
     private byte[] _whole = [];
     private ApiRequest? _request;
+    private ServedModel? _model;
     private Answer? _answer;
     private StepWriter? _steps;
     private SecretIds? _prompt;
@@ -179,8 +180,7 @@ internal sealed class Session : IAsyncDisposable
 
     private ApiError? ListModels()
     {
-        ServedModel model = _opener.Keyset.Model;
-        SealWhole(200, ModelList.ToJson(model.Name, model.ContextLength), null);
+        SealWhole(200, ModelList.ToJson(_opener.Keyset.Models.All.Select(static model => (model.Name, model.ContextLength))), null);
         return null;
     }
 
@@ -204,24 +204,23 @@ internal sealed class Session : IAsyncDisposable
         }
 
         body.Clear();
-        if (_request!.Model != keyset.Model.Name)
+        if (!keyset.Models.TryFind(_request!.Model, out _model))
         {
-            return ApiError.ModelNotFound(keyset.Model.Name);
+            return ApiError.ModelNotFound([.. keyset.Models.All.Select(static model => model.Name)]);
         }
 
-        error = PromptReader.TryRead(_request, keyset.Model, out int[]? ids);
+        error = PromptReader.TryRead(_request, _model, out int[]? ids);
         if (error is not null)
         {
             return error;
         }
 
         _prompt = _scope.Own(SecretIds.TakeFrom(ids!));
-        return Admit(headers, keyset, cancellationToken);
+        return Admit(headers, keyset, _model, cancellationToken);
     }
 
-    private ApiError? Admit(InnerHeaders headers, LiveKeyset keyset, CancellationToken cancellationToken)
+    private ApiError? Admit(InnerHeaders headers, LiveKeyset keyset, ServedModel model, CancellationToken cancellationToken)
     {
-        ServedModel model = keyset.Model;
         if (_prompt!.Count > model.MaxPromptTokens)
         {
             return ApiError.PromptTooLong(_prompt.Count, model.MaxPromptTokens);
@@ -266,13 +265,15 @@ internal sealed class Session : IAsyncDisposable
         byte[] id = RandomNumberGenerator.GetBytes(16);
         SamplingClaims claims = StatedSampling.Of(_request, asked);
         _answer = new Answer(
-            keyset, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
+            keyset, model, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
         // A completion goes on where its prompt ends, so the space that its first token may begin with is part of the text.
         TokenDecoder decoder = _request.Endpoint == ApiEndpoint.Completions
             ? model.Loaded.Tokenizer.CreateContinuationDecoder()
             : model.Loaded.Tokenizer.CreateDecoder();
         _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, decoder, _scope, _request.LogProbabilities is null ? null : model.Loaded.Tokenizer);
         Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
+        Interlocked.Increment(ref model.Counters.Accepted);
+        Interlocked.Add(ref model.Counters.PromptTokens, _prompt.Count);
         _state = SessionState.Accepted;
         _keysetEnd.Watch(keyset, Wipe);
         return null;
@@ -334,6 +335,7 @@ internal sealed class Session : IAsyncDisposable
         byte[]? checkpoint = _answer!.SignCheckpointIfDue();
         _answer.Add(token.Id);
         Interlocked.Increment(ref _metrics.OutputTokens);
+        Interlocked.Increment(ref _model!.Counters.OutputTokens);
         if (_steps!.Write(token, checkpoint) is not { } reason)
         {
             return _answer.Seal(_steps.Step);
@@ -360,6 +362,7 @@ internal sealed class Session : IAsyncDisposable
         }
 
         Interlocked.Increment(ref _metrics.Receipts);
+        Interlocked.Increment(ref _model!.Counters.Receipts);
         return _answer.Sealer.Finish([new BhttpField(VerathosHeaders.Receipt, Base64Url.EncodeToString(receipt))]);
     }
 

@@ -22,7 +22,7 @@ internal static class BenchTraceCommand
         Command command = new("trace", "Send a random trace (lengths, arrivals, cancellations, bad requests, stop texts, parameters) through a node");
         Option<int> seed = new("--seed") { Description = "Chooses the requests", DefaultValueFactory = _ => 1 };
         Option<int> count = new("--count") { Description = "Requests", DefaultValueFactory = _ => 1000 };
-        Option<string?> model = new("--model") { Description = "The model (default: the demonstration model)" };
+        Option<string[]> model = new("--model") { Description = "The model (default: the demonstration model); with two, one node serves both, and each request is for either", DefaultValueFactory = static _ => [] };
         command.Options.Add(seed);
         command.Options.Add(count);
         command.Options.Add(model);
@@ -33,7 +33,14 @@ internal static class BenchTraceCommand
                 throw new CommandException(ExitCode.Usage, "--count takes a number of at least 1");
             }
 
-            string path = ModelPath.Resolve(context.Value(model));
+            string[] named = context.Value(model)!;
+            if (named.Length > 2)
+            {
+                throw new CommandException(ExitCode.Usage, "--model may be given once or twice");
+            }
+
+            string path = ModelPath.Resolve(named.FirstOrDefault());
+            string? second = named.Length == 2 ? ModelPath.Resolve(named[1]) : null;
             using (Simulator.Installation.OpenOrCreate(SimulatedFolder.Default))
             {
             }
@@ -42,6 +49,7 @@ internal static class BenchTraceCommand
                 new TraceOptions
                 {
                     Open = () => ModelLoader.Load(path, new LoadOptions(), null, token),
+                    OpenSecond = second is null ? null : () => ModelLoader.Load(second, new LoadOptions(), null, token),
                     StartNode = StartAsync,
                     Client = TrustArguments.Simulated(),
                     Seed = context.Value(seed),
@@ -56,9 +64,12 @@ internal static class BenchTraceCommand
     }
 
     /// <summary>Starts a node on a loopback port that does not count its clients' requests.</summary>
-    public static async Task<BenchNode> StartAsync(LoadedModel model, CancellationToken token)
+    public static Task<BenchNode> StartAsync(LoadedModel model, CancellationToken token) => StartAsync([model], token);
+
+    /// <summary>Starts a node with several models on a loopback port that does not count its clients' requests.</summary>
+    public static async Task<BenchNode> StartAsync(IReadOnlyList<LoadedModel> models, CancellationToken token)
     {
-        DemoNode node = await DemoNode.StartAsync(model, null, token, Uncounted).ConfigureAwait(false);
+        DemoNode node = await DemoNode.StartAsync(models, null, token, Uncounted).ConfigureAwait(false);
         return new BenchNode(node.Address, node);
     }
 

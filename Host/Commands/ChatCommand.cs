@@ -56,7 +56,7 @@ internal static class ChatCommand
             context.Output.Simulated();
 
         context.Output.Note($"{session.Node}: {VerdictTable.Summary(session.Verdict)}");
-        context.Output.Note($"model {session.Current!.ModelName}, sealed with {session.Current.Kem}, trusted until {session.Current.TrustedUntil.UtcDateTime:HH:mm:ss}Z");
+        context.Output.Note($"{(session.Current!.Models.Count == 1 ? "model" : "models")} {string.Join(", ", session.Current.Models)}, sealed with {session.Current.Kem}, trusted until {session.Current.TrustedUntil.UtcDateTime:HH:mm:ss}Z");
         List<(string Role, string Content)> turns = [];
         if (system is not null)
             turns.Add(("system", system));

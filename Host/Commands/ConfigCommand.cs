@@ -55,6 +55,7 @@ public static class ConfigCommand
     private static string Text(object? value) => value switch
     {
         null => "(not set)",
+        IReadOnlyList<ModelConfiguration> models => models.Count == 0 ? "(none)" : string.Join(", ", models),
         IReadOnlyList<string> list => list.Count == 0 ? "(none)" : string.Join(", ", list),
         _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value}"),
     };

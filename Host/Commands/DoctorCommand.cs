@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Native;
 using Verathos.Host.Cli;
 using Verathos.Host.Doctor;
@@ -11,7 +12,7 @@ public static class DoctorCommand
     /// <summary>The verb.</summary>
     public static Command Create()
     {
-        Option<string[]> model = new("--model") { Description = "Also say whether this model fits; may be given several times" };
+        Option<string[]> model = new("--model") { Description = "Also say whether this model fits; with several, whether they fit one node together too" };
         Command command = new("doctor", "Say what this machine has for a node and what is missing") { model };
         command.SetVerb((context, _) => Task.FromResult(Run(context, context.Value(model) ?? [])));
         return command;
@@ -19,7 +20,16 @@ public static class DoctorCommand
 
     private static ExitCode Run(VerbContext context, string[] models)
     {
-        Examination examination = Examination.Of(MachineView.Real, Engine(), models.Select(ModelPath.Resolve));
+        Examination examination;
+        try
+        {
+            examination = Examination.Of(MachineView.Real, Engine(), models.Select(ModelPath.Resolve));
+        }
+        catch (ModelFormatException problem)
+        {
+            throw new CommandException(ExitCode.Malformed, $"a model cannot be used: {problem.Message}", problem);
+        }
+
         if (context.Json)
         {
             context.Output.WriteJson(examination);

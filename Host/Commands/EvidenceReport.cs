@@ -125,8 +125,11 @@ internal static class EvidenceReport
     {
         if (appraised.Evidence is { Keyset: { } keyset, Manifest: { } manifest, Configuration: { } configuration } evidence)
         {
-            yield return ["model", manifest.Name];
+            yield return [manifest.Several.Count == 0 ? "model" : "models", string.Join(", ", manifest.Names)];
             yield return ["manifest root", Convert.ToHexStringLower(manifest.Root)];
+            foreach (Protocol.Evidence.ModelEntry model in manifest.Several)
+                yield return [$"  of {model.Name}", $"{Convert.ToHexStringLower(model.Root.Span)}, {model.NumericProfile}, prompts to {model.MaxPromptTokens} tokens"];
+
             yield return ["keyset digest", Convert.ToHexStringLower(keyset.Digest.Span)];
             yield return ["keyset valid", $"{Time(keyset.NotBefore)} to {Time(keyset.NotAfter)}"];
             yield return ["keys", string.Join(", ", keyset.KeyConfigs.Select(key => key.Kem.ToString()))];
@@ -147,6 +150,15 @@ internal static class EvidenceReport
             {
                 model = manifest.Name,
                 manifest_root = Convert.ToHexStringLower(manifest.Root),
+                models = manifest.Several.Select(model => new
+                {
+                    name = model.Name,
+                    manifest_root = Convert.ToHexStringLower(model.Root.Span),
+                    numeric_profile = model.NumericProfile,
+                    max_prompt_tokens = model.MaxPromptTokens,
+                    tensors = model.Tensors,
+                    bytes = model.Bytes,
+                }),
                 keyset_digest = Convert.ToHexStringLower(keyset.Digest.Span),
                 not_before = keyset.NotBefore,
                 not_after = keyset.NotAfter,

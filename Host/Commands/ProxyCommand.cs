@@ -19,7 +19,9 @@ internal static class ProxyCommand
         TrustArguments trust = new();
         Option<string> listen = new("--listen") { Description = "A loopback address and port", DefaultValueFactory = _ => "127.0.0.1:8417" };
         Option<string?> key = new("--api-key") { Description = $"The key that callers must send (or the variable {KeyVariable}; default: none)" };
+        Option<string?> model = new("--model") { Description = "The model that answers requests that name none (default: the node's only one, or its first)" };
         command.Options.Add(listen);
+        command.Options.Add(model);
         command.Options.Add(key);
         trust.AddTo(command);
         command.SetVerb(async (context, token) =>
@@ -29,7 +31,11 @@ internal static class ProxyCommand
 
             try
             {
-                using VerathosClient client = await VerathosClient.ConnectAsync(trust.Nodes(context), trust.Options(context), token).ConfigureAwait(false);
+                ClientOptions trusted = trust.Options(context) with { DefaultModel = context.Value(model) };
+                using VerathosClient client = await VerathosClient.ConnectAsync(trust.Nodes(context), trusted, token).ConfigureAwait(false);
+                if (context.Value(model) is { } named && client.Session.Current!.Models is var models && !models.Contains(named))
+                    throw new CommandException(ExitCode.Usage, $"{client.Session.Node} has no model {named}; it has {string.Join(", ", models)}");
+
                 ProxyOptions options = new() { Listen = address, ApiKey = context.Value(key) ?? Environment.GetEnvironmentVariable(KeyVariable) };
                 await ServeAsync(context, client, options, token).ConfigureAwait(false);
                 return ExitCode.Accepted;
@@ -67,13 +73,14 @@ internal static class ProxyCommand
                 {
                     base_url = new Uri(server.Address, "v1"),
                     node = session.Node,
+                    models = session.Current!.Models,
                     simulated = session.Simulated,
                     verdict = TrustArguments.Json(session.Verdict),
                 });
             }
             else
             {
-                context.Output.Line($"OpenAI clients: base URL {new Uri(server.Address, "v1")}{(options.ApiKey is null ? ", any key" : ", with the key given")}");
+                context.Output.Line($"OpenAI clients: base URL {new Uri(server.Address, "v1")}{(options.ApiKey is null ? ", any key" : ", with the key given")}; models {string.Join(", ", session.Current!.Models)}");
             }
 
             await server.RunAsync(token).ConfigureAwait(false);

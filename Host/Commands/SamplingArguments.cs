@@ -7,7 +7,7 @@ namespace Verathos.Host.Commands;
 /// <summary>The options that shape an answer.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<string?> _model = new("--model-name") { Description = "The model to ask for by the name that the node gives it (default: the one that it serves)" };
+    private readonly Option<string?> _model = new("--model", "--model-name") { Description = "The model to ask for, by the name that the node gives it (default: its only one, or its first)" };
 
     private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "The most tokens to generate (default: as many as the node allows)" };
 

@@ -9,14 +9,4 @@ internal sealed record ConfigurationField(
     FieldKind Kind,
     string Description,
     Func<NodeConfiguration, object?> Get,
-    Func<NodeConfiguration, object, NodeConfiguration> Set)
-{
-    /// <summary>The smallest whole number allowed.</summary>
-    public long Minimum { get; init; }
-
-    /// <summary>The largest whole number allowed.</summary>
-    public long Maximum { get; init; } = int.MaxValue;
-
-    /// <summary>The only texts allowed, or null when any is.</summary>
-    public IReadOnlyList<string>? Choices { get; init; }
-}
+    Func<NodeConfiguration, object, NodeConfiguration> Set) : ConfigurationMember(Path, Kind, Description);

@@ -17,6 +17,8 @@ internal static class ConfigurationFields
             c => c.Model, (c, v) => c with { Model = (string)v }),
         new("adapters", FieldKind.TextList, "Folders of LoRA adapters (adapter_config.json, adapter_model.safetensors) that are added to the model's weights, in this order. Not with enclave.",
             c => c.Adapters, (c, v) => c with { Adapters = (IReadOnlyList<string>)v }),
+        new("models", FieldKind.Models, "Several models in one node, the default first, in place of model and adapters. Not with enclave.",
+            c => c.Models, (c, v) => c with { Models = (IReadOnlyList<ModelConfiguration>)v }),
         new("tee", FieldKind.Text, "The platform whose evidence the node presents. Not with enclave, which has its own.",
             c => c.Tee, (c, v) => c with { Tee = (string)v })
         { Choices = ["simulated", "tdx"] },
@@ -50,19 +52,19 @@ internal static class ConfigurationFields
         new("identity.hotkey", FieldKind.Text, "The node's hotkey, its public key in 64 hex digits.",
             c => c.Identity.Hotkey, (c, v) => c with { Identity = c.Identity with { Hotkey = (string)v } }),
 
-        new("engine.maxActive", FieldKind.Whole, "Sequences that generate side by side.",
+        new("engine.maxActive", FieldKind.Whole, "Sequences that generate side by side, of all models together.",
             c => (long)c.Engine.MaxActive, (c, v) => c with { Engine = c.Engine with { MaxActive = (int)(long)v } })
         { Minimum = 1, Maximum = 1024 },
-        new("engine.queue", FieldKind.Whole, "Requests that wait for the engine inside the enclave.",
+        new("engine.queue", FieldKind.Whole, "Requests that wait inside the enclave, for whichever model.",
             c => (long)c.Engine.Queue, (c, v) => c with { Engine = c.Engine with { Queue = (int)(long)v } })
         { Minimum = 1, Maximum = 100_000 },
         new("engine.maxOutputTokens", FieldKind.Whole, "The most tokens of one answer.",
             c => (long)c.Engine.MaxOutputTokens, (c, v) => c with { Engine = c.Engine with { MaxOutputTokens = (int)(long)v } })
         { Minimum = 1, Maximum = 1 << 20 },
-        new("engine.maxContext", FieldKind.Whole, "The longest prompt plus answer in tokens. The model's own limit when absent.",
+        new("engine.maxContext", FieldKind.Whole, "The longest prompt plus answer in tokens. A model's own limit when absent.",
             c => (long?)c.Engine.MaxContext, (c, v) => c with { Engine = c.Engine with { MaxContext = (int)(long)v } })
         { Minimum = 16, Maximum = 1 << 20 },
-        new("engine.kvMebibytes", FieldKind.Whole, "Memory for keys and values of all running requests together, in MiB. Half of the memory that is free once the model is loaded when absent.",
+        new("engine.kvMebibytes", FieldKind.Whole, "Memory for keys and values of all running requests together, in MiB. Half of the memory that is free once the models are loaded when absent.",
             c => (long?)c.Engine.KvMebibytes, (c, v) => c with { Engine = c.Engine with { KvMebibytes = (int)(long)v } })
         { Minimum = 1, Maximum = 1 << 24 },
 

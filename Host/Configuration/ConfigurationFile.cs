@@ -31,6 +31,11 @@ internal static class ConfigurationFile
         {
             Model = Resolve(folder, configuration.Model),
             Adapters = [.. configuration.Adapters.Select(path => Resolve(folder, path)!)],
+            Models = [.. configuration.Models.Select(model => model with
+            {
+                Path = Resolve(folder, model.Path),
+                Adapters = [.. model.Adapters.Select(path => Resolve(folder, path)!)],
+            })],
             Policy = Resolve(folder, configuration.Policy),
             TlsCertificate = Resolve(folder, configuration.TlsCertificate),
             TlsKey = Resolve(folder, configuration.TlsKey),

@@ -77,7 +77,7 @@ public static class ConfigurationReader
             {
                 errors.Add($"{path}: no such member{Suggest(path)}");
             }
-            else if (TryReadValue(field, member.Value, errors, out object? value))
+            else if (TryReadValue(field, path, member.Value, errors, out object? value))
             {
                 configuration = field.Set(configuration, value);
             }
@@ -86,7 +86,7 @@ public static class ConfigurationReader
         return configuration;
     }
 
-    private static bool TryReadValue(ConfigurationField field, JsonElement element, List<string> errors, out object value)
+    private static bool TryReadValue(ConfigurationMember field, string path, JsonElement element, List<string> errors, out object value)
     {
         value = string.Empty;
         string? error = null;
@@ -122,6 +122,13 @@ public static class ConfigurationReader
                 && element.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String && item.GetString()!.Length > 0):
                 value = element.EnumerateArray().Select(item => item.GetString()!).ToArray();
                 break;
+            case FieldKind.Models when element.ValueKind == JsonValueKind.Array && element.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object):
+                int mistakes = errors.Count;
+                value = element.EnumerateArray().Select((item, i) => ReadModel(item, $"{path}[{i}]", errors)).ToArray();
+                return errors.Count == mistakes;
+            case FieldKind.Models:
+                error = "must be a list of objects";
+                break;
             default:
                 error = "must be a list of texts";
                 break;
@@ -129,10 +136,39 @@ public static class ConfigurationReader
 
         if (error is not null)
         {
-            errors.Add($"{field.Path}: {error}");
+            errors.Add($"{path}: {error}");
         }
 
         return error is null;
+    }
+
+    private static ModelConfiguration ReadModel(JsonElement element, string place, List<string> errors)
+    {
+        ModelConfiguration model = new();
+        HashSet<string> seen = [];
+        foreach (JsonProperty member in element.EnumerateObject())
+        {
+            string path = $"{place}.{member.Name}";
+            if (!seen.Add(member.Name))
+            {
+                errors.Add($"{path}: given twice");
+            }
+            else if (ModelField.All.FirstOrDefault(field => field.Path == member.Name) is not { } field)
+            {
+                errors.Add($"{path}: no such member; there are {string.Join(", ", ModelField.All.Select(static known => known.Path))}");
+            }
+            else if (TryReadValue(field, path, member.Value, errors, out object? value))
+            {
+                model = field.Set(model, value);
+            }
+        }
+
+        if (!seen.Contains("path"))
+        {
+            errors.Add($"{place}.path: is missing");
+        }
+
+        return model;
     }
 
     private static string Suggest(string path)

@@ -51,7 +51,7 @@ public static class ConfigurationSchema
         ["properties"] = new JsonObject(),
     };
 
-    private static JsonObject Describe(ConfigurationField field, object? value)
+    private static JsonObject Describe(ConfigurationMember field, object? value)
     {
         JsonObject schema = new() { ["description"] = field.Description };
         switch (field.Kind)
@@ -74,6 +74,19 @@ public static class ConfigurationSchema
                 schema["type"] = "array";
                 schema["items"] = new JsonObject { ["type"] = "string", ["minLength"] = 1 };
                 schema["default"] = new JsonArray([.. ((IReadOnlyList<string>)value!).Select(item => JsonValue.Create(item))]);
+                break;
+            case FieldKind.Models:
+                JsonObject item = Section("A model.");
+                foreach (ModelField member in ModelField.All)
+                {
+                    item["properties"]![member.Path] = Describe(member, member.Get(new ModelConfiguration()));
+                }
+
+                item["required"] = new JsonArray("path");
+                schema["type"] = "array";
+                schema["maxItems"] = Protocol.Evidence.ModelSet.MaximumModels;
+                schema["items"] = item;
+                schema["default"] = new JsonArray();
                 break;
             default:
                 schema["type"] = "string";

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Verathos.Protocol.Evidence;
 
 namespace Verathos.Host.Configuration;
 
@@ -32,6 +33,7 @@ public static class ConfigurationValidator
         }
 
         CheckIdentity(configuration.Identity, errors);
+        CheckModels(configuration, errors);
         CheckFile("tlsCertificate", configuration.TlsCertificate, errors);
         CheckFile("tlsKey", configuration.TlsKey, errors);
         if (configuration.TlsCertificate is null != configuration.TlsKey is null)
@@ -69,6 +71,38 @@ public static class ConfigurationValidator
             else if (value is long number && (number < field.Minimum || number > field.Maximum))
             {
                 errors.Add($"{field.Path}: must be from {field.Minimum} to {field.Maximum}");
+            }
+        }
+    }
+
+    private static void CheckModels(NodeConfiguration configuration, List<string> errors)
+    {
+        IReadOnlyList<ModelConfiguration> models = configuration.Models;
+        if (models.Count > 0 && (configuration.Model is not null || configuration.Adapters.Count > 0))
+        {
+            errors.Add("models: give model and adapters, or models, not both; every entry of models has a path and adapters of its own");
+        }
+
+        if (models.Count > ModelSet.MaximumModels)
+        {
+            errors.Add($"models: at most {ModelSet.MaximumModels} are served by one node");
+        }
+
+        for (int i = 0; i < models.Count; i++)
+        {
+            string? name = models[i].Name;
+            if (name is not null && !ModelSet.IsName(name))
+            {
+                errors.Add($"models[{i}].name: has from 1 to 256 characters, none of them a control character");
+            }
+            else if (name is not null && models.Take(i).Any(model => model.Name == name))
+            {
+                errors.Add($"models[{i}].name: another model has the name {name} too");
+            }
+
+            if (models[i].KvMebibytes > configuration.Engine.KvMebibytes)
+            {
+                errors.Add($"models[{i}].kvMebibytes: is more than engine.kvMebibytes, which is for all models");
             }
         }
     }
@@ -121,6 +155,7 @@ public static class ConfigurationValidator
         }
 
         CheckIdentity(configuration.Identity, errors);
+        CheckModels(configuration, errors);
         CheckValues(configuration, errors);
         return errors;
     }
@@ -142,6 +177,11 @@ public static class ConfigurationValidator
             if (configuration.Adapters.Count > 0)
             {
                 errors.Add("adapters: the enclave process loads the model; give them there, not here");
+            }
+
+            if (configuration.Models.Count > 0)
+            {
+                errors.Add("models: the enclave process loads the models; give them there, not here");
             }
 
             if (configuration.Tee is not null)

@@ -6,4 +6,5 @@ internal enum FieldKind
     TextList,
     Whole,
     Flag,
+    Models,
 }

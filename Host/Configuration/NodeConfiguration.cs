@@ -20,6 +20,9 @@ public sealed record NodeConfiguration
     /// <summary>Folders of LoRA adapters that are added to the model's weights, in this order.</summary>
     public IReadOnlyList<string> Adapters { get; init; } = [];
 
+    /// <summary>Several models, the first being the default; in place of <see cref="Model"/> and <see cref="Adapters"/>.</summary>
+    public IReadOnlyList<ModelConfiguration> Models { get; init; } = [];
+
     /// <summary>The platform driver, <c>simulated</c> or <c>tdx</c>; absent when <see cref="Enclave"/> says where the enclave is.</summary>
     public string? Tee { get; init; }
 
@@ -61,4 +64,7 @@ public sealed record NodeConfiguration
 
     /// <summary>How long the node waits for what.</summary>
     public TimeoutsConfiguration Timeouts { get; init; } = new();
+
+    /// <summary>The models that are to be served: <see cref="Models"/>, or the one that <see cref="Model"/> names.</summary>
+    internal IReadOnlyList<ModelConfiguration> Served => Models.Count > 0 ? Models : [new ModelConfiguration { Path = Model, Adapters = Adapters }];
 }

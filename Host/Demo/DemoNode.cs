@@ -28,10 +28,18 @@ internal sealed class DemoNode : IAsyncDisposable
     /// <param name="watch">Puts something between front and enclave; null for nothing.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <param name="limits">The front's limits; the defaults where not given.</param>
-    public static async Task<DemoNode> StartAsync(LoadedModel model, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken, LimitsConfiguration? limits = null)
+    public static Task<DemoNode> StartAsync(LoadedModel model, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken, LimitsConfiguration? limits = null) =>
+        StartAsync([model], watch, cancellationToken, limits);
+
+    /// <summary>Starts a node on models, which it takes over.</summary>
+    /// <param name="models">The models, the default first.</param>
+    /// <param name="watch">Puts something between front and enclave; null for nothing.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    /// <param name="limits">The front's limits; the defaults where not given.</param>
+    public static async Task<DemoNode> StartAsync(IReadOnlyList<LoadedModel> models, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken, LimitsConfiguration? limits = null)
     {
         IPlatformDriver driver = PlatformDrivers.Create("simulated", new PlatformOptions { GpuCount = 1 });
-        EnclaveCore core = await EnclaveCore.StartAsync(model, driver, new EnclaveOptions(), TimeProvider.System, cancellationToken).ConfigureAwait(false);
+        EnclaveCore core = await EnclaveCore.StartAsync(models, driver, new EnclaveOptions(), TimeProvider.System, cancellationToken).ConfigureAwait(false);
         IEnclave enclave = watch?.Invoke(core) ?? core;
         FrontServer front = new(new NodeConfiguration { Listen = ["http://127.0.0.1:0"], Limits = limits ?? new LimitsConfiguration() }, enclave);
         DemoNode node = new(driver, enclave, front);

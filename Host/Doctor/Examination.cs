@@ -22,7 +22,7 @@ public sealed record Examination(IReadOnlyList<Finding> Findings, IReadOnlyList<
         bool runs = engine.State == FindingState.Present;
         return new Examination(
             [.. tee, .. gpus, .. processor, engine],
-            [.. models.Select(path => ModelFit.OfPath(path, available)), .. ModelFit.Usual(available)],
+            [.. ModelFit.OfPaths(models, available), .. ModelFit.Usual(available)],
             quotes && runs,
             runs);
     }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Verathos.GpuRuntime.Native;
 
 namespace Verathos.Host.Doctor;
 
@@ -18,6 +19,9 @@ public sealed class MachineView
     /// <param name="root">The folder that stands for <c>/</c>.</param>
     /// <param name="run">Gives a program's standard output, or null when it is absent or fails.</param>
     public MachineView(string root, Func<string, IReadOnlyList<string>, string?> run) => (_root, _run) = (root, run);
+
+    /// <summary>The memory that a process here can still take, limits around it counted in.</summary>
+    public MachineMemory Memory => MachineMemory.Read(_root);
 
     /// <summary>Whether a file, folder or device is there.</summary>
     public bool Exists(string path) => File.Exists(At(path)) || Directory.Exists(At(path));

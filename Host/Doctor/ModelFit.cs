@@ -1,8 +1,10 @@
+using Verathos.GpuRuntime.Models;
+
 namespace Verathos.Host.Doctor;
 
 /// <summary>Whether a model fits into a machine's memory. An estimate from sizes; nothing is loaded.</summary>
 /// <param name="Model">The model, or the shape that stands for its like.</param>
-/// <param name="NeededBytes">Weights twice over while they are prepared from the file's copy, plus working memory.</param>
+/// <param name="NeededBytes">Weights and the copy of their files while they are prepared, working memory, and keys and values; of the usual sizes a rough sum.</param>
 /// <param name="Fits">Whether that is at most the free memory.</param>
 public sealed record ModelFit(string Model, long NeededBytes, bool Fits)
 {
@@ -22,13 +24,23 @@ public sealed record ModelFit(string Model, long NeededBytes, bool Fits)
     public static IReadOnlyList<ModelFit> Usual(long available) =>
         [.. Shapes.Select(shape => Of(shape.Name, shape.Parameters * 2, available))];
 
-    /// <summary>One model on disk, a folder or a file.</summary>
-    public static ModelFit OfPath(string path, long available)
+    /// <summary>Models on disk, folders or files: each by itself, and where there are several, all of them in one node.</summary>
+    public static IReadOnlyList<ModelFit> OfPaths(IEnumerable<string> paths, long available)
     {
-        long bytes = Directory.Exists(path)
-            ? Directory.EnumerateFiles(path, "*.safetensors").Sum(file => new FileInfo(file).Length)
-            : new FileInfo(path).Length;
-        return Of(Path.GetFileName(path.TrimEnd('/')), bytes, available);
+        ModelFootprint[] footprints = [.. paths.Select(static path => ModelFootprint.Of(path, new LoadOptions()))];
+        List<ModelFit> fits = [.. footprints.Select(footprint => Of(footprint.Name, [footprint], available))];
+        if (footprints.Length > 1)
+        {
+            fits.Add(Of("all of them in one node", footprints, available));
+        }
+
+        return fits;
+    }
+
+    private static ModelFit Of(string name, IReadOnlyList<ModelFootprint> footprints, long available)
+    {
+        long needed = MemoryPlan.Needed(footprints);
+        return new ModelFit(name, needed, needed <= available);
     }
 
     private static ModelFit Of(string name, long weights, long available)

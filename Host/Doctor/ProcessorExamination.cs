@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Verathos.GpuRuntime.Native;
 
 namespace Verathos.Host.Doctor;
 
@@ -14,14 +15,16 @@ internal static class ProcessorExamination
             .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[^1].Trim()
             ?? RuntimeInformation.ProcessArchitecture.ToString();
         long total = MemoryLine(machine, "MemTotal");
-        available = MemoryLine(machine, "MemAvailable");
+        MachineMemory memory = machine.Memory;
+        available = memory.Free;
+        string free = $"{Sizes.Text(available)} free of {Sizes.Text(total)}{(available < MemoryLine(machine, "MemAvailable") ? $", by {memory.Bound}" : "")}";
         return
         [
             new Finding("processor", FindingState.Present, $"{model}, {Environment.ProcessorCount} logical processors"),
             Instructions(),
             available >= 1L << 30
-                ? new Finding("memory", FindingState.Present, $"{Sizes.Text(available)} free of {Sizes.Text(total)}")
-                : new Finding("memory", FindingState.Problem, $"{Sizes.Text(available)} free of {Sizes.Text(total)}", "A node needs about 1 GiB beside its model; free some memory."),
+                ? new Finding("memory", FindingState.Present, free)
+                : new Finding("memory", FindingState.Problem, free, "A node needs about 1 GiB beside its model; free some memory."),
             Swap(machine),
         ];
     }

@@ -30,6 +30,7 @@ internal sealed class HealthResource(Readiness readiness, Admission admission, F
             {
                 status = "ready",
                 model = state.Status!.Model,
+                models = state.Status.Models.Select(static model => model.Name),
                 tee = state.Status.Tee,
                 topology = state.Status.Topology,
                 simulated = state.Status.Simulated,

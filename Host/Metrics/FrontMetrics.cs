@@ -101,6 +101,29 @@ internal sealed class FrontMetrics
         {
             writer.Single($"verathos_enclave_{name}_total", "counter", help, value);
         }
+
+        WriteModels(writer, enclave.Models);
+    }
+
+    private static void WriteModels(PrometheusWriter writer, IReadOnlyList<ModelStatus> models)
+    {
+        (string Name, string Type, string Help, Func<ModelStatus, long> Value)[] families =
+        [
+            ("queued", "gauge", "Requests that wait, by model.", static model => model.Queued),
+            ("running", "gauge", "Sequences that are computed, by model.", static model => model.Running),
+            ("accepted_total", "counter", "Requests taken, by model.", static model => model.Accepted),
+            ("receipts_total", "counter", "Requests answered with a receipt, by model.", static model => model.Receipts),
+            ("prompt_tokens_total", "counter", "Prompt tokens read, by model.", static model => model.PromptTokens),
+            ("output_tokens_total", "counter", "Tokens generated, by model.", static model => model.OutputTokens),
+        ];
+        foreach ((string name, string type, string help, Func<ModelStatus, long> value) in families)
+        {
+            writer.Family("verathos_model_" + name, type, help);
+            foreach (ModelStatus model in models)
+            {
+                writer.Sample("verathos_model_" + name, value(model), "model", model.Name);
+            }
+        }
     }
 
     private static void WriteWords<T>(PrometheusWriter writer, string name, string help, StrongCounter[] counters)

@@ -37,21 +37,15 @@ internal static class EnclaveComposition
         }
     }
 
-    /// <summary>Loads the model and starts the core.</summary>
-    /// <exception cref="CommandException">The model cannot be used or does not pass its test, or the platform refuses.</exception>
+    /// <summary>Loads the models and starts the core.</summary>
+    /// <exception cref="CommandException">The models do not fit, one cannot be used or does not pass its test, or the platform refuses.</exception>
     public static async Task<EnclaveCore> StartAsync(
         NodeConfiguration configuration, EnclaveTopology topology, IPlatformDriver driver, Output output, CancellationToken cancellationToken)
     {
-        LoadOptions options = new()
-        {
-            Profile = ModelLoading.Profile(configuration.Profile),
-            MaxContext = configuration.Engine.MaxContext,
-            Adapters = ModelPath.ResolveAdapters(configuration.Adapters),
-        };
-        LoadedModel model = await ModelLoading.LoadAsync(output, ModelPath.Resolve(configuration.Model), options, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<LoadedModel> models = await ServedModelLoading.LoadAsync(configuration, output, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await EnclaveCore.StartAsync(model, driver, Options(configuration, topology), TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            return await EnclaveCore.StartAsync(models, driver, Options(configuration, topology, models), TimeProvider.System, cancellationToken).ConfigureAwait(false);
         }
         catch (PlatformException problem)
         {
@@ -67,7 +61,7 @@ internal static class EnclaveComposition
         }
     }
 
-    private static EnclaveOptions Options(NodeConfiguration configuration, EnclaveTopology topology) => new()
+    private static EnclaveOptions Options(NodeConfiguration configuration, EnclaveTopology topology, IReadOnlyList<LoadedModel> models) => new()
     {
         Topology = topology,
         MaxRequestBytes = (int)configuration.Limits.BodyBytes,
@@ -75,6 +69,8 @@ internal static class EnclaveComposition
         MaxActive = configuration.Engine.MaxActive,
         QueueCapacity = configuration.Engine.Queue,
         KvBytes = configuration.Engine.KvMebibytes is { } mebibytes ? (long)mebibytes << 20 : null,
+        ModelKvBytes = configuration.Served.Zip(models).Where(static pair => pair.First.KvMebibytes is not null)
+            .ToDictionary(static pair => pair.Second.Manifest.Name, static pair => (long)pair.First.KvMebibytes!.Value << 20),
         Identity = configuration.Identity is { GenesisHash: { } genesis, NetUid: { } uid, Hotkey: { } hotkey }
             ? new NodeIdentity(Convert.FromHexString(genesis), (uint)uid, Convert.FromHexString(hotkey))
             : null,

@@ -10,9 +10,10 @@ internal sealed class NodeArguments
 {
     public Option<string?> Config { get; } = new("--config") { Description = "Configuration file (JSON; see: verathos config schema)" };
 
-    public Option<string?> Model { get; } = new("--model")
+    public Option<string[]> Models { get; } = new("--model")
     {
-        Description = "A Hugging Face folder or a .gguf file (default: the demonstration model)",
+        Description = "A Hugging Face folder or a .gguf file, or NAME=PATH (default: the demonstration model); may be given several times, the default first",
+        DefaultValueFactory = static _ => [],
     };
 
     public Option<string[]> Adapters { get; } = new("--adapter")
@@ -37,7 +38,7 @@ internal sealed class NodeArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[Config, Model, Adapters, Tee, Profile, Gpus, Authorities])
+        foreach (Option option in (Option[])[Config, Models, Adapters, Tee, Profile, Gpus, Authorities])
         {
             command.Options.Add(option);
         }
@@ -50,14 +51,36 @@ internal sealed class NodeArguments
     {
         errors = [];
         NodeConfiguration file = context.Value(Config) is { } path ? ConfigurationFile.Read(path, out errors) : new NodeConfiguration();
-        return file with
+        ModelConfiguration[] models = [.. context.Value(Models)!.Select(Parse)];
+        string[] adapters = context.Value(Adapters)!;
+        if (adapters.Length > 0 && (models.Length > 1 || (models.Length == 0 && file.Models.Count > 0)))
         {
-            Model = context.Value(Model) ?? file.Model,
-            Adapters = context.Value(Adapters) is { Length: > 0 } adapters ? adapters : file.Adapters,
+            errors = [.. errors, "--adapter: with several models, give each its adapters in the configuration file's models"];
+        }
+
+        // What the command line names takes the place of whatever the file names.
+        NodeConfiguration chosen = models switch
+        {
+            [] => file with { Adapters = adapters.Length > 0 ? adapters : file.Adapters },
+            [{ Name: null } only] => file with { Model = only.Path, Models = [], Adapters = adapters.Length > 0 ? adapters : file.Adapters },
+            [{ } only] => file with { Model = null, Adapters = [], Models = [only with { Adapters = adapters.Length > 0 ? adapters : file.Adapters }] },
+            _ => file with { Model = null, Adapters = [], Models = models },
+        };
+        return chosen with
+        {
             Tee = context.Value(Tee) ?? file.Tee,
             Profile = context.Value(Profile) ?? file.Profile,
             Gpus = context.Value(Gpus) ?? file.Gpus,
             SimulatedAuthorities = context.Value(Authorities) ?? file.SimulatedAuthorities,
         };
+    }
+
+    /// <summary>PATH, or NAME=PATH where no file is called so.</summary>
+    private static ModelConfiguration Parse(string given)
+    {
+        int at = given.IndexOf('=', StringComparison.Ordinal);
+        return at <= 0 || Path.Exists(given)
+            ? new ModelConfiguration { Path = given }
+            : new ModelConfiguration { Name = given[..at], Path = given[(at + 1)..] };
     }
 }

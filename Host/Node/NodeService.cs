@@ -24,7 +24,10 @@ internal sealed class NodeService(NodeConfiguration configuration, Output output
         if (configuration.Enclave is null)
         {
             // A model that is not there is told before anything starts.
-            _ = ModelPath.Resolve(configuration.Model);
+            foreach (ModelConfiguration model in configuration.Served)
+            {
+                _ = ModelPath.Resolve(model.Path);
+            }
         }
 
         using IDisposable? disposable = driver as IDisposable;
@@ -100,7 +103,7 @@ internal sealed class NodeService(NodeConfiguration configuration, Output output
             output.Simulated();
         }
 
-        output.Note($"verathos: ready: {status.Model} on {addresses}");
+        output.Note($"verathos: ready: {string.Join(", ", status.Models.Select(static model => model.Name))} on {addresses}");
         await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop).ConfigureAwait(false);
     }
 

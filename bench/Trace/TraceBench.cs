@@ -21,13 +21,14 @@ public static class TraceBench
     public static async Task<TraceReport> RunAsync(TraceOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        using LoadedModel alone = options.Open();
-        TraceGenerator generator = new(options.Seed, alone);
-        TraceRequest[] requests = [.. Enumerable.Range(0, options.Count).Select(_ => generator.Next())];
+        using LoadedModel first = options.Open();
+        using LoadedModel? second = options.OpenSecond?.Invoke();
+        LoadedModel[] alone = second is null ? [first] : [first, second];
+        TraceRequest[] requests = Generate(options, alone);
         long start = Stopwatch.GetTimestamp();
         TraceOutcome[] outcomes;
         double seconds;
-        BenchNode node = await options.StartNode(options.Open(), cancellationToken).ConfigureAwait(false);
+        BenchNode node = await options.StartNode(options.OpenSecond is { } open ? [options.Open(), open()] : [options.Open()], cancellationToken).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
             using VerathosClient client = await VerathosClient.ConnectAsync(node.Address, options.Client, cancellationToken).ConfigureAwait(false);
@@ -41,8 +42,8 @@ public static class TraceBench
         Answer[] answers = [.. outcomes.Select(outcome => outcome.Answer).OfType<Answer>()];
         double[] none = [0];
         return new TraceReport(
-            alone.Manifest.Name,
-            alone.Profile.Identifier,
+            string.Join(" and ", alone.Select(static model => model.Manifest.Name)),
+            string.Join(" and ", alone.Select(static model => model.Profile.Identifier).Distinct()),
             options.Seed,
             Enum.GetValues<TraceKind>().ToDictionary(kind => kind, kind => requests.Count(request => request.Kind == kind)),
             undeserved,
@@ -53,6 +54,13 @@ public static class TraceBench
             Spread.Of(answers.Length == 0 ? none : answers.Select(answer => answer.Elapsed.TotalMilliseconds)),
             seconds,
             outcomes.Sum(outcome => outcome.Ids.Length) / seconds);
+    }
+
+    private static TraceRequest[] Generate(TraceOptions options, LoadedModel[] models)
+    {
+        TraceGenerator[] generators = [.. models.Select((model, i) => new TraceGenerator(options.Seed + i, model, models.Length > 1))];
+        Random choice = new(options.Seed);
+        return [.. Enumerable.Range(0, options.Count).Select(_ => choice.Next(models.Length)).Select(model => generators[model].Next() with { Model = model })];
     }
 
     private static async Task<TraceOutcome[]> SendAllAsync(TraceOptions options, Uri address, VerathosClient client, TraceRequest[] requests, CancellationToken cancellationToken)

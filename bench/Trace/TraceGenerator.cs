@@ -4,7 +4,10 @@ using Verathos.GpuRuntime.Models;
 namespace Verathos.Bench.Trace;
 
 /// <summary>Random requests that follow from a seed: lengths, arrivals, sampling parameters, stop texts, cancellations and faults.</summary>
-internal sealed class TraceGenerator(int seed, LoadedModel model)
+/// <param name="seed">Chooses them.</param>
+/// <param name="model">Whose vocabulary and context they are made for.</param>
+/// <param name="named">Whether they name the model.</param>
+internal sealed class TraceGenerator(int seed, LoadedModel model, bool named = false)
 {
     private const int LongestPrompt = 300;
     private const int LongestAnswer = 60;
@@ -63,6 +66,11 @@ internal sealed class TraceGenerator(int seed, LoadedModel model)
             ["max_tokens"] = most,
             ["temperature"] = greedy || _random.Next(3) == 0 ? 0 : Round(_random.NextDouble() * 2),
         };
+        if (named)
+        {
+            body["model"] = model.Manifest.Name;
+        }
+
         if (stop is not null)
         {
             body["stop"] = stop;

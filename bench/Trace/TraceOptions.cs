@@ -10,8 +10,11 @@ public sealed record TraceOptions
     /// <summary>Opens the model; called twice and must give equal models.</summary>
     public required Func<LoadedModel> Open { get; init; }
 
-    /// <summary>Starts a node on a model, which it takes over. The node must not count its clients' requests.</summary>
-    public required Func<LoadedModel, CancellationToken, Task<BenchNode>> StartNode { get; init; }
+    /// <summary>Opens a second model of another name, which half of the requests are for; called twice. Null where there is one model.</summary>
+    public Func<LoadedModel>? OpenSecond { get; init; }
+
+    /// <summary>Starts a node on models, which it takes over. The node must not count its clients' requests.</summary>
+    public required Func<IReadOnlyList<LoadedModel>, CancellationToken, Task<BenchNode>> StartNode { get; init; }
 
     /// <summary>What the client trusts.</summary>
     public required ClientOptions Client { get; init; }

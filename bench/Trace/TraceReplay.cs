@@ -15,29 +15,33 @@ namespace Verathos.Bench.Trace;
 internal static class TraceReplay
 {
     public static async Task<(int Compared, int Tokens, List<int> Different)> CompareAsync(
-        LoadedModel model, TraceRequest[] requests, TraceOutcome[] outcomes, TraceOptions options, CancellationToken cancellationToken)
+        IReadOnlyList<LoadedModel> models, TraceRequest[] requests, TraceOutcome[] outcomes, TraceOptions options, CancellationToken cancellationToken)
     {
         int compared = 0;
         int tokens = 0;
         List<int> different = [];
-        TokenIndex vocabulary = new(model.Config.VocabularySize, id => model.Tokenizer.TokenBytes(id).ToArray());
-        InferenceEngine engine = new(model, new EngineOptions { MaxActive = 1 });
-        await using (engine.ConfigureAwait(false))
+        for (int m = 0; m < models.Count; m++)
         {
-            for (int i = 0; i < requests.Length; i++)
+            LoadedModel model = models[m];
+            TokenIndex vocabulary = new(model.Config.VocabularySize, id => model.Tokenizer.TokenBytes(id).ToArray());
+            InferenceEngine engine = new(model, new EngineOptions { MaxActive = 1 });
+            await using (engine.ConfigureAwait(false))
             {
-                options.Progress?.Invoke("comparisons", i + 1, requests.Length);
-                if (outcomes[i].Error is not null || requests[i].Kind is TraceKind.Bad or TraceKind.Garbage || (requests[i].Kind == TraceKind.Cancelled && outcomes[i].Ids.Length == 0))
+                for (int i = 0; i < requests.Length; i++)
                 {
-                    continue;
-                }
+                    options.Progress?.Invoke("comparisons", (m * requests.Length) + i + 1, models.Count * requests.Length);
+                    if (requests[i].Model != m || outcomes[i].Error is not null || requests[i].Kind is TraceKind.Bad or TraceKind.Garbage || (requests[i].Kind == TraceKind.Cancelled && outcomes[i].Ids.Length == 0))
+                    {
+                        continue;
+                    }
 
-                compared++;
-                tokens += outcomes[i].Ids.Length;
-                int[] expected = await AloneAsync(engine, model, requests[i], outcomes[i], vocabulary, cancellationToken).ConfigureAwait(false);
-                if (!expected.AsSpan().SequenceEqual(outcomes[i].Ids))
-                {
-                    different.Add(i);
+                    compared++;
+                    tokens += outcomes[i].Ids.Length;
+                    int[] expected = await AloneAsync(engine, model, requests[i], outcomes[i], vocabulary, cancellationToken).ConfigureAwait(false);
+                    if (!expected.AsSpan().SequenceEqual(outcomes[i].Ids))
+                    {
+                        different.Add(i);
+                    }
                 }
             }
         }

@@ -10,4 +10,8 @@ namespace Verathos.Bench.Trace;
 /// <param name="Expected">Status and code of the refusal that a bad request deserves.</param>
 /// <param name="Pause">The time between the arrival before and this one.</param>
 internal sealed record TraceRequest(
-    TraceKind Kind, byte[] Body, int[] PromptIds, int MaxTokens, string? Stop, int CancelAfter, (int Status, string Code)? Expected, TimeSpan Pause);
+    TraceKind Kind, byte[] Body, int[] PromptIds, int MaxTokens, string? Stop, int CancelAfter, (int Status, string Code)? Expected, TimeSpan Pause)
+{
+    /// <summary>Which of the models it is for, from 0.</summary>
+    public int Model { get; init; }
+}

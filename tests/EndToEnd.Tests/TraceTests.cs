@@ -13,6 +13,9 @@ public sealed class TraceTests
 
     private static string Model => Path.Combine(Vectors.RepositoryRoot, "models", "verathos-tiny");
 
+    private static ModelConfig Shape { get; } =
+        RandomModel.SmolLm2Shape with { VocabularySize = 300, HiddenSize = 32, IntermediateSize = 64, Layers = 1, Heads = 2, KvHeads = 1, HeadSize = 16, MaxPositions = 256 };
+
     private static LoadedModel Open() => ModelLoader.Load(Model, new LoadOptions(), null, Cancel);
 
     private static void EnsureInstallation() => Simulator.Installation.OpenOrCreate(SimulatedFolder.Default).Dispose();
@@ -32,6 +35,26 @@ public sealed class TraceTests
     }
 
     [Fact]
+    public async Task TwoModelsInOneNodeGiveTheIdsOfEachAlone()
+    {
+        EnsureInstallation();
+        TraceReport report = await TraceBench.RunAsync(
+            new TraceOptions
+            {
+                Open = Open,
+                OpenSecond = static () => RandomModel.Create(Shape with { MaxPositions = 512 }, 1, new LoadOptions { Name = "second" }),
+                StartNode = BenchTraceCommand.StartAsync,
+                Client = TrustArguments.Simulated(),
+                Seed = 5,
+                Count = 120,
+            },
+            Cancel);
+        Assert.True(report.Passed, string.Join("; ", report.Undeserved) + " different: " + string.Join(", ", report.Different));
+        Assert.Equal("verathos-tiny and second", report.Model);
+        Assert.True(report.Compared > 60 && report.ComparedTokens > report.Compared);
+    }
+
+    [Fact]
     public async Task AnotherModelBehindTheNodeIsNoticed()
     {
         EnsureInstallation();
@@ -39,7 +62,7 @@ public sealed class TraceTests
         TraceReport report = await TraceBench.RunAsync(
             new TraceOptions
             {
-                Open = () => RandomModel.Create(RandomModel.SmolLm2Shape with { VocabularySize = 300, HiddenSize = 32, IntermediateSize = 64, Layers = 1, Heads = 2, KvHeads = 1, HeadSize = 16, MaxPositions = 256 }, opened++, new LoadOptions()),
+                Open = () => RandomModel.Create(Shape, opened++, new LoadOptions()),
                 StartNode = BenchTraceCommand.StartAsync,
                 Client = TrustArguments.Simulated(),
                 Count = 20,

@@ -15,12 +15,12 @@ public sealed class KeyRingTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
     private readonly EnclaveOptions _options = new() { ReplayCapacity = 4 };
-    private ServedModel _model = null!;
+    private ServedModels _model = null!;
     private KeyRing _ring = null!;
 
     public ValueTask InitializeAsync()
     {
-        _model = new ServedModel(TestNode.TinyModel(), _options, new SimulatedDriver(TestNode.Installation, 0));
+        _model = new ServedModels([TestNode.TinyModel()], _options, new SimulatedDriver(TestNode.Installation, 0));
         _ring = new KeyRing(_options, _time);
         return ValueTask.CompletedTask;
     }

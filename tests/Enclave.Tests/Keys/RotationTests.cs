@@ -159,7 +159,7 @@ public sealed class RotationTests
     [Fact]
     public async Task ADestroyedKeysetHasNoUsableKey()
     {
-        await using ServedModel model = new(TestNode.TinyModel(), new EnclaveOptions(), new SimulatedDriver(TestNode.Installation, 0));
+        await using ServedModels model = new([TestNode.TinyModel()], new EnclaveOptions(), new SimulatedDriver(TestNode.Installation, 0));
         using KeyRing ring = new(new EnclaveOptions(), _time);
         LiveKeyset keyset = ring.Add(model);
         Assert.Equal(64, keyset.Signer.SignHash(new byte[32]).Length);

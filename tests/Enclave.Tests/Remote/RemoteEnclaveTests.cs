@@ -43,6 +43,10 @@ public sealed class RemoteEnclaveTests : IDisposable
         Assert.Equal(near.ManifestRoot.ToArray(), far.ManifestRoot.ToArray());
         Assert.Equal(near.KeysetDigest.ToArray(), far.KeysetDigest.ToArray());
         Assert.Equal(
+            near.Models.Select(static model => (Convert.ToHexString(model.ManifestRoot.Span), model with { ManifestRoot = default })),
+            far.Models.Select(static model => (Convert.ToHexString(model.ManifestRoot.Span), model with { ManifestRoot = default })));
+        Assert.Equal(3, near.Models[0].OutputTokens);
+        Assert.Equal(
             (near.Model, near.Ready, near.Simulated, near.Tee, "split", near.KeysetNotAfter, near.ContextLength),
             (far.Model, far.Ready, far.Simulated, far.Tee, far.Topology, far.KeysetNotAfter, far.ContextLength));
     }

@@ -20,7 +20,7 @@ public sealed class StepCostTests(ITestOutputHelper output)
     public async Task AStepAllocatesLittleMoreThanItsOwnCiphertext()
     {
         EnclaveOptions options = new();
-        await using ServedModel model = new(TestNode.TinyModel(), options, new SimulatedDriver(TestNode.Installation, 0));
+        await using ServedModels model = new([TestNode.TinyModel()], options, new SimulatedDriver(TestNode.Installation, 0));
         using LiveKeyset keyset = LiveKeyset.Create(new byte[16], 0, TimeProvider.System.GetUtcNow(), TimeProvider.System.GetTimestamp(), model, options);
         Assert.True(ChunkedRequestSealer.TryCreate(keyset.Keyset.KeyConfigs[0], out ChunkedRequestSealer? client));
         using ChunkedRequestOpener opener = new(keyset.PrivateKeys, 1 << 20);
@@ -29,10 +29,10 @@ public sealed class StepCostTests(ITestOutputHelper output)
         Assert.True(opener.TryRead(out _));
         using SecretScope scope = new();
         using Answer answer = new(
-            keyset, new InnerHeaders(new byte[48], new byte[32], new byte[32]), opener.RequestDigest, new byte[16], scope.Own(SecretIds.TakeFrom([1, 2, 3])),
+            keyset, model.Default, new InnerHeaders(new byte[48], new byte[32], new byte[32]), opener.RequestDigest, new byte[16], scope.Own(SecretIds.TakeFrom([1, 2, 3])),
             new SamplingClaims(0, 1_000_000, 0, 0, 9), opener.CreateResponseSealer(), scope, options, true, TimeProvider.System);
         using ApiRequest request = new() { Endpoint = ApiEndpoint.ChatCompletions, Model = "tiny" };
-        using StepWriter steps = new(request, new byte[16], TimeProvider.System.GetUtcNow(), 512, model.Loaded.Tokenizer.CreateDecoder(), scope);
+        using StepWriter steps = new(request, new byte[16], TimeProvider.System.GetUtcNow(), 512, model.Default.Loaded.Tokenizer.CreateDecoder(), scope);
         answer.Sealer.Start(200, []);
 
         long allocated = long.MaxValue;

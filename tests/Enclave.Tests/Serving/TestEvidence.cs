@@ -12,18 +12,23 @@ internal sealed record TestEvidence(byte[] Nonce, EvidenceCollection Collection,
 
     public byte[] ReportData => Input.ToReportData();
 
+    /// <summary>The root of the only model's manifest, or of several models'.</summary>
+    public byte[] ManifestRoot =>
+        Fingerprint.Manifest.ModelManifest.TryDecode(Collection.Manifest, out Fingerprint.Manifest.ModelManifest? manifest, out string? error) ? manifest.Root
+        : ModelSet.TryParse(Collection.Manifest.Span, out ModelSet? set) ? set.Root
+        : throw new InvalidOperationException(error);
+
     private BindingInput Input
     {
         get
         {
             Attestation.Binding.NonceProof proof = new((long)Collection.NonceProof.LeafIndex, (long)Collection.NonceProof.TreeSize, Collection.NonceProof.Path);
             Assert.True(proof.TryComputeRoot(Nonce, out byte[] root));
-            Assert.True(Fingerprint.Manifest.ModelManifest.TryDecode(Collection.Manifest, out Fingerprint.Manifest.ModelManifest? manifest, out string? error), error);
             return new BindingInput
             {
                 NonceRoot = root,
                 KeysetDigest = Keyset.Digest,
-                ManifestRoot = manifest.Root,
+                ManifestRoot = ManifestRoot,
                 GpuEvidenceDigest = GpuEvidenceDigest.Compute([.. Collection.Gpus.Select(gpu => new Attestation.GpuEvidence(gpu.Report, gpu.CertificateChain))]),
                 ConfigurationDigest = SHA256.HashData(Collection.Configuration.Span),
                 Identity = Collection.Identity is { } identity ? new Attestation.Binding.NodeIdentity(identity.GenesisHash, identity.NetUid, identity.Hotkey) : null,

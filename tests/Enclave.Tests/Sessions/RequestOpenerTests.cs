@@ -14,13 +14,13 @@ public sealed class RequestOpenerTests : IAsyncLifetime
 {
     private readonly EnclaveOptions _options = new();
     private readonly SecretScope _scope = new();
-    private ServedModel _model = null!;
+    private ServedModels _model = null!;
     private KeyRing _ring = null!;
     private LiveKeyset _keyset = null!;
 
     public ValueTask InitializeAsync()
     {
-        _model = new ServedModel(TestNode.TinyModel(), _options, new SimulatedDriver(TestNode.Installation, 0));
+        _model = new ServedModels([TestNode.TinyModel()], _options, new SimulatedDriver(TestNode.Installation, 0));
         _ring = new KeyRing(_options, new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000)));
         _keyset = _ring.Add(_model);
         return ValueTask.CompletedTask;

@@ -23,7 +23,7 @@ public sealed class SessionTests : IAsyncLifetime
     private readonly SecretScope _scope = new();
     private readonly HookedTime _time = new();
     private readonly StringBuilder _content = new();
-    private ServedModel _model = null!;
+    private ServedModels _model = null!;
     private KeyRing _ring = null!;
     private ResponseStreamOpener _answer = null!;
     private int _status;
@@ -31,7 +31,7 @@ public sealed class SessionTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _model = new ServedModel(TestNode.TinyModel(), _options, new SimulatedDriver(TestNode.Installation, 0));
+        _model = new ServedModels([TestNode.TinyModel()], _options, new SimulatedDriver(TestNode.Installation, 0));
         _ring = new KeyRing(_options, new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1_800_000_000)));
         return ValueTask.CompletedTask;
     }
@@ -94,7 +94,7 @@ public sealed class SessionTests : IAsyncLifetime
         await using Session session = await OpenAsync(tokens: 10, client.Token);
         await TakeAsync(session);
         await TakeAsync(session);
-        await Waiting.UntilAsync(() => Task.FromResult(_model.Engine.ActiveSequences == 0));
+        await Waiting.UntilAsync(() => Task.FromResult(_model.Default.Engine.ActiveSequences == 0));
 
         await client.CancelAsync();
 

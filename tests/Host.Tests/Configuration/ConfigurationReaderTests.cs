@@ -23,6 +23,12 @@ public sealed class ConfigurationReaderTests
         { """{"listen": "http://127.0.0.1:1"}""", "listen: must be a list of texts" },
         { """{"wholeHostMeasured": "yes"}""", "wholeHostMeasured: must be true or false" },
         { """{"tee": "tdx", "tee": "simulated"}""", "tee: given twice" },
+        { """{"models": "m"}""", "models: must be a list of objects" },
+        { """{"models": [{"path": "m"}, {"name": "x"}]}""", "models[1].path: is missing" },
+        { """{"models": [{"path": "m", "kv": 1}]}""", "models[0].kv: no such member; there are path, name" },
+        { """{"models": [{"path": "m", "path": "n"}]}""", "models[0].path: given twice" },
+        { """{"models": [{"path": "m", "profile": "f64"}]}""", "models[0].profile: must be one of f32" },
+        { """{"models": [{"path": "m", "maxContext": 1}]}""", "models[0].maxContext: must be from 16" },
         { "{", "line 1: not JSON" },
         { "[]", "the file must hold one JSON object" },
     };
@@ -56,7 +62,15 @@ public sealed class ConfigurationReaderTests
 
         Assert.True(read, string.Join("; ", errors));
         Assert.Equal(ConfigurationFields.All.Select(field => field.Path).Order(), described.Order());
-        foreach (ConfigurationField field in ConfigurationFields.All)
+        Assert.Equal(ModelField.All.Select(field => field.Path), file["models"]![0]!.AsObject().Select(static member => member.Key));
+        foreach (ModelField field in ModelField.All)
+        {
+            Assert.Equal(
+                JsonSerializer.Serialize(file["models"]![0]![field.Path]),
+                JsonSerializer.Serialize(field.Get(Assert.Single(configuration.Models))));
+        }
+
+        foreach (ConfigurationField field in ConfigurationFields.All.Where(static field => field.Kind != FieldKind.Models))
         {
             Assert.Equal(
                 JsonSerializer.Serialize(Value(file, field.Path)),
@@ -112,7 +126,7 @@ public sealed class ConfigurationReaderTests
             {
                 "integer" => described1["maximum"]!.GetValue<long>(),
                 "boolean" => true,
-                "array" => new JsonArray("one", "two"),
+                "array" => described1["items"]!["properties"] is null ? new JsonArray("one", "two") : new JsonArray(Fill(described1["items"]!.AsObject(), string.Empty, [])),
                 _ => described1["enum"] is JsonArray choices ? choices[^1]!.GetValue<string>() : "text of " + name,
             };
         }

@@ -1,4 +1,6 @@
+using Verathos.GpuRuntime.Models;
 using Verathos.Host.Doctor;
+using Verathos.Host.Tests.Processes;
 
 namespace Verathos.Host.Tests.Doctor;
 
@@ -88,16 +90,33 @@ public sealed class ExaminationTests : IDisposable
     public void Models_are_sized_against_free_memory()
     {
         Write("/proc/meminfo", "MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\nSwapTotal: 0 kB");
-        string model = Path.Combine(_root, "model");
-        Directory.CreateDirectory(model);
-        File.WriteAllBytes(Path.Combine(model, "a.safetensors"), new byte[1000]);
-        File.WriteAllBytes(Path.Combine(model, "b.safetensors"), new byte[500]);
+        string[] models = [Path.Combine(_root, "one"), Path.Combine(_root, "two")];
+        RandomModelFolder.Write(models[0], 64, 1);
+        RandomModelFolder.Write(models[1], 128, 2);
+        ModelFootprint[] footprints = [.. models.Select(static model => ModelFootprint.Of(model, new LoadOptions()))];
 
-        Examination examination = Examination.Of(new MachineView(_root, (_, _) => null), Engine, [model]);
+        Examination examination = Examination.Of(new MachineView(_root, (_, _) => null), Engine, models);
 
-        Assert.Equal(new ModelFit("model", (1L << 30) + 3000, true), examination.Models[0]);
+        Assert.Equal(new ModelFit("one", MemoryPlan.Needed(footprints[..1]), true), examination.Models[0]);
+        Assert.Equal(new ModelFit("two", MemoryPlan.Needed(footprints[1..]), true), examination.Models[1]);
+        Assert.Equal(new ModelFit("all of them in one node", MemoryPlan.Needed(footprints), true), examination.Models[2]);
+        Assert.DoesNotContain(Examination.Of(new MachineView(_root, (_, _) => null), Engine, models[..1]).Models, fit => fit.Model.StartsWith("all of them", StringComparison.Ordinal));
         Assert.Contains(examination.Models, fit => fit.Model.StartsWith("135M", StringComparison.Ordinal) && fit.Fits);
         Assert.Contains(examination.Models, fit => fit.Model.StartsWith("8B", StringComparison.Ordinal) && !fit.Fits);
+    }
+
+    [Fact]
+    public void A_control_group_that_leaves_less_than_the_machine_bounds_what_fits()
+    {
+        Write("/proc/meminfo", "MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\nSwapTotal: 0 kB");
+        Write("/proc/self/cgroup", "0::/\n");
+        Write("/sys/fs/cgroup/memory.max", $"{1L << 30}\n");
+        Write("/sys/fs/cgroup/memory.current", "0\n");
+
+        Examination examination = Examine();
+
+        Assert.Contains("1 GiB free of 8 GiB, by the control group's limit of 1024 MiB", Find(examination, "memory").Detail, StringComparison.Ordinal);
+        Assert.Contains(examination.Models, fit => fit.Model.StartsWith("135M", StringComparison.Ordinal) && !fit.Fits);
     }
 
     [Fact]

@@ -224,6 +224,8 @@ public sealed partial class FrontServerTests
         Assert.Contains("verathos_requests_total{endpoint=\"other\",status=\"404\"} 1", text, StringComparison.Ordinal);
         Assert.Contains("verathos_requests_total{endpoint=\"gateway\",status=\"200\"} 1", text, StringComparison.Ordinal);
         Assert.Contains("verathos_enclave_output_tokens_total 7", text, StringComparison.Ordinal);
+        Assert.Contains("verathos_model_output_tokens_total{model=\"scripted\"} 7", text, StringComparison.Ordinal);
+        Assert.Contains("verathos_model_queued{model=\"other\"} 2", text, StringComparison.Ordinal);
         Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(MetricsLine(), line));
     }
 

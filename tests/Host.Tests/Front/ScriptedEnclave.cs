@@ -72,6 +72,11 @@ internal sealed class ScriptedEnclave : IEnclave
     public Task<EnclaveStatus> GetStatusAsync(CancellationToken cancellationToken = default) => Task.FromResult(new EnclaveStatus
     {
         Model = "scripted",
+        Models =
+        [
+            new ModelStatus { Name = "scripted", ManifestRoot = new byte[32], Profile = "f32", ContextLength = 128, Accepted = 3, OutputTokens = 7 },
+            new ModelStatus { Name = "other", ManifestRoot = new byte[32], Profile = "f32", ContextLength = 64, Queued = 2, Running = 1, Receipts = 4, PromptTokens = 9 },
+        ],
         Ready = Ready,
         NotReadyReason = Ready ? null : "no keys yet",
         Simulated = Simulated,

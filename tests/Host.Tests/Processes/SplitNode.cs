@@ -20,6 +20,9 @@ public sealed class SplitNode : IAsyncLifetime
     /// <summary>Whether the model is as small as can be, for tests that start many enclaves.</summary>
     internal bool Small { get; init; }
 
+    /// <summary>Whether there are two models, "first" and "second".</summary>
+    internal bool Several { get; init; }
+
     /// <summary>The enclave's socket.</summary>
     public string Socket => Path.Combine(_root, "e.sock");
 
@@ -31,6 +34,11 @@ public sealed class SplitNode : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         RandomModelFolder.Write(Model, Small ? 64 : 384, Small ? 1 : 10);
+        if (Several)
+        {
+            RandomModelFolder.Write(Model + "-2", 128, 2);
+        }
+
         await StartEnclaveAsync();
     }
 
@@ -49,7 +57,7 @@ public sealed class SplitNode : IAsyncLifetime
     {
         Enclave = ChildProcess.Start(
             Folder("enclave"), Programs.Verathos,
-            "enclave", "--listen", "unix:" + Socket, "--tee", "simulated", "--simulated-authorities", Authorities, "--model", Model, "--allow-dumps");
+            ["enclave", "--listen", "unix:" + Socket, "--tee", "simulated", "--simulated-authorities", Authorities, "--allow-dumps", .. ModelArguments()]);
         await Enclave.SaysAsync("enclave ready");
     }
 
@@ -88,6 +96,18 @@ public sealed class SplitNode : IAsyncLifetime
 
     /// <summary>A request for a long answer.</summary>
     internal static InferenceRequest Ask(string prompt, int tokens) => InferenceRequest.Chat([("user", prompt)], temperature: 1, maxTokens: tokens);
+
+    private string[] ModelArguments() => Several
+        ? ["--config", WriteConfiguration(), "--model", "first=" + Model, "--model", "second=" + Model + "-2"]
+        : ["--model", Model];
+
+    // Few places, so that a burst meets the limits.
+    private string WriteConfiguration()
+    {
+        string path = Path.Combine(_root, "enclave.json");
+        File.WriteAllText(path, """{"engine": {"maxActive": 3, "queue": 4, "kvMebibytes": 8}}""");
+        return path;
+    }
 
     private string Folder(string name) => Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
 }

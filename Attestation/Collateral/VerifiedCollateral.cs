@@ -81,7 +81,8 @@ internal sealed class VerifiedCollateral
         };
     }
 
-    private static string? VerifyDocument(
+    /// <summary>Why a signed document does not hold; null where its signer leads to the root, may sign it, and did.</summary>
+    internal static string? VerifyDocument(
         IReadOnlyList<Certificate> chain, ReadOnlySpan<byte> rootSpki, ReadOnlyMemory<byte> document, ReadOnlyMemory<byte> signature,
         out CertificatePath? path)
     {

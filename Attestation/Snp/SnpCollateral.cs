@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Verathos.Attestation.Collateral;
 using Verathos.Attestation.X509;
 
 namespace Verathos.Attestation.Snp;
@@ -25,6 +26,21 @@ public sealed record SnpCollateral
 
     /// <summary>The root's revocation list; null where absent.</summary>
     public RevocationList? Crl { get; private init; }
+
+    /// <summary>Key, intermediate and root as PEM; where intermediate or root are not given, AMD's own. False without a key's certificate.</summary>
+    public bool TryGetChainPem(out byte[] pem)
+    {
+        pem = [];
+        Certificate? leaf = Vcek ?? Vlek;
+        if (leaf is null || !VcekExtensions.TryParse(leaf, out VcekExtensions? extensions, out _) || !SnpProducts.TryFind(extensions!.ProductName, out SnpProduct product))
+        {
+            return false;
+        }
+
+        IReadOnlyList<Certificate> known = AmdAuthorities.Of(product, Vcek is null ? SnpSigningKey.Vlek : SnpSigningKey.Vcek);
+        pem = CollateralPem.Write([leaf, Ask ?? known[0], Ark ?? known[1]]);
+        return true;
+    }
 
     /// <summary>Parses the JSON object. What is there must parse: nothing that does not is read as absent.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> json, out SnpCollateral? collateral, out ParseError error)

@@ -21,14 +21,20 @@ public sealed class OcspResponse
     private readonly byte[] _signature;
     private readonly IReadOnlyList<Certificate> _certificates;
 
-    private OcspResponse(ReadOnlyMemory<byte> tbs, SignatureScheme scheme, byte[] signature, IReadOnlyList<Certificate> certificates, IReadOnlyList<Answer> answers)
+    private OcspResponse(
+        ReadOnlyMemory<byte> tbs, SignatureScheme scheme, byte[] signature, IReadOnlyList<Certificate> certificates, IReadOnlyList<Answer> answers,
+        ReadOnlyMemory<byte>? nonce)
     {
         _tbs = tbs;
         _scheme = scheme;
         _signature = signature;
         _certificates = certificates;
         Answers = answers;
+        Nonce = nonce;
     }
+
+    /// <summary>The nonce of the request, as the responder repeats it (RFC 6960 section 4.4.1): the extension's value; null where absent.</summary>
+    internal ReadOnlyMemory<byte>? Nonce { get; }
 
     /// <summary>The single answers.</summary>
     internal IReadOnlyList<Answer> Answers { get; }
@@ -58,6 +64,10 @@ public sealed class OcspResponse
             : null;
         return true;
     }
+
+    /// <summary>The answer about a certificate, whatever it says, where the issuer or its responder signed it when it says that it was made; otherwise null.</summary>
+    internal Answer? SignedAnswer(Certificate certificate, Certificate issuer) =>
+        Answers.FirstOrDefault(item => item.IsAbout(certificate, issuer)) is { } answer && IsSignedBy(issuer, answer.ThisUpdate) ? answer : null;
 
     /// <summary>Parses one response from DER; trailing bytes are an error.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> der, out OcspResponse? response, out ParseError error)
@@ -114,7 +124,7 @@ public sealed class OcspResponse
         AsnReader basic = basicOuter.ReadSequence();
         basicOuter.ThrowIfNotEmpty();
         ReadOnlyMemory<byte> tbs = basic.PeekEncodedValue();
-        List<Answer> answers = ReadData(basic.ReadSequence());
+        List<Answer> answers = ReadData(basic.ReadSequence(), out ReadOnlyMemory<byte>? nonce);
         SignatureScheme scheme = SignatureScheme.Read(basic.ReadSequence());
         byte[] signature = basic.ReadBitString(out int unused);
         Require(unused == 0, "signature has unused bits");
@@ -130,11 +140,12 @@ public sealed class OcspResponse
         }
 
         basic.ThrowIfNotEmpty();
-        return new OcspResponse(tbs, scheme, signature, certificates, answers);
+        return new OcspResponse(tbs, scheme, signature, certificates, answers, nonce);
     }
 
-    private static List<Answer> ReadData(AsnReader data)
+    private static List<Answer> ReadData(AsnReader data, out ReadOnlyMemory<byte>? nonce)
     {
+        nonce = null;
         Asn1Tag version = new(TagClass.ContextSpecific, 0);
         if (data.PeekTag().HasSameClassAndValue(version))
         {
@@ -154,7 +165,8 @@ public sealed class OcspResponse
 
         if (data.HasData)
         {
-            CheckExtensions(data.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 1)));
+            Dictionary<string, ReadOnlyMemory<byte>> extensions = ReadExtensions(data.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 1)));
+            nonce = extensions.TryGetValue(OcspRequest.NonceOid, out ReadOnlyMemory<byte> value) ? value : (ReadOnlyMemory<byte>?)null;
         }
 
         data.ThrowIfNotEmpty();
@@ -190,7 +202,7 @@ public sealed class OcspResponse
 
         if (single.HasData)
         {
-            CheckExtensions(single.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 1)));
+            ReadExtensions(single.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 1)));
         }
 
         single.ThrowIfNotEmpty();
@@ -198,13 +210,14 @@ public sealed class OcspResponse
         return new Answer(hash, name, key, serial, status, thisUpdate, nextUpdate);
     }
 
-    private static void CheckExtensions(AsnReader wrapper)
+    private static Dictionary<string, ReadOnlyMemory<byte>> ReadExtensions(AsnReader wrapper)
     {
         Dictionary<string, ReadOnlyMemory<byte>> extensions = new(StringComparer.Ordinal);
         HashSet<string> critical = new(StringComparer.Ordinal);
         Certificate.ReadExtensions(wrapper.ReadSequence(), extensions, critical);
         wrapper.ThrowIfNotEmpty();
         Require(critical.Count == 0, "a critical extension is not understood");
+        return extensions;
     }
 
     private static void Require(bool condition, string problem)

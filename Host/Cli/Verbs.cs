@@ -17,6 +17,7 @@ public static class Verbs
         yield return ChatCommand.Create();
         yield return ProxyCommand.Create();
         yield return EvidenceCommand.Create();
+        yield return CollateralCommand.Create();
         yield return ReceiptCommand.Create();
 #if SIMULATOR
         yield return PolicyCommand.Create();

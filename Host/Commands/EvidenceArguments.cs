@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Verathos.Attestation;
 using Verathos.Attestation.Batch;
+using Verathos.Attestation.Collateral;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
 using Verathos.Client;
@@ -43,6 +44,10 @@ internal sealed class EvidenceArguments
         Description = "When you made the nonce of a node's evidence in a file, written like --at: its age counts from there. Without it nothing says how old the evidence is, and the time counts as asserted, which production policies reject",
     };
 
+    private readonly Option<bool> _fetch = new("--fetch") { Description = "Ask the vendors' services for the collateral that is not at hand; without it nothing is fetched" };
+
+    private readonly CollateralArguments _sources = new();
+
     public EvidenceArguments(Command command)
     {
         command.Arguments.Add(_source);
@@ -55,6 +60,9 @@ internal sealed class EvidenceArguments
         command.Options.Add(_nonce);
         command.Options.Add(_at);
         command.Options.Add(_requestedAt);
+        command.Options.Add(_fetch);
+        _sources.AddCacheTo(command);
+        _sources.AddServicesTo(command);
         Trust.AddTo(command, node: false);
     }
 
@@ -105,8 +113,9 @@ internal sealed class EvidenceArguments
                     when,
                     requestedAt is null ? TimeSource.Asserted : source);
             case EvidenceFileKind.Quote:
-                return new EvidenceSource.Quote(file, Collateral(context, EvidenceFormat.Quote), when, source);
-            case EvidenceFileKind.GpuReport when context.Value(_chain) is not null:
+                (byte[]? found, string? problem) = await CollectAsync(context, EvidenceFormat.Quote, file, when, token).ConfigureAwait(false);
+                return new EvidenceSource.Quote(file, found, when, source) { CollateralProblem = problem };
+            case EvidenceFileKind.GpuReport when context.Value(_chain) is not null && !Collects(context):
                 string chain = context.Value(_chain) ?? throw new CommandException(ExitCode.Usage, $"{given} is a GPU report: give its certificate chain with --chain");
                 List<ReadOnlyMemory<byte>> rims = [];
                 foreach (string rim in context.Value(_rims) ?? [])
@@ -117,15 +126,19 @@ internal sealed class EvidenceArguments
                 if (format == EvidenceFormat.Unknown)
                     throw new CommandException(ExitCode.Malformed, $"{given} is no evidence that is known here; name its format with --format if it is");
 
+                (byte[]? collected, string? lacking) = await CollectAsync(context, format, file, when, token).ConfigureAwait(false);
                 return new EvidenceSource.Piece(new BatchRequest
                 {
                     Evidence = file,
                     Format = format,
-                    Collateral = Collateral(context, format),
+                    Collateral = collected,
                     Nonce = nonce is null ? (ReadOnlyMemory<byte>?)null : nonce,
                     Product = context.Value(_product),
                     At = at,
-                });
+                })
+                {
+                    CollateralProblem = lacking,
+                };
         }
     }
 
@@ -137,6 +150,38 @@ internal sealed class EvidenceArguments
         return EvidenceFormats.TryFind(name, out EvidenceFormat format)
             ? format
             : throw new CommandException(ExitCode.Usage, $"no format {name}; there are {string.Join(", ", EvidenceFormats.All)}");
+    }
+
+    private bool Collects(VerbContext context) => context.Value(_fetch) || context.Value(_sources.Cache) is not null;
+
+    // What is given, and, where a cache or the network may be asked, what they add. A document that is not to be had does not end
+    // the verb: the verdict rejects for its lack, and the problem is said beside it.
+    private async Task<(byte[]? Json, string? Problem)> CollectAsync(VerbContext context, EvidenceFormat format, byte[] evidence, DateTimeOffset at, CancellationToken token)
+    {
+        byte[]? given = Collateral(context, format);
+        if (!Collects(context) || format is EvidenceFormat.AzureToken or EvidenceFormat.NvidiaToken)
+            return (given, null);
+
+        TrustAnchors anchors = AnchorsFor(context, context.Value(Trust.PolicyFile) is null ? null : Trust.Policy(context));
+        TcbSelection selection = _sources.Selection(context);
+        if (given is not null && _sources.OpenCache(context) is { } cache && await CollateralCommand.OlderAsync(cache, given, selection, anchors, token).ConfigureAwait(false) is { } older)
+            throw new CommandException(ExitCode.Rejected, older);
+
+        CollateralRequest request = new()
+        {
+            Evidence = evidence,
+            Format = format,
+            Product = context.Value(_product),
+            Selection = selection,
+            GpuChainPem = context.Value(_chain) is { } chain ? await File.ReadAllBytesAsync(chain, token).ConfigureAwait(false) : default,
+            Given = given,
+        };
+        if (!CollateralPlan.TryCreate(request, anchors, out CollateralPlan? plan, out string problem))
+            return (given, problem);
+
+        CollectedCollateral collected = await _sources.CollectAsync(context, plan!, anchors, at, context.Value(_fetch), token).ConfigureAwait(false);
+        string[] lacking = [.. new[] { collected.Failure?.Message }.Concat(collected.Documents.Select(document => document.Remark)).OfType<string>()];
+        return (collected.Json.IsEmpty ? null : collected.Json.ToArray(), lacking.Length == 0 ? null : string.Join("; ", lacking));
     }
 
     private byte[]? Collateral(VerbContext context, EvidenceFormat format)
@@ -168,7 +213,8 @@ internal sealed class EvidenceArguments
         }
     }
 
-    private static byte[] ParseNonce(string hex)
+    /// <summary>Reads a nonce of the command line.</summary>
+    public static byte[] ParseNonce(string hex)
     {
         byte[] nonce = new byte[hex.Length / 2];
         return hex.Length is > 0 and <= 128 && (hex.Length & 1) == 0 && Convert.FromHexString(hex, nonce, out _, out _) == System.Buffers.OperationStatus.Done

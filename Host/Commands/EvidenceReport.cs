@@ -57,6 +57,9 @@ internal static class EvidenceReport
         if (appraised.Simulated)
             context.Output.Simulated();
 
+        if (appraised.Source.CollateralProblem is { } lacking)
+            context.Output.Note("collateral: " + lacking);
+
         if (context.Json)
         {
             context.Output.WriteJson(new
@@ -68,6 +71,7 @@ internal static class EvidenceReport
                 policy = policy?.Name,
                 same_policy_as_saved = appraised.SamePolicy,
                 node = Node(appraised.Evidence),
+                collateral_problem = appraised.Source.CollateralProblem,
                 verdict = TrustArguments.Json(verdict),
                 receipt = appraised.Receipt is { } checks ? TrustArguments.Json(checks) : null,
             });

@@ -14,6 +14,9 @@ internal abstract record EvidenceSource
     /// <summary>What it is, in words.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Why collateral that was to be collected is not whole; null where it is, or nothing was to be collected.</summary>
+    public string? CollateralProblem { get; init; }
+
     /// <summary>True for a lone quote or report, which is no node's whole evidence.</summary>
     public virtual bool IsPiece => false;
 

@@ -83,8 +83,8 @@ public sealed class UnverifiedBytesTests(SimulatedAuthorities authorities) : ICl
             PckCrlSignature = fault == "crl" ? SignatureFault.BitFlipped : default,
         });
 
-        Assert.True(Collateral.VerifiedCollateral.TryVerify(json, authorities.Anchors.IntelRootSpki.Span, out Collateral.VerifiedCollateral? one, out _));
-        Assert.True(Collateral.VerifiedCollateral.TryVerify(json, authorities.Anchors.IntelRootSpki.Span, out Collateral.VerifiedCollateral? two, out _));
+        Assert.True(Attestation.Collateral.VerifiedCollateral.TryVerify(json, authorities.Anchors.IntelRootSpki.Span, out Attestation.Collateral.VerifiedCollateral? one, out _));
+        Assert.True(Attestation.Collateral.VerifiedCollateral.TryVerify(json, authorities.Anchors.IntelRootSpki.Span, out Attestation.Collateral.VerifiedCollateral? two, out _));
 
         Assert.Equal(kept, ReferenceEquals(one, two));
     }

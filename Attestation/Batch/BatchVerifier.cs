@@ -12,7 +12,8 @@ namespace Verathos.Attestation.Batch;
 /// cannot be read gets the verdict <c>malformed</c>. Never throws for input.
 /// </summary>
 /// <param name="clock">Gives the time of judgement for lines that name none.</param>
-public sealed class BatchVerifier(TimeProvider clock)
+/// <param name="collect">Gives the collateral of lines that bring none, empty where it has none; null where only lines bring it. Must not throw.</param>
+public sealed class BatchVerifier(TimeProvider clock, Func<BatchRequest, ReadOnlyMemory<byte>>? collect = null)
 {
     private const int MaximumLine = 64 << 20;
 
@@ -69,7 +70,8 @@ public sealed class BatchVerifier(TimeProvider clock)
     public Verdict Appraise(BatchRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Verify(request) with { Appraised = request.Policy is not null };
+        BatchRequest whole = collect is not null && request.Collateral.IsEmpty ? request with { Collateral = collect(request) } : request;
+        return Verify(whole) with { Appraised = request.Policy is not null };
     }
 
     private Verdict Verify(BatchRequest request)

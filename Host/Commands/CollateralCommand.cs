@@ -228,8 +228,9 @@ internal static class CollateralCommand
     {
         try
         {
-            StoreOutcome? older = (await CollateralFile.FindOlderAsync(cache, json, selection, roots, token).ConfigureAwait(false)).FirstOrDefault();
-            return older is null ? null : $"the given {older.Kind} {Named(older.Name, older.Channel)} is older than the cache has seen: {older.Problem}";
+            return await CollateralFile.FindOlderAsync(cache, json, selection, roots, token).ConfigureAwait(false) is [StoreOutcome older, ..]
+                ? $"the given {older.Kind} {Named(older.Name, older.Channel)} is older than the cache has seen: {older.Problem}"
+                : null;
         }
         catch (CollateralException)
         {

@@ -152,6 +152,50 @@ internal sealed class EvidenceArguments
             : throw new CommandException(ExitCode.Usage, $"no format {name}; there are {string.Join(", ", EvidenceFormats.All)}");
     }
 
+    /// <summary>What gives lines of a batch that bring no collateral theirs, from the cache and, where asked, from the services; null where neither is named.</summary>
+    public Func<BatchRequest, ReadOnlyMemory<byte>>? ForBatch(VerbContext context, CancellationToken token)
+    {
+        if (!Collects(context))
+            return null;
+
+        if (context.Value(_sources.Cache) is null)
+            throw new CommandException(ExitCode.Usage, "a batch that fetches keeps what it fetches: name a folder with --cache");
+
+        TcbSelection selection = _sources.Selection(context);
+        HashSet<string> said = [];
+        return request =>
+        {
+            CollateralRequest wanted = new() { Evidence = request.Evidence, Format = request.Format, Product = request.Product, Selection = selection };
+            TrustAnchors roots = request.Anchors ?? TrustAnchors.Production;
+            if (!CollateralPlan.TryCreate(wanted, roots, out CollateralPlan? plan, out string problem))
+                return default;
+
+            try
+            {
+                DateTimeOffset at = request.At ?? TimeProvider.System.GetUtcNow();
+
+                // A line is verified on a thread of its own, which has nothing else to do.
+                CollectedCollateral collected = _sources.CollectAsync(context, plan!, roots, at, context.Value(_fetch), token).GetAwaiter().GetResult();
+                Say(collected.Failure?.Message);
+                return collected.Json;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                Say(e.Message);
+                return default;
+            }
+        };
+
+        void Say(string? text)
+        {
+            lock (said)
+            {
+                if (text is not null && said.Count < 100 && said.Add(text))
+                    context.Output.Note("collateral: " + text);
+            }
+        }
+    }
+
     private bool Collects(VerbContext context) => context.Value(_fetch) || context.Value(_sources.Cache) is not null;
 
     // What is given, and, where a cache or the network may be asked, what they add. A document that is not to be had does not end

@@ -9,12 +9,12 @@ namespace Verathos.Host.Commands;
 internal static class EvidenceBatch
 {
     /// <summary>Verifies every line; the exit status says only that each got its verdict.</summary>
-    public static async Task<ExitCode> RunAsync(string source, Output output, CancellationToken token)
+    public static async Task<ExitCode> RunAsync(string source, Func<BatchRequest, ReadOnlyMemory<byte>>? collect, Output output, CancellationToken token)
     {
         using TextReader lines = source == "-"
             ? new StreamReader(System.Console.OpenStandardInput(), Encoding.UTF8)
             : new StreamReader(source, Encoding.UTF8);
-        BatchVerifier verifier = new(TimeProvider.System);
+        BatchVerifier verifier = new(TimeProvider.System, collect);
         int depth = 2 * Environment.ProcessorCount;
         Channel<Task<string>> pending = Channel.CreateBounded<Task<string>>(new BoundedChannelOptions(depth) { SingleReader = true, SingleWriter = true });
         Task reading = ReadAsync(lines, verifier, pending.Writer, token);

@@ -49,7 +49,7 @@ internal static class EvidenceCommand
         command.SetVerb(async (context, token) =>
         {
             if (context.Value(batch) is { } lines)
-                return await EvidenceBatch.RunAsync(lines, context.Output, token).ConfigureAwait(false);
+                return await EvidenceBatch.RunAsync(lines, arguments.ForBatch(context, token), context.Output, token).ConfigureAwait(false);
 
             EvidenceSource source = await arguments.LoadAsync(context, token).ConfigureAwait(false);
             bool given = context.Value(arguments.Trust.PolicyFile) is not null || context.Value(arguments.Trust.AllowSimulated);

@@ -98,6 +98,28 @@ public sealed class CollateralCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Lines_of_a_batch_that_bring_no_collateral_get_it_from_the_cache()
+    {
+        await FetchAsync("--cache", InFolder("cache"));
+        int asked = _server.Requests.Count;
+        File.WriteAllLines(InFolder("batch.jsonl"), [.. Enumerable.Range(0, 3).Select(i => JsonSerializer.Serialize(new
+        {
+            id = i, path = InFolder("quote.bin"), trust_anchor_pem = File.ReadAllText(InFolder("sim/intel-root.pem")),
+        }))]);
+        string[] batch = ["evidence", "verify", "--batch", InFolder("batch.jsonl")];
+        (ExitCode code, string output, _) = await RunAsync([.. batch, "--cache", InFolder("cache")]);
+        Assert.Equal(ExitCode.Accepted, code);
+        string[] statuses = [.. output.Trim().Split('\n').Select(line => JsonElement.Parse(line)).Select(line => line.GetProperty("tcb_status").GetString()!)];
+        Assert.Equal(["UpToDate", "UpToDate", "UpToDate"], statuses);
+        Assert.Equal(asked, _server.Requests.Count);
+
+        (_, output, _) = await RunAsync(batch);
+        Assert.All(output.Trim().Split('\n'), line => Assert.Equal("collateral.missing", JsonElement.Parse(line).GetProperty("reason").GetString()));
+        (code, _, _) = await RunAsync([.. batch, "--fetch", .. Services]);
+        Assert.Equal(ExitCode.Usage, code);
+    }
+
+    [Fact]
     public async Task A_downgrade_is_refused_by_name_everywhere()
     {
         Serve(new CollateralSpec { TcbEvaluationDataNumber = 21 });

@@ -93,7 +93,7 @@ internal sealed class EvidenceArguments
         DateTimeOffset? at = context.Value(_at) is { } time ? ParseTime(time, "--at") : null;
         DateTimeOffset? requestedAt = context.Value(_requestedAt) is { } made ? ParseTime(made, "--requested-at") : null;
         if (given is null || (given.Contains("://", StringComparison.Ordinal) && !File.Exists(given)))
-            return await FetchAsync(TrustArguments.ParseNode(given ?? TrustArguments.DefaultNode), at, token).ConfigureAwait(false);
+            return await FetchAsync(TrustArguments.ParseNode(WholeNode(context, given ?? TrustArguments.DefaultNode)), at, token).ConfigureAwait(false);
 
         byte[] file = await File.ReadAllBytesAsync(given, token).ConfigureAwait(false);
         byte[]? nonce = context.Value(_nonce) is { } hex ? ParseNonce(hex) : null;
@@ -103,9 +103,11 @@ internal sealed class EvidenceArguments
         switch (kind)
         {
             case EvidenceFileKind.Bundle:
+                WholeNode(context, given);
                 ProofBundle.TryDecode(file, out ProofBundle? bundle, out _);
                 return new EvidenceSource.Bundle(bundle!, at, TimeSource.Asserted);
             case EvidenceFileKind.Collection:
+                WholeNode(context, given);
                 return new EvidenceSource.Collection(
                     file,
                     nonce is { Length: NonceLength } exact ? exact : throw new CommandException(ExitCode.Usage, $"{given} is a node's evidence, which answers a nonce: give its 64 digits with --nonce"),
@@ -195,6 +197,10 @@ internal sealed class EvidenceArguments
             }
         }
     }
+
+    private string WholeNode(VerbContext context, string source) => Collects(context)
+        ? throw new CommandException(ExitCode.Usage, $"{source} is a node's evidence, which brings its own collateral: --fetch and --cache are for lone quotes and reports")
+        : source;
 
     private bool Collects(VerbContext context) => context.Value(_fetch) || context.Value(_sources.Cache) is not null;
 

@@ -201,7 +201,9 @@ public sealed class CollateralCacheTests(SimulatedAuthorities authorities) : ICl
         const int writers = 12;
         byte[][] bundles = [.. Enumerable.Range(1, writers).Select(i => authorities.Trusted.Collateral.Mint(new CollateralSpec
         {
-            TcbEvaluationDataNumber = i, CrlNumber = i, IssueDate = SimulatedAuthorities.Now.AddMinutes(i - 60),
+            TcbEvaluationDataNumber = i,
+            CrlNumber = i,
+            IssueDate = SimulatedAuthorities.Now.AddMinutes(i - 60),
         }))];
         byte[] quote = authorities.Trusted.Tdx.Mint(new TdxQuoteSpec { ReportData = new byte[64] });
         await ImportAsync(bundles[0]);

@@ -201,6 +201,36 @@ public sealed class HostileServiceTests(SimulatedAuthorities authorities) : ICla
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }
 
+    [Fact]
+    public async Task Any_changed_answer_is_refused_or_says_the_same_and_nothing_throws_but_its_name()
+    {
+        IntelService intel = Service(new CollateralSpec()).On(_server);
+        byte[] whole = ReplayServer.Ok(intel.TcbInfo, intel.TcbChain);
+        int start = whole.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
+        Random random = new(11);
+        using CollateralTransport transport = CollateralTransport.Create(Collecting.Limits);
+        CollateralNetwork network = new(transport, Collecting.At(_server));
+        CollateralItem item = new CollateralItem.PlatformTcb(true, "00806f050000", TcbSelection.Default);
+        for (int i = 0; i < 150; i++)
+        {
+            byte[] changed = [.. whole];
+            changed[random.Next(start, changed.Length)] ^= (byte)(1 << random.Next(8));
+            _server.Reply(intel.TcbPath, changed);
+            try
+            {
+                // Outside of the signed text white space and the case of digits are free: then it is the same document.
+                CollateralDocument document = await network.FetchAsync(item, TestContext.Current.CancellationToken);
+                bool holds = DocumentVerifier.Verify(document, authorities.Anchors, item, out _) is not null;
+                Assert.Equal(holds, document.Body.Span.SequenceEqual(Encoding.UTF8.GetBytes(intel.Text("tcb_info")))
+                    && document.Signature.Span.SequenceEqual(Convert.FromHexString(intel.Text("tcb_info_signature"))));
+            }
+            catch (CollateralException e)
+            {
+                Assert.Equal(FetchFailure.WrongContent, e.Failure);
+            }
+        }
+    }
+
     private void Misbehave(string misdeed, IntelService intel, string elsewhere)
     {
         byte[] whole = ReplayServer.Ok(intel.TcbInfo, intel.TcbChain);

@@ -104,7 +104,9 @@ public sealed class CollateralCommandTests : IAsyncLifetime
         int asked = _server.Requests.Count;
         File.WriteAllLines(InFolder("batch.jsonl"), [.. Enumerable.Range(0, 3).Select(i => JsonSerializer.Serialize(new
         {
-            id = i, path = InFolder("quote.bin"), trust_anchor_pem = File.ReadAllText(InFolder("sim/intel-root.pem")),
+            id = i,
+            path = InFolder("quote.bin"),
+            trust_anchor_pem = File.ReadAllText(InFolder("sim/intel-root.pem")),
         }))]);
         string[] batch = ["evidence", "verify", "--batch", InFolder("batch.jsonl")];
         (ExitCode code, string output, _) = await RunAsync([.. batch, "--cache", InFolder("cache")]);
@@ -148,6 +150,14 @@ public sealed class CollateralCommandTests : IAsyncLifetime
         Assert.Contains(_server.Targets, target => target.EndsWith("&tcbEvaluationDataNumber=21", StringComparison.Ordinal));
         (ExitCode code, _) = await FetchAsync("--cache", InFolder("cache"), "--tcb-evaluation-number", "21", "--update", "early");
         Assert.Equal(ExitCode.Usage, code);
+    }
+
+    [Fact]
+    public async Task A_nodes_evidence_brings_its_own_collateral()
+    {
+        (ExitCode code, _, string error) = await RunAsync(["evidence", "verify", "http://127.0.0.1:9/", "--fetch"]);
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.Contains("brings its own collateral", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -208,7 +218,9 @@ public sealed class CollateralCommandTests : IAsyncLifetime
         {
             File.WriteAllBytes(InFolder($"{i}.json"), _installation.Collateral.Mint(new CollateralSpec
             {
-                TcbEvaluationDataNumber = i, CrlNumber = i, IssueDate = TimeProvider.System.GetUtcNow().AddMinutes(i - 60),
+                TcbEvaluationDataNumber = i,
+                CrlNumber = i,
+                IssueDate = TimeProvider.System.GetUtcNow().AddMinutes(i - 60),
             }));
         }
 

@@ -61,7 +61,7 @@ internal static class BenchCommand
                 {
                     StartNode = async (loaded, stop) =>
                     {
-                        DemoNode node = await DemoNode.StartAsync(loaded, null, stop).ConfigureAwait(false);
+                        DemoNode node = await DemoNode.StartAsync(loaded, null, stop, BenchTraceCommand.Uncounted).ConfigureAwait(false);
                         return new BenchNode(node.Address, node);
                     },
                     Client = TrustArguments.Simulated(),

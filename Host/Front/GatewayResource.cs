@@ -105,6 +105,8 @@ internal sealed class GatewayResource(
         CutReason cut = CutReason.None;
         using CancellationTokenSource longest = new(TimeSpan.FromSeconds(_timeouts.AnswerSeconds), time);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, longest.Token, admission.Deadline);
+        using CancellationTokenSource patience = new(Timeout.InfiniteTimeSpan, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, patience.Token);
         try
         {
             // The enumerator is disposed, and with it the enclave's work ended, before this request gives its place back.
@@ -121,7 +123,7 @@ internal sealed class GatewayResource(
                     }
 
                     sent += answer.Current.Length;
-                    cut = await SendAsync(context, answer.Current, stop.Token).ConfigureAwait(false);
+                    cut = await SendAsync(context, answer.Current, patience, either.Token).ConfigureAwait(false);
                     if (cut != CutReason.None)
                     {
                         throw new OperationCanceledException();
@@ -198,13 +200,24 @@ internal sealed class GatewayResource(
     }
 
     /// <summary>Sends a piece; says so where the client did not take it in time, which by itself looks like a client that left.</summary>
-    private async Task<CutReason> SendAsync(HttpContext context, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
+    private async ValueTask<CutReason> SendAsync(HttpContext context, ReadOnlyMemory<byte> piece, CancellationTokenSource patience, CancellationToken either)
     {
-        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(_timeouts.WriteSeconds), time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            FlushResult flushed = await context.Response.BodyWriter.WriteAsync(piece, either.Token).ConfigureAwait(false);
+            // Most pieces are taken at once; only one that has to wait needs a timer.
+            ValueTask<FlushResult> write = context.Response.BodyWriter.WriteAsync(piece, either);
+            bool waits = !write.IsCompleted;
+            if (waits)
+            {
+                patience.CancelAfter(TimeSpan.FromSeconds(_timeouts.WriteSeconds));
+            }
+
+            FlushResult flushed = await write.ConfigureAwait(false);
+            if (waits)
+            {
+                patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
+
             return !flushed.IsCompleted && !flushed.IsCanceled ? CutReason.None
                 : patience.IsCancellationRequested ? CutReason.ClientTooSlow : CutReason.ClientGone;
         }

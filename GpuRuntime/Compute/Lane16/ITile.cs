@@ -23,18 +23,16 @@ internal unsafe interface ITile
     /// <param name="panel">Room for <see cref="Rows"/> rows.</param>
     static abstract void UnpackBlocks(sbyte* rows, float* scales, int count, int stride, float* panel);
 
-    /// <summary>Runs the accumulators of a panel and four inputs over some of the columns.</summary>
+    /// <summary>
+    /// Runs the accumulators of a panel and four inputs over some of the columns. After the last column each sum's sixteen
+    /// accumulators are added up in the order of <see cref="Lanes.Sum"/>.
+    /// </summary>
     /// <param name="panel">What <see cref="Unpack"/> wrote.</param>
     /// <param name="stride">Its columns.</param>
     /// <param name="inputs">The inputs.</param>
     /// <param name="start">The first column, a multiple of sixteen.</param>
     /// <param name="columns">How many columns, a multiple of sixteen.</param>
     /// <param name="sums">The accumulators, sixteen for each row and input; set to zero first where <paramref name="start"/> is 0.</param>
-    static abstract void Accumulate(float* panel, int stride, InputRows inputs, int start, int columns, float* sums);
-
-    /// <summary>Adds the accumulators of one row up, in the order of <see cref="Lanes.Sum"/>.</summary>
-    /// <param name="sums">The accumulators.</param>
-    /// <param name="row">Which row of the panel.</param>
-    /// <returns>One sum for each input.</returns>
-    static abstract Vector128<float> Sum(float* sums, int row);
+    /// <param name="results">Takes the sums [rows, inputs] once the last column has passed; untouched before.</param>
+    static abstract void Accumulate(float* panel, int stride, InputRows inputs, int start, int columns, float* sums, float* results);
 }

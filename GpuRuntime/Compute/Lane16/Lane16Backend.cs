@@ -12,7 +12,7 @@ namespace Verathos.GpuRuntime.Compute.Lane16;
 internal sealed unsafe partial class Lane16Backend : IComputeBackend
 {
     /// <summary>Rows computed at once; a longer prompt is cut.</summary>
-    public const int MaximumRows = 128;
+    public const int MaximumRows = 256;
 
     private readonly ModelConfig _config;
     private readonly Lane16Weights _weights;

@@ -108,6 +108,15 @@ internal static unsafe class Lanes
         return Vector256.ConditionalSelect(Vector256.IsNaN(value), value, rounded.AsSingle());
     }
 
+    /// <summary>Rounds sixteen values to bfloat16 and back, ties to even. A NaN stays one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Round(Vector512<float> value)
+    {
+        Vector512<uint> bits = value.AsUInt32();
+        Vector512<uint> rounded = (bits + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One)) & Vector512.Create(0xffff0000u);
+        return Vector512.ConditionalSelect(Vector512.IsNaN(value), value, rounded.AsSingle());
+    }
+
     /// <summary>
     /// The exponential of eight values: reduction by ln 2 in two parts, a polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2] with the
     /// coefficients of the Cephes library's expf, and scaling by the exponent. Below -87.3 it is 0, above 88 it stays there.

@@ -120,29 +120,26 @@ internal sealed unsafe class PackedMatrix : IDisposable
                 {
                     SingleQ8(first, end, x, y);
                 }
+
+                if (round)
+                {
+                    RoundAll(y + first, end - first);
+                }
             }
         }
         else if (s_wide)
         {
-            Tiles<Tile512>(first, end, inputs, count, outputs, outputStride, room);
+            Tiles<Tile512>(first, end, inputs, count, outputs, outputStride, round, room);
         }
         else
         {
-            Tiles<Tile256>(first, end, inputs, count, outputs, outputStride, room);
-        }
-
-        if (round)
-        {
-            for (int m = 0; m < count; m++)
-            {
-                RoundAll(outputs + ((long)m * outputStride) + first, end - first);
-            }
+            Tiles<Tile256>(first, end, inputs, count, outputs, outputStride, round, room);
         }
     }
 
     /// <summary>Many inputs: the part's rows become panels in binary32 once, and each block of inputs passes over them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal void Tiles<T>(int first, int end, float* inputs, int count, float* outputs, int outputStride, float* room)
+    internal void Tiles<T>(int first, int end, float* inputs, int count, float* outputs, int outputStride, bool round, float* room)
         where T : ITile
     {
         int panels = (end - first + T.Rows - 1) / T.Rows;
@@ -171,15 +168,13 @@ internal sealed unsafe class PackedMatrix : IDisposable
                 {
                     // One block's accumulators serve all panels where all columns pass at once.
                     float* at = columns == Stride ? sums : sums + ((long)panel * T.Rows * Inputs * Lanes.Step);
-                    T.Accumulate(room + ((long)panel * T.Rows * Stride), Stride, rows, column, columns, at);
-                    if (column + columns == Stride)
-                    {
-                        for (int n = 0; n < T.Rows; n++)
-                        {
-                            T.Sum(at, n).Store(results + (((panel * T.Rows) + n) * Inputs));
-                        }
-                    }
+                    T.Accumulate(room + ((long)panel * T.Rows * Stride), Stride, rows, column, columns, at, results + (panel * T.Rows * Inputs));
                 }
+            }
+
+            if (round)
+            {
+                RoundAll(results, (end - first) * Inputs);
             }
 
             Spread(results, end - first, Math.Min(Inputs, count - m), outputs + ((long)m * outputStride) + first, outputStride);
@@ -218,6 +213,11 @@ internal sealed unsafe class PackedMatrix : IDisposable
     private static void RoundAll(float* values, int length)
     {
         int i = 0;
+        for (; Avx512F.IsSupported && i + 16 <= length; i += 16)
+        {
+            Lanes.Round(Vector512.Load(values + i)).Store(values + i);
+        }
+
         for (; i + 8 <= length; i += 8)
         {
             Lanes.Round(Vector256.Load(values + i)).Store(values + i);

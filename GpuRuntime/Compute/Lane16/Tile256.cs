@@ -70,16 +70,19 @@ internal readonly unsafe struct Tile256 : ITile
     }
 
     /// <inheritdoc/>
-    public static void Accumulate(float* panel, int stride, InputRows inputs, int start, int columns, float* sums)
+    public static void Accumulate(float* panel, int stride, InputRows inputs, int start, int columns, float* sums, float* results)
     {
         float* even = panel + ((long)start / 2 * Rows);
         Run(even, inputs.At(start), columns, start == 0, sums);
         Run(even + ((long)stride / 2 * Rows), inputs.At(start + 8), columns, start == 0, sums + Plane);
+        if (start + columns == stride)
+        {
+            for (int row = 0; row < Rows; row++)
+            {
+                Reduce(sums + (row * Inputs * 8), sums + Plane + (row * Inputs * 8)).Store(results + (row * Inputs));
+            }
+        }
     }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Sum(float* sums, int row) => Reduce(sums + (row * Inputs * 8), sums + Plane + (row * Inputs * 8));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run(float* panel, InputRows inputs, int columns, bool first, float* sums)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Verathos.GpuRuntime.Formats;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
@@ -54,7 +55,7 @@ internal readonly unsafe struct Tile512 : ITile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate(float* panel, int stride, InputRows inputs, int start, int columns, float* sums)
+    public static void Accumulate(float* panel, int stride, InputRows inputs, int start, int columns, float* sums, float* results)
     {
         panel += (long)start * Rows;
         float* x0 = inputs.Row0 + start;
@@ -115,6 +116,17 @@ internal readonly unsafe struct Tile512 : ITile
             f3 = Vector512.FusedMultiplyAdd(w5, x, f3);
         }
 
+        if (start + columns == stride)
+        {
+            Sum(a0, a1, a2, a3).Store(results);
+            Sum(b0, b1, b2, b3).Store(results + 4);
+            Sum(c0, c1, c2, c3).Store(results + 8);
+            Sum(d0, d1, d2, d3).Store(results + 12);
+            Sum(e0, e1, e2, e3).Store(results + 16);
+            Sum(f0, f1, f2, f3).Store(results + 20);
+            return;
+        }
+
         a0.Store(sums);
         a1.Store(sums + 16);
         a2.Store(sums + 32);
@@ -141,16 +153,27 @@ internal readonly unsafe struct Tile512 : ITile
         f3.Store(sums + 368);
     }
 
-    /// <inheritdoc/>
-    public static Vector128<float> Sum(float* sums, int row)
+    /// <summary>The tree of <see cref="Lanes.Sum"/> for the accumulators of four sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Sum(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
     {
-        sums += row * Inputs * Lanes.Step;
-        return Lanes.SumFours(Fold(sums), Fold(sums + 16), Fold(sums + 32), Fold(sums + 48));
+        if (!Avx512F.IsSupported)
+        {
+            return Lanes.SumFours(Fold(a), Fold(b), Fold(c), Fold(d));
+        }
+
+        // Even to odd neighbours of two sums, then halves of all four, each sum in a quarter of the register.
+        Vector512<float> ab = Avx512F.Shuffle4x128(a, b, 0b01_00_01_00) + Avx512F.Shuffle4x128(a, b, 0b11_10_11_10);
+        Vector512<float> cd = Avx512F.Shuffle4x128(c, d, 0b01_00_01_00) + Avx512F.Shuffle4x128(c, d, 0b11_10_11_10);
+        Vector512<float> four = Avx512F.Shuffle4x128(ab, cd, 0b10_00_10_00) + Avx512F.Shuffle4x128(ab, cd, 0b11_01_11_01);
+        Vector512<float> two = four + Avx512F.Permute4x32(four, 0b01_00_11_10);
+        Vector512<float> one = two + Avx512F.Permute4x32(two, 0b10_11_00_01);
+        return Avx512F.PermuteVar16x32(one, Vector512.Create(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12)).GetLower().GetLower();
     }
 
-    private static Vector128<float> Fold(float* sums)
+    private static Vector128<float> Fold(Vector512<float> sum)
     {
-        Vector256<float> eight = Vector256.Load(sums) + Vector256.Load(sums + 8);
+        Vector256<float> eight = sum.GetLower() + sum.GetUpper();
         return eight.GetLower() + eight.GetUpper();
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Verathos.GpuRuntime.Formats;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
@@ -166,26 +167,47 @@ internal sealed unsafe partial class Lane16Backend
         }
     }
 
+    /// <summary>Attention of some neighbouring rows of one sequence for some heads of one key/value head.</summary>
     private void Attend(int part, int worker)
     {
-        int row = part / _config.KvHeads;
-        int kvHead = part % _config.KvHeads;
+        int splits = (_config.Heads / _config.KvHeads + _blockHeads - 1) / _blockHeads;
+        int kvHead = part / splits % _config.KvHeads;
+        int row = part / splits / _config.KvHeads * _blockRows;
         int group = _config.Heads / _config.KvHeads;
-        Lane16Sequence sequence = _sequences[row];
-        float* scores = _scratch.Scores(worker);
-        float* mixed = _scratch.Mixed(worker);
-        float* output = _scratch.Attended + ((long)row * _weights.Layers[0].AttentionOutput.Stride);
-        int seen = _positions[row] + 1;
-        int first = Math.Max(0, seen - _config.Window(_layer));
-        PagedRows rows = sequence.Rows(_layer, kvHead);
-        for (int head = kvHead * group; head < (kvHead + 1) * group; head++)
+        int head = (kvHead * group) + (part % splits * _blockHeads);
+        int heads = Math.Min(_blockHeads, ((kvHead + 1) * group) - head);
+        int rows = Math.Min(_blockRows, _count - row);
+        AttentionQueries queries = new(
+            _scratch.Queries + ((((long)row * _config.Heads) + head) * _headStride), (long)_config.Heads * _headStride, heads, rows, _positions[row], _config.Window(_layer));
+        PagedRows kept = _sequences[row].Rows(_layer, kvHead);
+        float scale = 1 / MathF.Sqrt(_config.HeadSize);
+        float* mixed = Avx512F.IsSupported
+            ? AttentionBlock.Attend<Tile512>(queries, kept, scale, _scratch.Scores(worker), _scratch.ScoreSize, _scratch.Attention(worker))
+            : AttentionBlock.Attend<Tile256>(queries, kept, scale, _scratch.Scores(worker), _scratch.ScoreSize, _scratch.Attention(worker));
+        for (int r = row; r < row + rows; r++)
         {
-            float* query = _scratch.Queries + ((((long)row * _config.Heads) + head) * _headStride);
-            AttentionKernel.Attend(query, rows, first, seen, 1 / MathF.Sqrt(_config.HeadSize), scores, mixed);
-            for (int i = 0; i < _config.HeadSize; i++)
+            float* output = _scratch.Attended + ((long)r * _weights.Layers[0].AttentionOutput.Stride);
+            for (int h = head; h < head + heads; h++, mixed += _headStride)
             {
-                output[Lanes.PackedIndex((head * _config.HeadSize) + i)] = Lanes.Round(mixed[Lanes.PackedIndex(i)]);
+                PackRounded(mixed, _config.HeadSize, output, h * _config.HeadSize);
             }
+        }
+    }
+
+    /// <summary>Rounds a packed head into its place in a packed input.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PackRounded(float* head, int size, float* packed, int at)
+    {
+        int i = 0;
+        for (; at % Lanes.Step == 0 && i + Lanes.Step <= size; i += Lanes.Step)
+        {
+            Lanes.Round(Vector256.Load(head + i)).Store(packed + at + i);
+            Lanes.Round(Vector256.Load(head + i + 8)).Store(packed + at + i + 8);
+        }
+
+        for (; i < size; i++)
+        {
+            packed[Lanes.PackedIndex(at + i)] = Lanes.Round(head[Lanes.PackedIndex(i)]);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
@@ -20,6 +21,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     private readonly float[] _cosines;
     private readonly float[] _sines;
     private readonly int _headStride;
+    private readonly int _blockHeads;
     private readonly int _maxContext;
     private readonly KvLayout _layout;
     private readonly Scratch _scratch;
@@ -35,6 +37,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     private readonly WorkCrew.PartBody _sharePart;
     private int _layer;
     private int _count;
+    private int _blockRows;
     private float[] _norm = [];
     private (PackedMatrix Matrix, nint Inputs, nint Outputs, int Stride, int Count, bool Round) _product;
     private int _width;
@@ -48,6 +51,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _crew = new WorkCrew(threads);
         (_cosines, _sines) = RotaryTable.Make(maxContext, _config);
         _headStride = Lanes.Pad(_config.HeadSize);
+        _blockHeads = Math.Min(_config.Heads / _config.KvHeads, AttentionBlock.MostQueries);
         _layout = new KvLayout(_config.Layers, _config.KvHeads, _headStride);
         _scratch = new Scratch(_config, _headStride, maxContext, threads, _weights.RoomSize);
         _rotatePart = (row, _) => Rotate(row);
@@ -96,6 +100,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             }
 
             state.Reserve(state.Length + part.Length);
+            _blockRows = AttentionBlock.MostQueries / _blockHeads;
             RunLayers(part);
             state.Length += part.Length;
         }
@@ -134,6 +139,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
                 _sequences[row].Reserve(_positions[row] + 1);
             }
 
+            _blockRows = 1;
             RunLayers(part);
             for (int row = 0; row < part.Length; row++)
             {
@@ -148,7 +154,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     }
 
     /// <summary>Overwrites all intermediate results.</summary>
-    public void ClearScratch() => _scratch.Memory.Clear();
+    public void ClearScratch() => _scratch.Clear();
 
     public void Dispose()
     {
@@ -160,6 +166,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     private void RunLayers(ReadOnlySpan<int> ids)
     {
         _count = ids.Length;
+        _scratch.Use(_count, TensorPrimitives.Max<int>(_positions.AsSpan(0, _count)) + 1);
         for (int row = 0; row < ids.Length; row++)
         {
             if ((uint)ids[row] >= (uint)_config.VocabularySize)
@@ -176,7 +183,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             Lane16Weights.Layer layer = _weights.Layers[_layer];
             Multiply(layer.QueryKeyValue, _scratch.Normed, _scratch.Projected, _count, round: layer.Bias is null);
             _crew.Run(_rotatePart, _count);
-            _crew.Run(_attendPart, _count * _config.KvHeads);
+            _crew.Run(_attendPart, AttentionParts());
             Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added, _count);
             _norm = layer.FeedForwardNorm;
             _crew.Run(_residualPart, _count);
@@ -192,6 +199,13 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             _norm = _layer + 1 < _weights.Layers.Length ? _weights.Layers[_layer + 1].InputNorm : _weights.FinalNorm;
             _crew.Run(_residualPart, _count);
         }
+    }
+
+    /// <summary>Blocks of rows, times key/value heads, times blocks of the heads that share one.</summary>
+    private int AttentionParts()
+    {
+        int group = _config.Heads / _config.KvHeads;
+        return (_count + _blockRows - 1) / _blockRows * _config.KvHeads * ((group + _blockHeads - 1) / _blockHeads);
     }
 
     /// <summary>Logits of some rows, not rounded.</summary>

@@ -73,7 +73,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public int Parts => (Rows + PartRows - 1) / PartRows;
 
     /// <summary>Floats of a worker's room for one part.</summary>
-    public long RoomSize => PartRows * ((long)Stride + Inputs + (Inputs * Lanes.Step));
+    public long RoomSize => (PartRows * ((long)Stride + Lane16Backend.MaximumRows)) + (RowsMultiple / 2 * (long)Lane16Backend.MaximumRows * Lanes.Step);
 
     public void Dispose()
     {
@@ -144,7 +144,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         int panels = (end - first + T.Rows - 1) / T.Rows;
         float* results = room + ((long)PartRows * Stride);
-        float* sums = results + (PartRows * Inputs);
+        float* sums = results + (PartRows * (long)Lane16Backend.MaximumRows);
         for (int panel = 0, row = first; panel < panels; panel++, row += T.Rows)
         {
             float* to = room + ((long)panel * T.Rows * Stride);
@@ -158,20 +158,25 @@ internal sealed unsafe class PackedMatrix : IDisposable
             }
         }
 
-        for (int m = 0; m < count; m += Inputs)
+        int block = panels * T.Rows * Inputs;
+        for (int panel = 0; panel < panels; panel++)
         {
-            InputRows rows = new(inputs, m, count, Stride);
+            float* weights = room + ((long)panel * T.Rows * Stride);
             for (int column = 0; column < Stride; column += ResidentColumns)
             {
                 int columns = Math.Min(ResidentColumns, Stride - column);
-                for (int panel = 0; panel < panels; panel++)
+                float* at = sums;
+                float* to = results + (panel * T.Rows * Inputs);
+                for (int m = 0; m < count; m += Inputs, to += block)
                 {
-                    // One block's accumulators serve all panels where all columns pass at once.
-                    float* at = columns == Stride ? sums : sums + ((long)panel * T.Rows * Inputs * Lanes.Step);
-                    T.Accumulate(room + ((long)panel * T.Rows * Stride), Stride, rows, column, columns, at, results + (panel * T.Rows * Inputs));
+                    T.Accumulate(weights, Stride, new InputRows(inputs, m, count, Stride), column, columns, at, to);
+                    at += columns == Stride ? 0 : T.Rows * Inputs * Lanes.Step;
                 }
             }
+        }
 
+        for (int m = 0; m < count; m += Inputs, results += block)
+        {
             if (round)
             {
                 RoundAll(results, (end - first) * Inputs);
@@ -183,7 +188,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     /// <summary>Copies [rows, inputs] to the inputs' outputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Spread(float* results, int rows, int inputs, float* outputs, int outputStride)
+    internal static void Spread(float* results, int rows, int inputs, float* outputs, int outputStride)
     {
         int row = 0;
         if (Sse.IsSupported && inputs == Inputs)

@@ -39,24 +39,25 @@ public unsafe class TileTests
         float[] values = [.. Enumerable.Range(0, inputs * columns).Select(_ => (random.NextSingle() - 0.5f) * 8)];
         float[] panel = new float[T.Rows * columns];
         float[] sums = new float[T.Rows * InputRows.Count * Lanes.Step];
+        float[] results = new float[T.Rows * InputRows.Count];
         int cut = random.Next(columns / Lanes.Step) * Lanes.Step;
         fixed (ushort* w = weights)
-        fixed (float* x = values, p = panel, s = sums)
+        fixed (float* x = values, p = panel, s = sums, r = results)
         {
             T.Unpack(w, rows, columns, p);
             InputRows four = new(x, 0, inputs, columns);
             if (cut > 0)
             {
-                T.Accumulate(p, columns, four, 0, cut, s);
+                T.Accumulate(p, columns, four, 0, cut, s, r);
+                Assert.All(results, static result => Assert.Equal(0, result));
             }
 
-            T.Accumulate(p, columns, four, cut, columns - cut, s);
+            T.Accumulate(p, columns, four, cut, columns - cut, s, r);
             for (int n = 0; n < rows; n++)
             {
-                Vector128<float> result = T.Sum(s, n);
                 for (int m = 0; m < inputs; m++)
                 {
-                    if (BitConverter.SingleToInt32Bits(result.GetElement(m)) != BitConverter.SingleToInt32Bits(Lanes.Dot(x + (m * columns), w + (n * columns), columns)))
+                    if (BitConverter.SingleToInt32Bits(results[(n * InputRows.Count) + m]) != BitConverter.SingleToInt32Bits(Lanes.Dot(x + (m * columns), w + (n * columns), columns)))
                     {
                         return false;
                     }
@@ -80,13 +81,14 @@ public unsafe class TileTests
         float[] values = [.. Enumerable.Range(0, columns).Select(_ => random.NextSingle() - 0.5f)];
         float[] panel = new float[T.Rows * columns];
         float[] sums = new float[T.Rows * InputRows.Count * Lanes.Step];
+        float[] results = new float[T.Rows * InputRows.Count];
         float[] four = new float[4];
         float[] exact = new float[16];
         fixed (sbyte* w = elements)
-        fixed (float* s = scales, x = values, p = panel, a = sums, f = four)
+        fixed (float* s = scales, x = values, p = panel, a = sums, r = results, f = four)
         {
             T.UnpackBlocks(w, s, rows, columns, p);
-            T.Accumulate(p, columns, new InputRows(x, 0, 1, columns), 0, columns, a);
+            T.Accumulate(p, columns, new InputRows(x, 0, 1, columns), 0, columns, a, r);
             Q8Rows.Four(x, w, s, columns, f);
             for (int n = 0; n < rows; n++)
             {
@@ -98,7 +100,7 @@ public unsafe class TileTests
                 }
 
                 float expected = Q8Rows.Dot(x, w + (n * columns), s + (n * columns / 32), columns);
-                if (T.Sum(a, n).GetElement(0) != expected || (n < 4 && four[n] != expected) || exact.Any(float.IsNaN) || Lanes.Sum(Vector256.Create<float>(exact), Vector256.Create<float>(exact.AsSpan(8))) != expected)
+                if (results[n * InputRows.Count] != expected || (n < 4 && four[n] != expected) || exact.Any(float.IsNaN) || Lanes.Sum(Vector256.Create<float>(exact), Vector256.Create<float>(exact.AsSpan(8))) != expected)
                 {
                     return false;
                 }

@@ -22,6 +22,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchTokenizersCommand.Create());
         command.Subcommands.Add(BenchTemplatesCommand.Create());
         command.Subcommands.Add(BenchReferenceCommand.Create());
+        command.Subcommands.Add(BenchEvidenceCommand.Create());
         command.Subcommands.Add(BenchMutationCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());

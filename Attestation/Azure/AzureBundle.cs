@@ -49,6 +49,8 @@ public sealed record AzureBundle
             return true;
         }
 
+        // Read as JSON, then each text as hexadecimal digits or base64.
+        ParseSteps.Add(3 * bytes.Length);
         try
         {
             JsonElement root = JsonElement.Parse(bytes.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });

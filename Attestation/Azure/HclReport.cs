@@ -48,6 +48,7 @@ public sealed class HclReport
         report = null;
         error = default;
         ReadOnlySpan<byte> span = bytes.Span;
+        ParseSteps.Add(span.Length);
         if (span.Length is < (HeaderStart + HeaderLength) or > MaximumLength)
         {
             error = new ParseError("HCL report", $"{span.Length} bytes are too few or too many", 0);

@@ -57,6 +57,7 @@ public sealed class TpmQuote
         quote = null;
         error = default;
         ReadOnlySpan<byte> span = bytes.Span;
+        ParseSteps.Add(span.Length + Registers);
         if (span.Length is < 8 or > 1024)
         {
             error = new ParseError("TPMS_ATTEST", $"{span.Length} bytes are too few or too many", 0);

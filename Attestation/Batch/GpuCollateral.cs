@@ -26,6 +26,7 @@ internal sealed record GpuCollateral
             return true;
         }
 
+        ParseSteps.Add(2 * json.Length);
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
@@ -34,7 +35,7 @@ internal sealed record GpuCollateral
             {
                 ChainPem = root.TryGetProperty("chain_pem", out JsonElement chain) ? Encoding.UTF8.GetBytes(chain.GetString()!) : default,
                 Rims = Items(root, "rims", text => Encoding.UTF8.GetBytes(text)),
-                OcspResponses = Items(root, "ocsp_b64", Convert.FromBase64String),
+                OcspResponses = Items(root, "ocsp_b64", text => Base64Text.TryDecode(text, out byte[] bytes) ? bytes : throw new FormatException("not base64")),
             };
             return true;
         }

@@ -7,7 +7,9 @@ namespace Verathos.Attestation.Collateral;
 /// <summary>Reads the members of Intel's collateral documents and keeps the first problem.</summary>
 internal sealed class CollateralJson(string document)
 {
+    private const int MaximumItems = 1024;
     private static readonly byte[] Empty = [];
+    private static readonly string[] NumberedNames = [.. Enumerable.Range(1, 16).Select(i => $"sgxtcbcomp{i:D2}svn")];
 
     public string? Problem { get; private set; }
 
@@ -17,6 +19,7 @@ internal sealed class CollateralJson(string document)
     {
         document = null;
         error = default;
+        ParseSteps.Add(json.Length);
         try
         {
             document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
@@ -62,25 +65,52 @@ internal sealed class CollateralJson(string document)
         }
     }
 
+    // For what is read thousands of times in one document: the text is made only where it is needed.
+    private void Require(bool condition, string name, string problem)
+    {
+        if (!condition)
+        {
+            Problem ??= $"{name} {problem}";
+        }
+    }
+
     public JsonElement Object(JsonElement parent, string name) => Member(parent, name, JsonValueKind.Object);
 
-    public IReadOnlyList<JsonElement> Array(JsonElement parent, string name)
+    /// <summary>Reads a list item by item, up to the first problem: a document that nobody signed may hold any number of them.</summary>
+    public IReadOnlyList<T> List<T>(JsonElement parent, string name, Func<JsonElement, T> read)
     {
         JsonElement element = Member(parent, name, JsonValueKind.Array);
-        return element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray()] : [];
+        List<T> items = [];
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            Require(element.GetArrayLength() <= MaximumItems, name, "has too many items");
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                if (Problem is not null)
+                {
+                    break;
+                }
+
+                items.Add(read(item));
+            }
+        }
+
+        return items;
     }
 
     public string String(JsonElement parent, string name)
     {
         JsonElement element = Member(parent, name, JsonValueKind.String);
-        return element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
+        string text = element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
+        ParseSteps.Add(text.Length);
+        return text;
     }
 
     public int Integer(JsonElement parent, string name)
     {
         JsonElement element = Member(parent, name, JsonValueKind.Number);
         int value = -1;
-        Require(element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value) && value >= 0, $"{name} is not a whole number");
+        Require(element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value) && value >= 0, name, "is not a whole number");
         return value;
     }
 
@@ -89,7 +119,7 @@ internal sealed class CollateralJson(string document)
         string text = String(parent, name);
         bool ok = DateTimeOffset.TryParseExact(
             text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date);
-        Require(ok, $"{name} is not a date in the form of Intel's documents");
+        Require(ok, name, "is not a date in the form of Intel's documents");
         return date;
     }
 
@@ -116,7 +146,7 @@ internal sealed class CollateralJson(string document)
 
         return new TdxModuleIdentity(
             identity ? String(element, "id") : "", Hex(element, "mrsigner", 48), Hex(element, "attributes", 8), Hex(element, "attributesMask", 8),
-            identity ? [.. Array(element, "tcbLevels").Select(SvnLevel)] : []);
+            identity ? List(element, "tcbLevels", SvnLevel) : []);
     }
 
     public IsvSvnLevel SvnLevel(JsonElement element)
@@ -147,7 +177,7 @@ internal sealed class CollateralJson(string document)
     private int Svn(JsonElement parent, string name)
     {
         int value = Integer(parent, name);
-        Require(value <= ushort.MaxValue, $"{name} is above {ushort.MaxValue}");
+        Require(value <= ushort.MaxValue, name, "is above 65535");
         return value;
     }
 
@@ -156,9 +186,9 @@ internal sealed class CollateralJson(string document)
         byte[] svns = new byte[16];
         for (int i = 0; i < svns.Length; i++)
         {
-            string name = $"sgxtcbcomp{i + 1:D2}svn";
+            string name = NumberedNames[i];
             int svn = Integer(tcb, name);
-            Require(svn <= byte.MaxValue, $"{name} is above 255");
+            Require(svn <= byte.MaxValue, name, "is above 255");
             svns[i] = (byte)svn;
         }
 
@@ -167,17 +197,14 @@ internal sealed class CollateralJson(string document)
 
     private ReadOnlyMemory<byte> Components(JsonElement tcb, string name)
     {
-        IReadOnlyList<JsonElement> items = Array(tcb, name);
-        Require(items.Count == 16, $"{name} does not hold 16 components");
-        byte[] svns = new byte[16];
-        for (int i = 0; i < Math.Min(items.Count, 16); i++)
+        byte[] svns = [.. List(tcb, name, item =>
         {
-            int svn = Integer(items[i], "svn");
-            Require(svn <= byte.MaxValue, $"{name} holds an SVN above 255");
-            svns[i] = (byte)svn;
-        }
-
-        return svns;
+            int svn = Integer(item, "svn");
+            Require(svn <= byte.MaxValue, "svn", "is above 255");
+            return (byte)svn;
+        })];
+        Require(svns.Length == 16, name, "does not hold 16 components");
+        return svns.Length == 16 ? svns : new byte[16];
     }
 
     private TcbStatus Status(JsonElement element)
@@ -186,36 +213,29 @@ internal sealed class CollateralJson(string document)
         bool known = Enum.TryParse(text, ignoreCase: false, out TcbStatus status) && status.ToString() == text
             && status is TcbStatus.UpToDate or TcbStatus.SWHardeningNeeded or TcbStatus.ConfigurationNeeded
                 or TcbStatus.ConfigurationAndSWHardeningNeeded or TcbStatus.OutOfDate or TcbStatus.OutOfDateConfigurationNeeded or TcbStatus.Revoked;
-        Require(known, $"tcbStatus \"{text}\" is unknown");
+        if (!known)
+        {
+            Problem ??= $"tcbStatus \"{text}\" is unknown";
+        }
+
         return known ? status : TcbStatus.Revoked;
     }
 
-    private List<string> Advisories(JsonElement element)
+    private IReadOnlyList<string> Advisories(JsonElement element) => !element.TryGetProperty("advisoryIDs", out _) ? [] : List(element, "advisoryIDs", item =>
     {
-        List<string> list = [];
-        if (!element.TryGetProperty("advisoryIDs", out _))
-        {
-            return list;
-        }
-
-        foreach (JsonElement item in Array(element, "advisoryIDs"))
-        {
-            Require(item.ValueKind == JsonValueKind.String, "advisoryIDs holds something other than strings");
-            if (item.ValueKind == JsonValueKind.String)
-            {
-                list.Add(item.GetString()!);
-            }
-        }
-
-        return list;
-    }
+        Require(item.ValueKind == JsonValueKind.String, "advisoryIDs holds something other than strings");
+        return item.ValueKind == JsonValueKind.String ? item.GetString()! : "";
+    });
 
     private JsonElement Member(JsonElement parent, string name, JsonValueKind kind)
     {
-        JsonElement element = default;
-        Require(
-            parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out element) && element.ValueKind == kind,
-            $"{name} is missing or not a JSON {kind.ToString().ToLowerInvariant()}");
-        return element.ValueKind == kind ? element : default;
+        ParseSteps.Add(parent.ValueKind == JsonValueKind.Object ? parent.GetPropertyCount() : 0);
+        if (parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement element) && element.ValueKind == kind)
+        {
+            return element;
+        }
+
+        Problem ??= $"{name} is missing or not a JSON {kind.ToString().ToLowerInvariant()}";
+        return default;
     }
 }

@@ -74,7 +74,7 @@ public sealed record QeIdentity
             AttributesMask = reader.Hex(root, "attributesMask", 16),
             MrSigner = reader.Hex(root, "mrsigner", 32),
             IsvProdId = reader.Integer(root, "isvprodid"),
-            TcbLevels = [.. reader.Array(root, "tcbLevels").Select(reader.SvnLevel)],
+            TcbLevels = reader.List(root, "tcbLevels", reader.SvnLevel),
         };
         reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
         return result;

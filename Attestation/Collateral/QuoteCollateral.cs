@@ -121,6 +121,7 @@ public sealed record QuoteCollateral
     private static bool TryReadCrl(string hex, string name, out RevocationList? list, out ParseError error)
     {
         list = null;
+        ParseSteps.Add(hex.Length);
         byte[] der = new byte[hex.Length / 2];
         if (hex.Length == 0 || (hex.Length & 1) != 0 || Convert.FromHexString(hex, der, out _, out _) != System.Buffers.OperationStatus.Done)
         {

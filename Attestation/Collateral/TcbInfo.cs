@@ -70,9 +70,9 @@ public sealed record TcbInfo
             TcbEvaluationDataNumber = reader.Integer(root, "tcbEvaluationDataNumber"),
             TdxModule = tdx ? reader.Module(reader.Object(root, "tdxModule"), identity: false) : null,
             TdxModuleIdentities = root.TryGetProperty("tdxModuleIdentities", out _) && tdx
-                ? [.. reader.Array(root, "tdxModuleIdentities").Select(item => reader.Module(item, identity: true))]
+                ? reader.List(root, "tdxModuleIdentities", item => reader.Module(item, identity: true))
                 : [],
-            TcbLevels = [.. reader.Array(root, "tcbLevels").Select(item => reader.Level(item, tdx, version))],
+            TcbLevels = reader.List(root, "tcbLevels", item => reader.Level(item, tdx, version)),
         };
         reader.Require(result.TcbLevels.Count > 0, "tcbLevels is empty");
         return result;

@@ -201,6 +201,13 @@ internal sealed class DcapAppraisal(CheckList checks, TrustAnchors anchors, Date
                 return false;
             }
 
+            // Nothing signs the type: it has to be what it says, or a changed one would go unseen.
+            if (carried.Count == 1 != (proof.CertificationType == CertificationDataType.PckLeaf))
+            {
+                problem = $"certification data of type {(int)proof.CertificationType} with {carried.Count} certificates; type 4 is a PCK certificate alone, type 5 its chain";
+                return false;
+            }
+
             found.AddRange(carried);
         }
         else if (collateral?.PckCertificateChain is { } given)

@@ -104,6 +104,7 @@ public sealed class DcapQuote
             return false;
         }
 
+        ParseSteps.Add(span.Length);
         if (span[(start + (int)signatureLength)..].ContainsAnyExcept((byte)0))
         {
             error = new ParseError("Quote", "bytes other than zero follow its end", start + (int)signatureLength);

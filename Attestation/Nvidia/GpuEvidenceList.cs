@@ -22,6 +22,8 @@ public static class GpuEvidenceList
             return false;
         }
 
+        // Read as JSON, then each text as base64.
+        ParseSteps.Add(2 * json.Length);
         try
         {
             JsonElement root = JsonElement.Parse(json.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });

@@ -17,6 +17,7 @@ public sealed class GpuReport
 
     private const int SignatureLength = 96;
     private const int MaximumLength = 64 * 1024;
+    private const int MaximumFields = 256;
     private const ushort DriverVersionField = 3;
     private const ushort VbiosVersionField = 6;
     private const ushort Nvdec0Field = 11;
@@ -158,10 +159,12 @@ public sealed class GpuReport
         const int headerLength = 4;
         const int valueHeaderLength = 3;
         measurements = new ReadOnlyMemory<byte>?[256];
+        ParseSteps.Add(record.Length);
         ReadOnlySpan<byte> span = record.Span;
         int position = 0;
         for (int i = 0; i < blocks; i++)
         {
+            ParseSteps.Add(1);
             if (span.Length - position < headerLength + valueHeaderLength + MeasurementLength)
             {
                 return Fail(ref error, $"measurement block {i}", "the record ends inside it", position);
@@ -190,10 +193,12 @@ public sealed class GpuReport
     private static bool TryReadOpaque(ReadOnlyMemory<byte> opaque, out Dictionary<ushort, ReadOnlyMemory<byte>> fields, ref ParseError error)
     {
         fields = [];
+        ParseSteps.Add(opaque.Length);
         ReadOnlySpan<byte> span = opaque.Span;
         int position = 0;
         while (position < span.Length)
         {
+            ParseSteps.Add(1);
             if (span.Length - position < 4)
             {
                 return Fail(ref error, "OpaqueData", "a field header is cut", position);
@@ -205,6 +210,11 @@ public sealed class GpuReport
             if (length > span.Length - position)
             {
                 return Fail(ref error, $"OpaqueData field {id}", "longer than the data", position);
+            }
+
+            if (fields.Count == MaximumFields)
+            {
+                return Fail(ref error, "OpaqueData", $"more than {MaximumFields} fields", position);
             }
 
             if (!fields.TryAdd(id, opaque.Slice(position, length)))

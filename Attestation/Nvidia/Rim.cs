@@ -16,6 +16,8 @@ public sealed class Rim
     private const int MaximumAlternatives = 64;
     private const int MaximumDepth = 16;
     private const int MaximumAttributes = 128;
+    private const int SmallestParts = 256;
+    private const int BytesPerPart = 16;
 
     private Rim(XmlDocument document, string product, string version, IReadOnlyList<RimMeasurement> measurements)
     {
@@ -46,12 +48,15 @@ public sealed class Rim
             return false;
         }
 
+        // Read for its shape, then as a document, then element by element.
+        ParseSteps.Add(3 * xml.Length);
         XmlDocument document = new() { PreserveWhitespace = true, XmlResolver = null };
         try
         {
             if (!IsModest(xml))
             {
-                error = new ParseError("RIM", $"nested deeper than {MaximumDepth}, or more than {MaximumAttributes} attributes on an element");
+                error = new ParseError(
+                    "RIM", $"nested deeper than {MaximumDepth}, more than {MaximumAttributes} attributes on an element, or hardly anything in its elements");
                 return false;
             }
 
@@ -71,13 +76,17 @@ public sealed class Rim
         new MemoryStream(xml.ToArray(), writable: false),
         new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaximumLength, CloseInput = true });
 
-    // Canonicalisation recurses once a level and compares attributes pairwise: both are bounded before there is a document.
+    // Canonicalisation recurses once a level and compares attributes pairwise: both are bounded before there is a document. So is what
+    // the document will take in memory, which goes by its nodes and attributes and not by its length.
     private static bool IsModest(ReadOnlyMemory<byte> xml)
     {
         using XmlReader reader = Open(xml);
+        int left = SmallestParts + (xml.Length / BytesPerPart);
         while (reader.Read())
         {
-            if (reader.Depth > MaximumDepth || reader.AttributeCount > MaximumAttributes)
+            ParseSteps.Add(1);
+            left -= 1 + reader.AttributeCount;
+            if (reader.Depth > MaximumDepth || reader.AttributeCount > MaximumAttributes || left < 0)
             {
                 return false;
             }
@@ -114,6 +123,7 @@ public sealed class Rim
         SortedDictionary<int, RimMeasurement?> measurements = [];
         foreach (XmlNode node in payload!.ChildNodes)
         {
+            ParseSteps.Add(1);
             if (node is not XmlElement element)
             {
                 continue;
@@ -159,6 +169,8 @@ public sealed class Rim
         List<ReadOnlyMemory<byte>> values = [];
         for (int i = 0; i < count; i++)
         {
+            // An element's attributes are at most 128, and each look-up may pass all of them.
+            ParseSteps.Add(element.Attributes.Count);
             string text = element.GetAttribute($"Hash{i}", HashNamespace);
             byte[] value = new byte[GpuReport.MeasurementLength];
             if (text.Length != 2 * value.Length || Convert.FromHexString(text, value, out _, out _) != System.Buffers.OperationStatus.Done)

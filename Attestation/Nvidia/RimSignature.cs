@@ -186,10 +186,6 @@ internal static class RimSignature
 
     private static bool TryBase64(XmlElement element, out byte[] bytes)
     {
-        string text = element.InnerText;
-        bytes = new byte[text.Length];
-        bool ok = Convert.TryFromBase64String(text, bytes, out int written);
-        bytes = bytes[..(ok ? written : 0)];
-        return ok;
+        return Base64Text.TryDecode(element.InnerText, out bytes);
     }
 }

@@ -37,6 +37,7 @@ internal sealed class PolicyReader
             return null;
         }
 
+        ParseSteps.Add(json.Length);
         JsonDocument document;
         try
         {

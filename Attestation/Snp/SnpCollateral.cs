@@ -53,6 +53,7 @@ public sealed record SnpCollateral
             return false;
         }
 
+        ParseSteps.Add(json.Length);
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
@@ -107,13 +108,6 @@ public sealed record SnpCollateral
             return null;
         }
 
-        try
-        {
-            return Convert.FromBase64String(element.GetString()!);
-        }
-        catch (FormatException)
-        {
-            throw new FormatException($"{name}: not base64");
-        }
+        return Base64Text.TryDecode(element.GetString()!, out byte[] bytes) ? bytes : throw new FormatException($"{name}: not base64");
     }
 }

@@ -135,6 +135,7 @@ public sealed class SnpReport
         report = null;
         error = default;
         ReadOnlySpan<byte> span = bytes.Span;
+        ParseSteps.Add(span.Length);
         if (span.Length != Length)
         {
             error = new ParseError("report", $"{span.Length} bytes where {Length} are required", 0);

@@ -72,12 +72,15 @@ public sealed class EventLog
     {
         log = null;
         error = default;
+        // Read as JSON, then digests and payloads as hexadecimal digits, then dstack's own hashed.
+        ParseSteps.Add(3 * bytes.Length);
         try
         {
             JsonElement root = JsonElement.Parse(bytes.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
             List<LoggedEvent> events = [];
             foreach (JsonElement item in root.EnumerateArray())
             {
+                ParseSteps.Add(1);
                 int register = item.GetProperty("imr").GetInt32();
                 uint type = item.GetProperty("event_type").GetUInt32();
                 byte[] digest = Convert.FromHexString(item.GetProperty("digest").GetString() ?? "");
@@ -146,7 +149,7 @@ public sealed class EventLog
         while (position < span.Length)
         {
             // Where the table's area is longer than its log, the rest is filled with ones or zeros.
-            if (!span[position..].ContainsAnyExcept((byte)0xFF) || !span[position..].ContainsAnyExcept((byte)0))
+            if (IsFilling(span[position..], 0xFF) || IsFilling(span[position..], 0))
             {
                 break;
             }
@@ -170,6 +173,13 @@ public sealed class EventLog
 
         log = new EventLog(events);
         return true;
+    }
+
+    private static bool IsFilling(ReadOnlySpan<byte> rest, byte filling)
+    {
+        int other = rest.IndexOfAnyExcept(filling);
+        ParseSteps.Add(other < 0 ? rest.Length : other + 1);
+        return other < 0;
     }
 
     private static bool TryReadEvent(ReadOnlyMemory<byte> bytes, ref int position, out LoggedEvent item, out ParseError error)

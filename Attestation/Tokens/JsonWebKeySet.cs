@@ -27,6 +27,7 @@ internal sealed class JsonWebKeySet
             return false;
         }
 
+        ParseSteps.Add(collateral.Length);
         try
         {
             JsonElement root = JsonElement.Parse(collateral.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });

@@ -60,6 +60,8 @@ public sealed class JsonWebToken
             return false;
         }
 
+        // The dots, the base64, the JSON of both parts.
+        ParseSteps.Add(4 * text.Length);
         int first = text.IndexOf((byte)'.');
         int last = text.LastIndexOf((byte)'.');
         if (first <= 0 || last == first || text[(first + 1)..last].Contains((byte)'.'))

@@ -47,6 +47,7 @@ internal sealed class NvidiaTokenSet
             return true;
         }
 
+        ParseSteps.Add(2 * text.Length);
         try
         {
             return TryParseSet(JsonElement.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 }), out set, out error);

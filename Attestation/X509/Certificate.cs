@@ -108,7 +108,7 @@ public sealed class Certificate
     internal bool TryGetKey(out EcPublicKey? key)
     {
         key = _key;
-        if (key is null && EcPublicKey.TryImportSpki(_spki, out key))
+        if (key is null && EcPublicKey.TryImportSpki(_spki, Der.Span, out key))
         {
             _key = key;
         }
@@ -146,6 +146,7 @@ public sealed class Certificate
     /// </summary>
     public static bool TryParse(ReadOnlyMemory<byte> der, out Certificate? certificate, out ParseError error)
     {
+        ParseSteps.Add(der.Length);
         byte[] id = SHA256.HashData(der.Span);
         error = default;
         if (VerificationCache.Certificates.TryGet(id, out certificate))
@@ -171,6 +172,8 @@ public sealed class Certificate
 
     private static Certificate Parse(byte[] der)
     {
+        // Copied, read, its key's part read again.
+        ParseSteps.Add(3 * der.Length);
         AsnReader outer = new(der, AsnEncodingRules.DER);
         AsnReader whole = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
@@ -250,6 +253,7 @@ public sealed class Certificate
             }
 
             byte[] value = extension.ReadOctetString();
+            ParseSteps.Add(oid.Length + value.Length);
             extension.ThrowIfNotEmpty();
             Require(extensions.TryAdd(oid, value), $"extension {oid} appears twice");
         }
@@ -285,6 +289,7 @@ public sealed class Certificate
             while (reader.HasData)
             {
                 list.Add(reader.ReadObjectIdentifier());
+                ParseSteps.Add(list[^1].Length);
             }
 
             Purposes = list;
@@ -311,6 +316,7 @@ public sealed class Certificate
         while (rdns.HasData)
         {
             AsnReader set = rdns.ReadSetOf();
+            ParseSteps.Add(1);
             while (set.HasData)
             {
                 AsnReader attribute = set.ReadSequence();

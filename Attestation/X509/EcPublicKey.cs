@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Verathos.Attestation.X509;
 
@@ -22,8 +23,11 @@ internal sealed class EcPublicKey
     /// <summary>Bits of the curve: 256 or 384.</summary>
     public int KeySize { get; }
 
-    /// <summary>Imports a SubjectPublicKeyInfo (RFC 5480) with an uncompressed point on P-256 or P-384.</summary>
-    public static bool TryImportSpki(ReadOnlyMemory<byte> spki, out EcPublicKey? key)
+    /// <summary>Imports a certificate's SubjectPublicKeyInfo (RFC 5480), which must hold an uncompressed point on P-256 or P-384.</summary>
+    /// <param name="spki">The SubjectPublicKeyInfo.</param>
+    /// <param name="certificate">The certificate that holds it, DER.</param>
+    /// <param name="key">The key.</param>
+    public static bool TryImportSpki(ReadOnlyMemory<byte> spki, ReadOnlySpan<byte> certificate, out EcPublicKey? key)
     {
         key = null;
         byte[] id = SHA256.HashData(spki.Span);
@@ -33,7 +37,8 @@ internal sealed class EcPublicKey
         }
 
         // Read here and not by the platform, whose answer to an unknown curve is an exception that differs by system.
-        if (!TryReadPoint(spki, out ECCurve curve, out ReadOnlySpan<byte> point) || !TryImport(curve, point, out ECDsa? ecdsa))
+        if (!TryReadPoint(spki, out ECCurve curve, out ReadOnlySpan<byte> point)
+            || !(point.Length == 96 ? TryImportCertificate(certificate, point, out ECDsa? ecdsa) : TryImport(curve, point, out ecdsa)))
         {
             return false;
         }
@@ -123,6 +128,33 @@ internal sealed class EcPublicKey
             return true;
         }
         catch (AsnContentException)
+        {
+            return false;
+        }
+    }
+
+    // Importing a bare P-384 point multiplies it by the group's order, which takes longer than a verification. These curves have no
+    // smaller subgroups, so that it is on the curve is enough (SP 800-186 appendix D.1.1), and of a certificate's key that is all
+    // that is looked at. The platform reads the certificate for itself, so what it found is compared with what was read here.
+    private static bool TryImportCertificate(ReadOnlySpan<byte> certificate, ReadOnlySpan<byte> point, out ECDsa? key)
+    {
+        key = null;
+        try
+        {
+            using X509Certificate2 loaded = X509CertificateLoader.LoadCertificate(certificate);
+            key = loaded.GetECDsaPublicKey();
+            ECPoint found = key is null ? default : key.ExportParameters(false).Q;
+            int half = point.Length / 2;
+            if (key is not null && key.KeySize == 384 && point[..half].SequenceEqual(found.X) && point[half..].SequenceEqual(found.Y))
+            {
+                return true;
+            }
+
+            key?.Dispose();
+            key = null;
+            return false;
+        }
+        catch (CryptographicException)
         {
             return false;
         }

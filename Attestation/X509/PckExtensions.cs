@@ -61,6 +61,7 @@ public sealed class PckExtensions
 
     private static PckExtensions Parse(ReadOnlyMemory<byte> value)
     {
+        ParseSteps.Add(3 * value.Length);
         Dictionary<string, AsnReader> fields = ReadPairs(new AsnReader(value, AsnEncodingRules.DER), wholeInput: true);
         Dictionary<string, AsnReader> tcb = ReadPairs(Take(fields, $"{Oid}.2"), wholeInput: true);
         byte[] svns = new byte[16];
@@ -87,6 +88,7 @@ public sealed class PckExtensions
         {
             AsnReader pair = sequence.ReadSequence();
             string oid = pair.ReadObjectIdentifier();
+            ParseSteps.Add(oid.Length);
             AsnReader item = new(pair.ReadEncodedValue(), AsnEncodingRules.DER);
             pair.ThrowIfNotEmpty();
             if (!pairs.TryAdd(oid, item))

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Verathos.Attestation.X509;
@@ -9,7 +9,12 @@ public static class PemReader
 {
     private const int MaximumCertificates = 16;
     private const int MaximumLength = 256 * 1024;
-    private const string WhiteSpace = " \t\r\n";
+
+    private static ReadOnlySpan<byte> WhiteSpace => " \t\r\n"u8;
+
+    private static ReadOnlySpan<byte> Begin => "-----BEGIN CERTIFICATE-----"u8;
+
+    private static ReadOnlySpan<byte> End => "-----END CERTIFICATE-----"u8;
 
     /// <summary>
     /// Reads all certificates in a PEM text. Only white space may stand between them; NUL bytes may follow the last.
@@ -35,12 +40,13 @@ public static class PemReader
             return false;
         }
 
-        string rest = Encoding.ASCII.GetString(text);
-        ReadOnlySpan<char> remaining = rest;
-        while (!remaining.Trim(WhiteSpace).IsEmpty)
+        // White space between certificates, and each boundary, are looked at once.
+        ParseSteps.Add(2 * text.Length);
+        byte[] der = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
+        for (text = text.TrimStart(WhiteSpace); !text.IsEmpty; text = text.TrimStart(WhiteSpace))
         {
-            if (!PemEncoding.TryFind(remaining, out PemFields fields) || !remaining[..fields.Location.Start].Trim(WhiteSpace).IsEmpty
-                || !remaining[fields.Label].SequenceEqual("CERTIFICATE"))
+            if (!TryTake(ref text, out ReadOnlySpan<byte> base64)
+                || Base64.DecodeFromUtf8(base64, der, out int consumed, out int length) != OperationStatus.Done || consumed != base64.Length || length == 0)
             {
                 error = new ParseError("PEM", "something other than certificates");
                 return false;
@@ -52,21 +58,18 @@ public static class PemReader
                 return false;
             }
 
-            string base64 = remaining[fields.Base64Data].ToString();
-            byte[] der = Convert.FromBase64String(base64);
-            if (!IsCanonical(base64, der))
+            if (!IsCanonical(base64, der.AsSpan(0, length)))
             {
                 error = new ParseError("PEM", "the spare bits of a base64 text are not zero");
                 return false;
             }
 
-            if (!Certificate.TryParse(der, out Certificate? certificate, out error))
+            if (!Certificate.TryParse(der.AsMemory(0, length), out Certificate? certificate, out error))
             {
                 return false;
             }
 
             list.Add(certificate!);
-            remaining = remaining[fields.Location.End..];
         }
 
         if (list.Count == 0)
@@ -78,19 +81,48 @@ public static class PemReader
         return true;
     }
 
-    // Otherwise one certificate has several spellings, and a changed byte could go unseen (RFC 4648 section 3.5).
-    private static bool IsCanonical(ReadOnlySpan<char> base64, byte[] der)
+    // One look for each boundary, so that a text costs what it is long, however many boundaries it has.
+    private static bool TryTake(ref ReadOnlySpan<byte> text, out ReadOnlySpan<byte> base64)
     {
-        Span<char> last = stackalloc char[4];
+        base64 = default;
+        if (!text.StartsWith(Begin))
+        {
+            return false;
+        }
+
+        int end = text[Begin.Length..].IndexOf((byte)'-');
+        if (end < 0)
+        {
+            return false;
+        }
+
+        base64 = text.Slice(Begin.Length, end);
+        ParseSteps.Add(2 * base64.Length);
+        text = text[(Begin.Length + end)..];
+        if (!text.StartsWith(End) || (text.Length > End.Length && !WhiteSpace.Contains(text[End.Length])))
+        {
+            return false;
+        }
+
+        text = text[End.Length..];
+        return true;
+    }
+
+    // Otherwise one certificate has several spellings, and a changed byte could go unseen (RFC 4648 section 3.5).
+    private static bool IsCanonical(ReadOnlySpan<byte> base64, ReadOnlySpan<byte> der)
+    {
+        Span<byte> last = stackalloc byte[4];
         int missing = last.Length;
         for (int i = base64.Length - 1; i >= 0 && missing > 0; i--)
         {
-            if (!WhiteSpace.Contains(base64[i], StringComparison.Ordinal))
+            if (!WhiteSpace.Contains(base64[i]))
             {
                 last[--missing] = base64[i];
             }
         }
 
-        return missing == 0 && Convert.ToBase64String(der.AsSpan(3 * ((der.Length - 1) / 3))).AsSpan().SequenceEqual(last);
+        Span<byte> encoded = stackalloc byte[4];
+        return missing == 0 && Base64.EncodeToUtf8(der[(3 * ((der.Length - 1) / 3))..], encoded, out _, out int written) == OperationStatus.Done
+            && written == last.Length && encoded.SequenceEqual(last);
     }
 }

@@ -77,6 +77,7 @@ public sealed class RevocationList
 
     private static RevocationList Parse(ReadOnlyMemory<byte> der)
     {
+        ParseSteps.Add(2 * der.Length);
         AsnReader outer = new(der, AsnEncodingRules.DER);
         AsnReader whole = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
@@ -128,6 +129,7 @@ public sealed class RevocationList
         while (entries.HasData)
         {
             AsnReader entry = entries.ReadSequence();
+            ParseSteps.Add(1);
             serials.Add(Convert.ToHexString(entry.ReadIntegerBytes().Span));
             Certificate.ReadTime(entry);
             if (entry.HasData)

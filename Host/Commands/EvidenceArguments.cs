@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
 using Verathos.Attestation;
 using Verathos.Attestation.Batch;
 using Verathos.Attestation.Collateral;
@@ -224,7 +226,7 @@ internal sealed class EvidenceArguments
             Product = context.Value(_product),
             Selection = selection,
             GpuChainPem = context.Value(_chain) is { } chain ? await File.ReadAllBytesAsync(chain, token).ConfigureAwait(false) : default,
-            Given = given,
+            Given = await WithRimsAsync(context, given, token).ConfigureAwait(false),
         };
         if (!CollateralPlan.TryCreate(request, anchors, out CollateralPlan? plan, out string problem))
             return (given, problem);
@@ -232,6 +234,21 @@ internal sealed class EvidenceArguments
         CollectedCollateral collected = await _sources.CollectAsync(context, plan!, anchors, at, context.Value(_fetch), token).ConfigureAwait(false);
         string[] lacking = [.. new[] { collected.Failure?.Message }.Concat(collected.Documents.Select(document => document.Remark)).OfType<string>()];
         return (collected.Json.IsEmpty ? null : collected.Json.ToArray(), lacking.Length == 0 ? null : string.Join("; ", lacking));
+    }
+
+    // References that the command line names are at hand, so nobody is asked for them.
+    private async Task<byte[]?> WithRimsAsync(VerbContext context, byte[]? given, CancellationToken token)
+    {
+        if (context.Value(_rims) is not { Length: > 0 } files)
+            return given;
+
+        JsonObject json = given is null ? [] : JsonNode.Parse(given) as JsonObject ?? [];
+        JsonArray rims = json["rims"] as JsonArray ?? [];
+        foreach (string file in files)
+            rims.Add(await File.ReadAllTextAsync(file, token).ConfigureAwait(false));
+        if (rims.Parent is null)
+            json["rims"] = rims;
+        return Encoding.UTF8.GetBytes(json.ToJsonString());
     }
 
     private byte[]? Collateral(VerbContext context, EvidenceFormat format)

@@ -13,6 +13,8 @@ namespace Verathos.Attestation.Collateral.Fetch;
 /// </summary>
 public sealed class CollateralTransport : IDisposable
 {
+    private const int LongestDetail = 200;
+
     private readonly IHttpClientFactory _factory;
     private readonly ServiceProvider? _owned;
 
@@ -170,9 +172,12 @@ public sealed class CollateralTransport : IDisposable
             >= 500 or 408 => (FetchFailure.ServerError, "failed"),
             _ => (FetchFailure.Refused, "refused the request"),
         };
-        string detail = status is >= 400 and < 500 && body.Length > 0 ? $" ({Shorten(System.Text.Encoding.UTF8.GetString(body))})" : "";
+        string said = status is >= 400 and < 500 ? System.Text.Encoding.UTF8.GetString(body).Trim() : "";
+
+        // A page says nothing that fits a line; JSON and text may.
+        string detail = said.Length is 0 || said[0] == '<' ? "" : $" ({Shorten(said)})";
         return new CollateralException(failure, $"{address.Host} {text}, HTTP {status}{detail}");
     }
 
-    private static string Shorten(string text) => text.Length <= 200 ? text.Trim() : text[..200].Trim() + "…";
+    private static string Shorten(string text) => text.Length <= LongestDetail ? text : text[..LongestDetail].Trim() + "...";
 }

@@ -45,6 +45,7 @@ public sealed class HostileServiceTests(SimulatedAuthorities authorities) : ICla
         { "redirecting", FetchFailure.Redirected },
         { "redirecting for ever", FetchFailure.Redirected },
         { "404", FetchFailure.NotFound },
+        { "404 and a page", FetchFailure.NotFound },
         { "410", FetchFailure.Gone },
         { "403", FetchFailure.Refused },
         { "429 and an hour", FetchFailure.Throttled },
@@ -78,6 +79,8 @@ public sealed class HostileServiceTests(SimulatedAuthorities authorities) : ICla
         Assert.NotNull(collected.Failure);
         Assert.True(collected.Failure.Failure == expected, collected.Failure.Message);
         Assert.Contains("TCB info for FMSPC 00806f050000", collected.Failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(collected.Failure.Message, char.IsControl);
+        Assert.DoesNotContain("<html", collected.Failure.Message, StringComparison.Ordinal);
         Assert.True(collected.Json.IsEmpty);
         Assert.Empty(await cache.ListAsync(authorities.Anchors, SimulatedAuthorities.Now, TestContext.Current.CancellationToken));
         Assert.DoesNotContain(elsewhere, _server.Targets);
@@ -271,6 +274,9 @@ public sealed class HostileServiceTests(SimulatedAuthorities authorities) : ICla
                 break;
             case "404" or "410" or "403" or "500":
                 _server.Reply(intel.TcbPath, ReplayServer.Whole(int.Parse(misdeed, CultureInfo.InvariantCulture), "\u001b[2Jno"u8));
+                break;
+            case "404 and a page":
+                _server.Reply(intel.TcbPath, ReplayServer.Whole(404, "\n<html><body>not here</body></html>"u8));
                 break;
             case "empty":
                 Body("");

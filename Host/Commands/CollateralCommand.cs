@@ -185,18 +185,20 @@ internal static class CollateralCommand
             CollateralCache cache = arguments.OpenCache(context) ?? throw new CommandException(ExitCode.Usage, "name the cache with --cache DIR");
             DateTimeOffset when = context.Value(at) is { } time ? EvidenceArguments.ParseTime(time, "--at") : TimeProvider.System.GetUtcNow();
             IReadOnlyList<CacheEntry> entries = await cache.ListAsync(Anchors(context, anchors), when, token).ConfigureAwait(false);
+            IReadOnlyList<HighestSeen> highest = await cache.ListHighestAsync(token).ConfigureAwait(false);
             if (context.Json)
             {
                 context.Output.WriteJson(new
                 {
                     cache = cache.Folder,
                     at = when,
+                    highest = highest.Select(mark => new { issuer = mark.Issuer, number = Number(mark.Number), issued = mark.Issued }),
                     documents = entries.Select(entry => new
                     {
                         kind = entry.Kind,
                         name = entry.Name,
                         channel = entry.Channel,
-                        number = entry.Number?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                        number = Number(entry.Number),
                         issued = entry.Issued,
                         next_update = entry.NextUpdate,
                         fetched_at = entry.FetchedAt,
@@ -212,9 +214,12 @@ internal static class CollateralCommand
                     ["document", "name", "number", "issued", "good until", "fetched", ""],
                     entries.Select(entry => (IReadOnlyList<string>)
                     [
-                        entry.Kind.ToString(), Named(entry.Name, entry.Channel), entry.Number?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "",
+                        entry.Kind.ToString(), Named(entry.Name, entry.Channel), Number(entry.Number) ?? "",
                         CollateralDisplay.Time(entry.Issued), CollateralDisplay.Time(entry.NextUpdate), CollateralDisplay.Time(entry.FetchedAt), entry.Problem ?? "good",
                     ]));
+                context.Output.Table(
+                    ["highest seen of", "number", "issued"],
+                    highest.Select(mark => (IReadOnlyList<string>)[mark.Issuer, Number(mark.Number)!, CollateralDisplay.Time(mark.Issued)]));
                 context.Output.Line($"{entries.Count} documents in {cache.Folder}, {entries.Count(entry => entry.Problem is null)} of use at {CollateralDisplay.Time(when)}");
             }
 
@@ -279,6 +284,8 @@ internal static class CollateralCommand
 
     private static IEnumerable<string> Expand(string path) =>
         Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal) : [path];
+
+    private static string? Number(System.Numerics.BigInteger? number) => number?.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Named(string name, string channel) => channel.Length == 0 ? name : $"{name} ({channel})";
 }

@@ -55,6 +55,10 @@ internal sealed class CacheMarks
         }
     }
 
+    /// <summary>The highest number of each issuer.</summary>
+    public IReadOnlyList<HighestSeen> Highest =>
+        [.. _marks.Where(item => item.Value.Number is not null).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => new HighestSeen(item.Key, item.Value.Number!.Value, item.Value.Issued))];
+
     /// <summary>Why the document is older than what was seen; null where it is not.</summary>
     public string? Refusal(CollateralDocument document, DocumentFacts facts)
     {

@@ -46,6 +46,20 @@ public sealed class CollateralCache
         return entries;
     }
 
+    /// <summary>The highest number that was seen of each issuer, whatever is stored now.</summary>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The record of what was seen cannot be read.</exception>
+    public async Task<IReadOnlyList<HighestSeen>> ListHighestAsync(CancellationToken cancellationToken = default)
+    {
+        if (!Directory.Exists(_folder))
+        {
+            return [];
+        }
+
+        using CacheLock held = await CacheLock.AcquireAsync(_folder, exclusive: false, cancellationToken).ConfigureAwait(false);
+        return CacheMarks.Read(_folder).Highest;
+    }
+
     /// <summary>The stored document, verified; null with a problem where there is none, or none that holds. Its time is not looked at.</summary>
     internal async Task<(CollateralDocument? Document, DocumentFacts? Facts, string Problem)> FindAsync(
         CollateralItem item, TrustAnchors anchors, CancellationToken cancellationToken)

@@ -61,6 +61,10 @@ public sealed class CollateralCommandTests : IAsyncLifetime
         Assert.Equal(["pck_crl", "qe_identity", "root_ca_crl", "tcb_info"], listed.GetProperty("documents").EnumerateArray().Select(entry => entry.GetProperty("kind").GetString()!).Order());
         Assert.All(listed.GetProperty("documents").EnumerateArray(), entry => Assert.Equal(JsonValueKind.Null, entry.GetProperty("problem").ValueKind));
 
+        Assert.Equal(
+            ["1", "1", "21"],
+            listed.GetProperty("highest").EnumerateArray().OrderBy(mark => mark.GetProperty("issuer").GetString(), StringComparer.Ordinal).Select(mark => mark.GetProperty("number").GetString()!));
+
         int asked = _server.Requests.Count;
         (code, JsonElement verified) = await VerifyAsync("--cache", InFolder("cache"));
         Assert.Equal(ExitCode.NotAppraised, code);

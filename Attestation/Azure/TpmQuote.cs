@@ -31,10 +31,15 @@ public sealed class TpmQuote
     public ReadOnlyMemory<byte> PcrDigest { get; }
 
     /// <summary>True where the registers hash to the digest.</summary>
-    /// <param name="registers">All registers from 0 on, 32 bytes each.</param>
+    /// <param name="registers">All registers from 0 on, at most 24, 32 bytes each.</param>
     public bool Covers(IReadOnlyList<ReadOnlyMemory<byte>> registers)
     {
         ArgumentNullException.ThrowIfNull(registers);
+        if (registers.Count > Registers)
+        {
+            return false;
+        }
+
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (int index in Selection)
         {

@@ -9,6 +9,9 @@ public interface IComputeBackend : IDisposable
     /// <summary>Bytes that the weights take as they are used.</summary>
     long WeightBytes { get; }
 
+    /// <summary>Bytes that are free now where sequences are kept, or null where that is the machine's memory.</summary>
+    long? FreeDeviceBytes => null;
+
     /// <summary>The most bytes that <see cref="CreateSequence"/> ever takes for keys and values of so many positions.</summary>
     /// <param name="capacity">Positions, at least 1.</param>
     long SequenceBytes(int capacity);

@@ -24,10 +24,10 @@ public sealed record NumericProfile
     public static NumericProfile Bf16Lane16 { get; } = new("bf16-lane16", false);
 
 #if VERATHOS_CUDA
-    /// <summary>As <see cref="F32"/> on the first CUDA device; products in binary32, never in TF32.</summary>
+    /// <summary>As <see cref="F32"/> on the first CUDA device: products by cuBLASLt in binary32, never in TF32, the rest by kernels of our own.</summary>
     public static NumericProfile F32Cuda { get; } = new("f32-cuda", true, true);
 
-    /// <summary>As <see cref="Bf16"/> on the first CUDA device; sums of products in binary32, never split into rounded parts.</summary>
+    /// <summary>The same with bfloat16 weights and activations; sums of products in binary32, never split.</summary>
     public static NumericProfile Bf16Cuda { get; } = new("bf16-cuda", true, true);
 #endif
 
@@ -45,10 +45,19 @@ public sealed record NumericProfile
     public string Name { get; }
 
     /// <summary>
-    /// Name, then what else fixes the bits: libtorch's build and instruction set, for example bf16/libtorch-2.10.0/avx2, or the
-    /// version of our own arithmetic, which gives the same bits on every processor.
+    /// Name, then what else fixes the bits: for libtorch the version that is loaded and the instruction set, for example
+    /// bf16/libtorch-2.10.0/avx2; for our own arithmetic its version, which gives the same bits on every processor; on CUDA both, and what the
+    /// products' kernels are chosen by.
     /// </summary>
-    public string Identifier => UsesLibtorch ? $"{Name}/libtorch-2.10.0/{Processor}" : $"{Name}/2";
+    /// <exception cref="Native.NativeRuntimeException">libtorch computes and cannot be loaded.</exception>
+    public string Identifier => this switch
+    {
+#if VERATHOS_CUDA
+        { UsesCuda: true } => $"{Name}/1/libtorch-{Libtorch}/{Native.Cuda.CudaRuntime.Identity}",
+#endif
+        { UsesLibtorch: true } => $"{Name}/libtorch-{Libtorch}/{InstructionSet}",
+        _ => $"{Name}/2",
+    };
 
     /// <summary>Whether libtorch computes the products.</summary>
     internal bool UsesLibtorch { get; }
@@ -56,11 +65,7 @@ public sealed record NumericProfile
     /// <summary>Whether a CUDA device does.</summary>
     internal bool UsesCuda { get; }
 
-#if VERATHOS_CUDA
-    private string Processor => UsesCuda ? Native.Cuda.CudaRuntime.Architecture : InstructionSet;
-#else
-    private static string Processor => InstructionSet;
-#endif
+    private static string Libtorch => Native.NativeRuntime.LibtorchVersion.ToString(3);
 
     /// <summary>The widest vector instructions of this processor that the kernels use: avx512, avx2 or default.</summary>
     public static string InstructionSet => Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "default";

@@ -59,9 +59,14 @@ public static class ModelLoader
 
         // Below this size handing work to a second thread takes longer than the work.
         int threads = bytes < SmallModelBytes && !options.ExactThreads ? 1 : Math.Max(1, options.Threads);
-        IComputeBackend backend = options.Profile.UsesLibtorch
-            ? new TorchBackend(source, options.Profile, context, threads)
-            : new Lane16Backend(source, options.Profile, context, threads);
+        IComputeBackend backend = options.Profile switch
+        {
+#if VERATHOS_CUDA
+            { UsesCuda: true } => new Compute.Torch.Cuda.CudaBackend(source, options.Profile, context),
+#endif
+            { UsesLibtorch: true } => new TorchBackend(source, options.Profile, context, threads),
+            _ => new Lane16Backend(source, options.Profile, context, threads),
+        };
         progress?.Report(new LoadProgress(LoadStage.Ready, bytes, bytes, hashing.BytesPerSecond));
         return new LoadedModel(source.Config, source.Tokenizer, manifest, backend, context, source.StopIds, source.ChatTemplate, threads);
     }

@@ -35,7 +35,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrefillChunk, 1, nameof(options));
         _model = model;
         _maxContext = Math.Min(options.MaxContext ?? int.MaxValue, model.MaxContext);
-        _share = options.Share ?? new EngineShare(options.Memory ?? KvBudget.OfMachine(), options.MaxActive, options.QueueCapacity);
+        _share = options.Share ?? new EngineShare(options.Memory ?? KvBudget.Of(model.Backend), options.MaxActive, options.QueueCapacity);
         Part = options.Share is null ? null : options.Memory;
         _turn = _share.Turns.Join(model.Threads);
         _turns = new TurnRunner(model, () => _turn.IsAwaited ? Math.Min(options.PrefillChunk, TurnRunner.SmallestShare) : options.PrefillChunk, Release, () => _stopping);

@@ -33,8 +33,15 @@ public sealed class KvBudget
         }
     }
 
-    /// <summary>Half of the memory that is free now; called after the weights were loaded.</summary>
+    /// <summary>Half of the machine's memory that is free now; called after the weights were loaded.</summary>
     public static KvBudget OfMachine() => new(Math.Max(1, MachineMemory.Read().Free / 2));
+
+    /// <summary>Half of the memory that is free now where a backend keeps its sequences.</summary>
+    public static KvBudget Of(Compute.IComputeBackend backend)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        return backend.FreeDeviceBytes is { } free ? new(Math.Max(1, free / 2)) : OfMachine();
+    }
 
     /// <summary>Takes bytes where so many are left.</summary>
     internal bool TryReserve(long bytes)

@@ -5,13 +5,12 @@ using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Compute.Torch;
 
-/// <summary>The forward pass by libtorch, on the CPU or, in builds that have it, on the first CUDA device.</summary>
+/// <summary>The forward pass by libtorch on the CPU.</summary>
 internal sealed class TorchBackend : IComputeBackend
 {
     private readonly ModelConfig _config;
     private readonly TorchWeights _weights;
     private readonly ScalarType _type;
-    private readonly Device _device;
     private readonly Tensor _cosines;
     private readonly Tensor _sines;
     private readonly Scalar _hidden;
@@ -21,22 +20,17 @@ internal sealed class TorchBackend : IComputeBackend
     public TorchBackend(ModelSource source, NumericProfile profile, int maxContext, int threads)
     {
         NativeRuntime.Load();
-#if VERATHOS_CUDA
-        _device = profile.UsesCuda && Native.Cuda.CudaRuntime.Architecture.Length > 0 ? CUDA : CPU;
-#else
-        _device = CPU;
-#endif
         set_num_threads(threads);
         _config = source.Config;
         _hidden = float.NegativeInfinity;
         _scoreScale = 1f / MathF.Sqrt(_config.HeadSize);
         _epsilon = (float)_config.RmsNormEpsilon;
         Profile = profile;
-        _type = profile.Name.StartsWith(NumericProfile.F32.Name, StringComparison.Ordinal) ? ScalarType.Float32 : ScalarType.BFloat16;
-        _weights = new TorchWeights(source, _type, _device);
+        _type = profile == NumericProfile.F32 ? ScalarType.Float32 : ScalarType.BFloat16;
+        _weights = new TorchWeights(source, _type, CPU);
         (float[] cosines, float[] sines) = RotaryTable.Make(maxContext, _config);
-        _cosines = tensor(cosines, [maxContext, 1, _config.HeadSize / 2], device: _device).DetachFromDisposeScope();
-        _sines = tensor(sines, [maxContext, 1, _config.HeadSize / 2], device: _device).DetachFromDisposeScope();
+        _cosines = tensor(cosines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
+        _sines = tensor(sines, [maxContext, 1, _config.HeadSize / 2]).DetachFromDisposeScope();
     }
 
     public NumericProfile Profile { get; }
@@ -45,7 +39,7 @@ internal sealed class TorchBackend : IComputeBackend
 
     public long SequenceBytes(int capacity) => (long)_config.Layers * 2 * _config.KvHeads * _config.HeadSize * capacity * _type.ElementSize();
 
-    public SequenceState CreateSequence(int capacity) => new TorchSequence(_config, capacity, _type, _device);
+    public SequenceState CreateSequence(int capacity) => new TorchSequence(_config, capacity, _type, CPU);
 
     public void Forward(SequenceState sequence, ReadOnlySpan<int> ids, Span<float> logits)
     {
@@ -57,7 +51,7 @@ internal sealed class TorchBackend : IComputeBackend
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable mode = inference_mode();
-        Tensor x = _weights.Embedding.index_select(0, tensor(ids.ToArray(), ScalarType.Int32, _device));
+        Tensor x = _weights.Embedding.index_select(0, tensor(ids.ToArray(), ScalarType.Int32));
         Tensor cosines = _cosines.narrow(0, state.Length, ids.Length);
         Tensor sines = _sines.narrow(0, state.Length, ids.Length);
         Tensor? full = Mask(ids.Length, state.Length, int.MaxValue);
@@ -105,8 +99,8 @@ internal sealed class TorchBackend : IComputeBackend
             return null;
         }
 
-        Tensor ahead = full(count, past + count, _hidden, ScalarType.Float32, _device).triu(past + 1);
-        return past + count <= window ? ahead : ahead.Plus(full(count, past + count, _hidden, ScalarType.Float32, _device).tril(past - window));
+        Tensor ahead = full(count, past + count, _hidden, ScalarType.Float32).triu(past + 1);
+        return past + count <= window ? ahead : ahead.Plus(full(count, past + count, _hidden, ScalarType.Float32).tril(past - window));
     }
 
     private Tensor Attention(TorchLayer layer, Tensor x, TorchSequence state, int index, Tensor cosines, Tensor sines, Tensor? mask)

@@ -14,18 +14,31 @@ namespace Verathos.GpuRuntime.Compute.Torch;
 internal sealed record TorchExperts(ExpertConfig Config, Tensor Router, TorchFeedForward[] Experts, TorchFeedForward? Shared, Tensor? SharedGate)
 {
     /// <summary>Sums the chosen experts' results by their shares, experts ascending; x is [rows, hidden].</summary>
-    public Tensor Run(Tensor x)
+    public Tensor Run(Tensor x) => Run(x, (int)x.shape[0], static count => count);
+
+    /// <summary>The same for the first rows of a pass that always has as many; each expert's products have so many rows, too.</summary>
+    public Tensor Run(Tensor x, int count) => Run(x, count, _ => (int)x.shape[0]);
+
+    private Tensor Run(Tensor x, int count, Func<int, int> productRows)
     {
         Tensor wide = zeros(x.shape, ScalarType.Float32, x.device);
         float[] logits = [.. nn.functional.linear(x, Router).to(ScalarType.Float32).cpu().contiguous().data<float>()];
-        List<(long Row, float Share)>[] work = Route(logits, (int)x.shape[0]);
+        List<(long Row, float Share)>[] work = Route(logits, count);
         for (int expert = 0; expert < work.Length; expert++)
         {
-            if (work[expert].Count > 0)
+            int chosen = work[expert].Count;
+            if (chosen > 0)
             {
-                Tensor rows = tensor(work[expert].Select(static w => w.Row).ToArray(), device: x.device);
+                long[] places = new long[productRows(chosen)];
+                for (int i = 0; i < chosen; i++)
+                {
+                    places[i] = work[expert][i].Row;
+                }
+
+                Tensor rows = tensor(places, device: x.device);
                 Tensor shares = tensor(work[expert].Select(static w => w.Share).ToArray(), device: x.device).unsqueeze(1);
-                wide.IncreaseRows(rows, Experts[expert].Run(x.index_select(0, rows)).to(ScalarType.Float32).mul(shares));
+                Tensor results = Experts[expert].Run(x.index_select(0, rows)).narrow(0, 0, chosen);
+                wide.IncreaseRows(rows.narrow(0, 0, chosen), results.to(ScalarType.Float32).mul(shares));
             }
         }
 

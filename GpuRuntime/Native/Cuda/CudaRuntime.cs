@@ -5,27 +5,52 @@ using TorchSharp;
 namespace Verathos.GpuRuntime.Native.Cuda;
 
 /// <summary>
-/// libtorch's CUDA build and the first device. Products are not rounded to TF32, and partial sums of bfloat16 products are kept in
-/// binary32 and never split. Part of builds with VerathosCuda only.
+/// libtorch's CUDA side and the first device. Products are not rounded to TF32, and partial sums of bfloat16 products are kept in
+/// binary32 and never split; both are tried before the first use. Part of builds with VerathosCuda only.
 /// </summary>
 internal static unsafe partial class CudaRuntime
 {
-    // CUdevice_attribute of the driver's interface (https://docs.nvidia.com/cuda/cuda-driver-api).
-    private const int ComputeCapabilityMajor = 75;
-    private const int ComputeCapabilityMinor = 76;
+    // at::BlasBackend::Cublaslt: the only one of libtorch's that can be told not to split sums.
+    private const int CublasLt = 2;
     private static readonly Lock s_gate = new();
-    private static string? s_architecture;
+    private static string? s_identity;
 
-    /// <summary>The device's architecture, for example sm_90; loads the libraries on first use.</summary>
-    /// <exception cref="NativeRuntimeException">The libraries or a device are missing.</exception>
-    public static string Architecture
+    /// <summary>
+    /// What fixes the bits beside libtorch's version: the versions of the run-time compiler and of cuBLASLt, the architecture and the
+    /// number of multiprocessors, by which cuBLASLt chooses its kernels. Loads the libraries on first use.
+    /// </summary>
+    /// <exception cref="NativeRuntimeException">The libraries or a device are missing, or a product is rounded in between.</exception>
+    public static string Identity
     {
         get
         {
             lock (s_gate)
             {
-                return s_architecture ??= Load();
+                return s_identity ??= Load();
             }
+        }
+    }
+
+    /// <summary>The device's architecture, for example sm_90.</summary>
+    public static string Architecture => CudaDriver.Describe().Architecture;
+
+    /// <summary>Forbids TF32 and every reduction of partial sums that are not binary32.</summary>
+    internal static void ForbidReducedPrecision()
+    {
+        torch.backends.cuda.matmul.allow_tf32 = false;
+        torch.backends.cudnn.allow_tf32 = false;
+
+        // Members of at::Context, whose first argument is the object; TorchSharp has no switch for them.
+        IntPtr library = NativeRuntime.LoadLibrary(Path.Combine(NativeRuntime.LibtorchPath, "libtorch_cpu.so"));
+        IntPtr context = ((delegate* unmanaged<IntPtr>)NativeLibrary.GetExport(library, "_ZN2at13globalContextEv"))();
+        if (((delegate* unmanaged<IntPtr, int>)NativeLibrary.GetExport(library, "_ZN2at7Context20blasPreferredBackendEv"))(context) != CublasLt)
+        {
+            ((delegate* unmanaged<IntPtr, int, void>)NativeLibrary.GetExport(library, "_ZN2at7Context23setBlasPreferredBackendENS_11BlasBackendE"))(context, CublasLt);
+        }
+
+        foreach (string name in (string[])["_ZN2at7Context27setAllowBF16ReductionCuBLASEbb", "_ZN2at7Context27setAllowFP16ReductionCuBLASEbb"])
+        {
+            ((delegate* unmanaged<IntPtr, byte, byte, void>)NativeLibrary.GetExport(library, name))(context, 0, 0);
         }
     }
 
@@ -33,52 +58,34 @@ internal static unsafe partial class CudaRuntime
     {
         try
         {
+            // One workspace for the products of a stream, kept as long as the process, because recorded work names its address; and
+            // cuBLASLt from the start, because libtorch warns of every later choice. Both are read when libtorch is first used.
+            _ = setenv("TORCH_CUBLASLT_UNIFIED_WORKSPACE", "1", 1);
+            _ = setenv("TORCH_BLAS_PREFER_CUBLASLT", "1", 1);
+            NativeRuntime.Load();
             torch.InitializeDeviceType(DeviceType.CUDA);
             if (!torch.cuda.is_available())
             {
-                throw new NativeRuntimeException("no CUDA device is there, or its driver is too old for libtorch 2.10.0");
+                throw new NativeRuntimeException("no CUDA device is there, or its driver is too old for this libtorch");
             }
 
-            torch.backends.cuda.matmul.allow_tf32 = false;
-            torch.backends.cudnn.allow_tf32 = false;
             ForbidReducedPrecision();
-            return string.Create(CultureInfo.InvariantCulture, $"sm_{Attribute(ComputeCapabilityMajor)}{Attribute(ComputeCapabilityMinor)}");
+            if (PrecisionProbe.Run() is { } problem)
+            {
+                throw new NativeRuntimeException(problem);
+            }
+
+            (string architecture, int multiprocessors) = CudaDriver.Describe();
+            IntPtr library = NativeRuntime.LoadLibrary(Path.Combine(NativeRuntime.LibtorchPath, "libtorch_cuda.so"));
+            nuint cublas = ((delegate* unmanaged<nuint>)NativeLibrary.GetExport(library, "cublasLtGetVersion"))();
+            return string.Create(CultureInfo.InvariantCulture, $"nvrtc-{new CudaCompiler().Version}/cublaslt-{cublas}/{architecture}-{multiprocessors}");
         }
-        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or NotSupportedException or TypeInitializationException)
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or NotSupportedException or InvalidOperationException or TypeInitializationException or ExternalException)
         {
-            throw new NativeRuntimeException($"libtorch's CUDA build could not be loaded: {e.Message}", e);
+            throw new NativeRuntimeException($"libtorch's CUDA side could not be used: {e.Message}", e);
         }
     }
 
-    /// <summary>
-    /// at::globalContext().setAllowBF16ReductionCuBLAS(false, false) and the same for FP16: TorchSharp has no switch for bfloat16.
-    /// The first argument of a member function is its object.
-    /// </summary>
-    private static void ForbidReducedPrecision()
-    {
-        IntPtr library = NativeLibrary.Load("libtorch_cpu.so", typeof(torch).Assembly, null);
-        delegate* unmanaged<IntPtr> context = (delegate* unmanaged<IntPtr>)NativeLibrary.GetExport(library, "_ZN2at13globalContextEv");
-        foreach (string name in (string[])["_ZN2at7Context27setAllowBF16ReductionCuBLASEbb", "_ZN2at7Context27setAllowFP16ReductionCuBLASEbb"])
-        {
-            ((delegate* unmanaged<IntPtr, byte, byte, void>)NativeLibrary.GetExport(library, name))(context(), 0, 0);
-        }
-    }
-
-    private static int Attribute(int attribute)
-    {
-        int device = 0;
-        int value = 0;
-        return cuInit(0) == 0 && cuDeviceGet(&device, 0) == 0 && cuDeviceGetAttribute(&value, attribute, device) == 0
-            ? value
-            : throw new NativeRuntimeException("the CUDA driver does not describe its first device");
-    }
-
-    [LibraryImport("libcuda.so.1")]
-    private static partial int cuInit(uint flags);
-
-    [LibraryImport("libcuda.so.1")]
-    private static partial int cuDeviceGet(int* device, int ordinal);
-
-    [LibraryImport("libcuda.so.1")]
-    private static partial int cuDeviceGetAttribute(int* value, int attribute, int device);
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
 }

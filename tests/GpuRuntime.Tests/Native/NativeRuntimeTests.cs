@@ -15,6 +15,14 @@ public class NativeRuntimeTests
     }
 
     [Fact]
+    public void SaysTheVersionThatIsLoaded()
+    {
+        Assert.Contains(NativeRuntime.LibtorchVersion.ToString(3), LibtorchVersionCheck.Known, StringComparison.Ordinal);
+        Assert.Contains($"TORCH_VERSION={NativeRuntime.LibtorchVersion.ToString(3)}", Configuration(), StringComparison.Ordinal);
+        Assert.StartsWith($"f32/libtorch-{NativeRuntime.LibtorchVersion.ToString(3)}/", GpuRuntime.Compute.NumericProfile.F32.Identifier, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void MissingFolderIsAClearError()
     {
         string nowhere = Path.Combine(Path.GetTempPath(), "verathos-none", "a", "b", "c");
@@ -25,4 +33,13 @@ public class NativeRuntimeTests
     [Fact]
     public void NoOutputFolderHoldsItsOwnCopy() =>
         Assert.Empty(Directory.GetFiles(AppContext.BaseDirectory, "*orch*.so", SearchOption.AllDirectories));
+
+    /// <summary>What libtorch was built with, as a text: at::show_config() writes a std::string, a pointer and a length first, to where its hidden argument points.</summary>
+    private static unsafe string Configuration()
+    {
+        IntPtr library = NativeRuntime.LoadLibrary(Path.Combine(NativeRuntime.LibtorchPath, "libtorch_cpu.so"));
+        nint* text = stackalloc nint[4];
+        ((delegate* unmanaged<nint*, void>)System.Runtime.InteropServices.NativeLibrary.GetExport(library, "_ZN2at11show_configB5cxx11Ev"))(text);
+        return System.Text.Encoding.UTF8.GetString((byte*)text[0], (int)text[1]);
+    }
 }

@@ -10,7 +10,7 @@ namespace Verathos.Host.Commands;
 /// <summary><c>verathos bench engine</c>: the engine's speed and memory beside llama.cpp.</summary>
 internal static class BenchEngineCommand
 {
-    private const string Worker = "engine-worker";
+    internal const string Worker = "engine-worker";
 
     public static Command Create()
     {
@@ -78,7 +78,7 @@ internal static class BenchEngineCommand
         return command;
     }
 
-    private static void Write(Output output, EngineReport report)
+    internal static void Write(Output output, EngineReport report)
     {
         if (output.Json)
         {
@@ -100,6 +100,20 @@ internal static class BenchEngineCommand
                 row.Lead is null ? "-" : $"{Number(row.Lead.Low, "0.00")} to {Number(row.Lead.High, "0.00")}",
             ]),
             $"{report.Processors} processors, {report.Threads} threads each, {report.Profile}");
+        if (report.Goals.Count > 0)
+        {
+            WriteGoals(output, report);
+        }
+
+        output.Line(report.InstructionSet switch
+        {
+            "avx512" => "Products ran in registers of 512 bits.",
+            "avx2" => "This processor has no AVX-512: products ran in registers of 256 bits, with the same bits.",
+            _ => "This processor has neither AVX-512 nor AVX2: products ran without fused instructions of the processor, with the same bits.",
+        });
+    }
+
+    private static void WriteGoals(Output output, EngineReport report) =>
         output.Table(
             ["model", "goal", "at least", "median", "95 % interval", "pairs", ""],
             report.Goals.Select(static goal => (IReadOnlyList<string>)
@@ -112,13 +126,6 @@ internal static class BenchEngineCommand
                 Number(goal.Measured.Pairs, "0"),
                 goal.Holds ? "holds" : "does not hold",
             ]));
-        output.Line(report.InstructionSet switch
-        {
-            "avx512" => "Products ran in registers of 512 bits.",
-            "avx2" => "This processor has no AVX-512: products ran in registers of 256 bits, with the same bits.",
-            _ => "This processor has neither AVX-512 nor AVX2: products ran without fused instructions of the processor, with the same bits.",
-        });
-    }
 
     private static string Name(EngineMeasure measure) => measure switch
     {
@@ -127,6 +134,7 @@ internal static class BenchEngineCommand
         EngineMeasure.Decode => "decode, tokens/s",
         EngineMeasure.At8 => "8 at once, tokens/s",
         EngineMeasure.At32 => "32 at once, tokens/s",
+        EngineMeasure.DeviceMemory => "GPU memory, MB",
         _ => "peak memory, MB",
     };
 

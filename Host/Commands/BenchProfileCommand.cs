@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using Verathos.Bench.Profile;
+using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 using Verathos.Host.Cli;
 
 namespace Verathos.Host.Commands;
 
-/// <summary><c>verathos bench profile</c>: whether the served profile's bits depend on how a request is served.</summary>
+/// <summary><c>verathos bench profile</c>: whether a profile's bits depend on how a request is served.</summary>
 internal static class BenchProfileCommand
 {
     private const string RandomShape = "random";
@@ -21,7 +22,9 @@ internal static class BenchProfileCommand
         command.Options.Add(seed);
         command.Options.Add(count);
         command.Options.Add(tokens);
+        Option<string> profile = new("--profile") { Description = "The numeric profile", DefaultValueFactory = _ => NumericProfile.Served.Name };
         command.Options.Add(model);
+        command.Options.Add(profile);
         command.SetVerb(async (context, token) =>
         {
             if (context.Value(count) < 1 || context.Value(tokens) < 1)
@@ -29,6 +32,7 @@ internal static class BenchProfileCommand
                 throw new CommandException(ExitCode.Usage, "--count and --tokens take a number of at least 1");
             }
 
+            NumericProfile chosen = ModelLoading.Profile(context.Value(profile)!);
             string? path = context.Value(model) == RandomShape ? null : ModelPath.Resolve(context.Value(model));
             ProfileReport report = await BenchProgress.RunAsync(context.Output, progress => Task.Run(
                 () => ProfileProof.RunAsync(
@@ -37,6 +41,7 @@ internal static class BenchProfileCommand
                         Open = options => path is null
                             ? RandomModel.Create(RandomModel.SmolLm2Shape, 1, options with { MaxContext = 1024 })
                             : ModelLoader.Load(path, options, null, token),
+                        Profile = chosen,
                         Seed = context.Value(seed),
                         Prompts = context.Value(count),
                         PromptTokens = context.Value(tokens),

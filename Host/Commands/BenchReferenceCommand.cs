@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Verathos.Bench.Architectures;
 using Verathos.Bench.Peers;
+using Verathos.GpuRuntime.Compute;
+using Verathos.GpuRuntime.Native;
 using Verathos.Host.Cli;
 
 namespace Verathos.Host.Commands;
@@ -15,11 +17,20 @@ internal static class BenchReferenceCommand
         Option<int> seed = new("--seed") { Description = "Chooses weights and prompts", DefaultValueFactory = _ => 1 };
         Option<string?> only = new("--only") { Description = "Only cases whose name contains this" };
         Option<string?> golden = new("--golden") { Description = "Also write llama.cpp's answers to this file; the tests compare with such a file" };
+        Option<string?> kept = new("--kept") { Description = "Do not ask llama.cpp: compare --profile with its answers in this file, which --golden wrote" };
+        Option<string> profile = new("--profile") { Description = "The numeric profile that --kept compares", DefaultValueFactory = _ => NumericProfile.F32.Name };
         command.Options.Add(seed);
         command.Options.Add(only);
         command.Options.Add(golden);
+        command.Options.Add(kept);
+        command.Options.Add(profile);
         command.SetVerb(async (context, token) =>
         {
+            if (context.Value(kept) is { } file)
+            {
+                return Compare(context.Output, file, ModelLoading.Profile(context.Value(profile)!), context.Value(only), token);
+            }
+
             ReferenceReport report;
             try
             {
@@ -39,6 +50,38 @@ internal static class BenchReferenceCommand
             return report.Passed ? ExitCode.Accepted : ExitCode.Failed;
         });
         return command;
+    }
+
+    private static ExitCode Compare(Output output, string file, NumericProfile profile, string? only, CancellationToken token)
+    {
+        if (!File.Exists(file))
+        {
+            throw new CommandException(ExitCode.Usage, $"there is no file {file}");
+        }
+
+        KeptReport report;
+        try
+        {
+            report = KeptComparison.Run(file, profile, only, output.Note, token);
+        }
+        catch (NativeRuntimeException e)
+        {
+            throw new CommandException(ExitCode.Unsupported, e.Message, e);
+        }
+
+        if (output.Json)
+        {
+            output.WriteJson(report);
+        }
+        else
+        {
+            output.Table(
+                ["case", "from llama.cpp", "allowed", "from f32", "same ids"],
+                report.Rows.Select(static row => (IReadOnlyList<string>)[row.Name, Number(row.Difference), Number(row.Tolerance), Number(row.FromF32), $"{row.Greedy} of {row.Positions}"]),
+                $"{report.Profile}: greatest difference of the logarithm of a probability, beside {report.Peer}");
+        }
+
+        return report.Within ? ExitCode.Accepted : ExitCode.Failed;
     }
 
     private static void Write(Output output, ReferenceReport report)

@@ -33,11 +33,14 @@ public sealed class ReferenceRun
     }
 
     /// <summary>The greatest difference at each position of another profile or file on the same ids.</summary>
-    public IReadOnlyList<double> Differences(string path, NumericProfile profile)
+    public IReadOnlyList<double> Differences(string path, NumericProfile profile) =>
+        [.. LogProbabilities.Zip(Distributions(path, profile, Ids)).Select(static pair => Difference(pair.First, pair.Second))];
+
+    /// <summary>Another profile's or file's logarithms of probabilities at each position, for the prompt and given ids after it.</summary>
+    public IReadOnlyList<IReadOnlyList<double>> Distributions(string path, NumericProfile profile, IReadOnlyList<int> ids)
     {
         using LoadedModel loaded = Load(path, profile);
-        double[][] other = Run(loaded, [.. Ids], 0, Model.Prompt.Count);
-        return [.. LogProbabilities.Zip(other).Select(static pair => Difference(pair.First, pair.Second))];
+        return Run(loaded, [.. ids], 0, Model.Prompt.Count);
     }
 
     /// <summary>The greatest difference of two rows.</summary>

@@ -99,7 +99,7 @@ public static class EngineBench
         }
     }
 
-    private static async Task<List<double>[]> MeasureAsync(
+    internal static async Task<List<double>[]> MeasureAsync(
         EngineBenchOptions options, string title, EngineWorkload workload, EngineContestant[] contestants, int vocabulary, CancellationToken cancellationToken)
     {
         Random random = new(Seed);
@@ -142,8 +142,8 @@ public static class EngineBench
         return times;
     }
 
-    private static PairedRatio Lead(EngineMeasure measure, List<double> served, List<double> other) =>
-        measure == EngineMeasure.FirstToken ? PairedRatio.Of(other, served) : PairedRatio.Of(served, other);
+    internal static PairedRatio Lead(EngineMeasure measure, List<double> served, List<double> other) =>
+        measure is EngineMeasure.FirstToken or EngineMeasure.PeakMemory or EngineMeasure.DeviceMemory ? PairedRatio.Of(other, served) : PairedRatio.Of(served, other);
 
     private static IEnumerable<EngineGoal> Goals(string title, bool stories, EngineMeasure measure, EngineContestant[] contestants, List<double>[] figures)
     {

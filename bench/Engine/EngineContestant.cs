@@ -17,9 +17,16 @@ internal sealed class EngineContestant : IDisposable
 
     public double PeakMegabytes => _process.PeakBytes / 1e6;
 
+    /// <summary>What the process holds of a GPU's memory, in units of 10^6 bytes, or null where none says so.</summary>
+    public double? DeviceMegabytes => _process.DeviceBytes / 1e6;
+
     /// <summary>Starts llama.cpp on a model.</summary>
     public static Task<EngineContestant> StartPeerAsync(EngineBenchOptions options, string name, string path, int context, CancellationToken cancellationToken) =>
         LoadAsync(ReferenceProcess.Start(options.Reference, "llama.mjs"), name, false, new { op = "load", path, threads = options.Threads, sequences = EngineWorker.Sequences, context }, cancellationToken);
+
+    /// <summary>Starts Hugging Face's transformers on a model's folder.</summary>
+    public static Task<EngineContestant> StartTransformersAsync(EngineBenchOptions options, string name, string path, string type, bool cuda, CancellationToken cancellationToken) =>
+        LoadAsync(ReferenceProcess.Start(options.Reference, "torch_peer.py"), name, false, new { op = "load", path, threads = options.Threads, type, device = cuda ? "cuda" : "cpu" }, cancellationToken);
 
     /// <summary>Starts our engine on a model.</summary>
     public static Task<EngineContestant> StartOwnAsync(EngineBenchOptions options, string name, string path, int context, string profile, bool prefillOnly, CancellationToken cancellationToken) =>

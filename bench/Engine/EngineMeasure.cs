@@ -20,4 +20,7 @@ public enum EngineMeasure
 
     /// <summary>The greatest resident memory of the process, in units of 10^6 bytes.</summary>
     PeakMemory,
+
+    /// <summary>What the process holds of a GPU's memory at the end, in units of 10^6 bytes.</summary>
+    DeviceMemory,
 }

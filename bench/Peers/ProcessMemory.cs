@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -18,5 +19,37 @@ internal static class ProcessMemory
         }
 
         return long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+    }
+
+    /// <summary>What a process holds of the memory of NVIDIA's GPUs, as nvidia-smi has it, in MiB there; null where it is not installed or does not know the process.</summary>
+    public static long? DeviceBytes(int process)
+    {
+        ProcessStartInfo start = new("nvidia-smi", ["--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"]) { RedirectStandardOutput = true };
+        try
+        {
+            using Process tool = Process.Start(start)!;
+            return DeviceBytes(tool.StandardOutput.ReadToEnd(), process);
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads what nvidia-smi printed.</summary>
+    internal static long? DeviceBytes(string printed, int process)
+    {
+        long? sum = null;
+        foreach (string line in printed.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] columns = line.Split(',', StringSplitOptions.TrimEntries);
+            if (columns.Length == 2 && columns[0] == process.ToString(CultureInfo.InvariantCulture)
+                && long.TryParse(columns[1], NumberStyles.None, CultureInfo.InvariantCulture, out long mebibytes))
+            {
+                sum = (sum ?? 0) + (mebibytes << 20);
+            }
+        }
+
+        return sum;
     }
 }

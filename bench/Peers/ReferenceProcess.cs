@@ -67,6 +67,9 @@ public sealed class ReferenceProcess : IDisposable
     /// <summary>The greatest resident memory of the process so far, in bytes.</summary>
     public long PeakBytes => ProcessMemory.PeakBytes(_process.Id);
 
+    /// <summary>What the process holds of GPUs' memory now, in bytes; null where no tool says so.</summary>
+    public long? DeviceBytes => ProcessMemory.DeviceBytes(_process.Id);
+
     /// <summary>Sends a request and gives the answer.</summary>
     /// <exception cref="ReferenceException">The script ended, or answered with an error.</exception>
     public async Task<JsonElement> AskAsync(object request, CancellationToken cancellationToken = default)

@@ -1,12 +1,16 @@
+using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.Bench.Profile;
 
-/// <summary>What the proof about the served profile covers.</summary>
+/// <summary>What the proof about a profile covers.</summary>
 public sealed record ProfileOptions
 {
     /// <summary>Opens the model with these options; called once for each number of threads.</summary>
     public required Func<LoadOptions, LoadedModel> Open { get; init; }
+
+    /// <summary>The numeric profile.</summary>
+    public NumericProfile Profile { get; init; } = NumericProfile.Served;
 
     /// <summary>Chooses prompts, orders of arrival and cuts.</summary>
     public int Seed { get; init; } = 1;

@@ -26,7 +26,7 @@ public static class ProfileProof
         string name = "", profile = "";
         foreach (int threads in options.Threads)
         {
-            using LoadedModel model = options.Open(new LoadOptions { Threads = threads, ExactThreads = true, Profile = NumericProfile.Served });
+            using LoadedModel model = options.Open(new LoadOptions { Threads = threads, ExactThreads = true, Profile = options.Profile });
             (name, profile) = (model.Manifest.Name, model.Profile.Identifier);
             if (requests is null)
             {

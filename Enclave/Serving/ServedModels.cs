@@ -20,7 +20,7 @@ internal sealed class ServedModels : IAsyncDisposable
     /// <param name="options">How the enclave behaves.</param>
     /// <param name="driver">The platform.</param>
     public ServedModels(IReadOnlyList<LoadedModel> models, EnclaveOptions options, IPlatformDriver driver)
-        : this(options, driver, new EngineShare(options.KvBytes is { } bytes ? new KvBudget(bytes) : KvBudget.OfMachine(), options.MaxActive, options.QueueCapacity), models)
+        : this(options, driver, new EngineShare(options.KvBytes is { } bytes ? new KvBudget(bytes) : KvBudget.Of(models[0].Backend), options.MaxActive, options.QueueCapacity), models)
     {
     }
 

@@ -10,6 +10,7 @@ public class CpuBuildTests
     {
         Assert.Equal(["f32", "bf16", "bf16-lane16"], NumericProfile.All.Select(p => p.Name));
         Assert.DoesNotContain(typeof(NumericProfile).Assembly.GetTypes(), type => type.FullName!.Contains("Cuda", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(typeof(NumericProfile).Assembly.GetManifestResourceNames(), name => name.EndsWith(".cu", StringComparison.Ordinal));
         Assert.DoesNotContain(Directory.GetFiles(NativeRuntime.FindFolder(AppContext.BaseDirectory)), file => Path.GetFileName(file).Contains("cuda", StringComparison.OrdinalIgnoreCase));
     }
 }

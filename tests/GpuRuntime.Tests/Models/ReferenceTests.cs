@@ -43,6 +43,19 @@ public sealed class ReferenceTests : IDisposable
     }
 
     [Fact]
+    public void KeptAnswersAreComparedWithAnyProfile()
+    {
+        string path = Path.Combine(Vectors.RepositoryRoot, "tests", "GpuRuntime.Tests", "Goldens", "reference.json");
+        KeptReport exact = KeptComparison.Run(path, NumericProfile.F32, "qwen3", _ => { }, TestContext.Current.CancellationToken);
+        Assert.Equal(["qwen3", "qwen3moe"], exact.Rows.Select(static row => row.Name));
+        Assert.True(exact.Within);
+        Assert.All(exact.Rows, static row => Assert.Equal((0, row.Positions), (row.FromF32, row.Greedy)));
+        KeptReport rounded = KeptComparison.Run(path, NumericProfile.Bf16Lane16, "qwen3", _ => { }, TestContext.Current.CancellationToken);
+        Assert.False(rounded.Within);
+        Assert.All(rounded.Rows, static row => Assert.InRange(row.FromF32, 1e-3, 1));
+    }
+
+    [Fact]
     public async Task EqualsWhatLlamaCppSaysOfAFreshSeed()
     {
         try

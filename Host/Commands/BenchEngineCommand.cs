@@ -16,7 +16,7 @@ internal static class BenchEngineCommand
     {
         Command command = new("engine", "Time to first token, prefill, decode, throughput at 8 and 32, and memory, beside llama.cpp (npm node-llama-cpp)");
         Option<int> pairs = new("--pairs") { Description = "Interleaved rounds of each measure", DefaultValueFactory = static _ => 9 };
-        Option<double> seconds = new("--seconds") { Description = "After this many seconds a measure begins no further round, once it has three", DefaultValueFactory = static _ => 60 };
+        Option<double> seconds = new("--seconds") { Description = "After this many seconds a measure begins no further round, once it has three", DefaultValueFactory = static _ => 30 };
         Option<int> threads = new("--threads") { Description = "Threads of each contestant", DefaultValueFactory = static _ => Environment.ProcessorCount };
         Option<string[]> only = new("--only") { Description = "bf16, q8_0 or stories260k; may be given several times (default: all)", DefaultValueFactory = static _ => [] };
         Option<string?> reference = new("--reference") { Description = "bench/reference with its installed packages (default: the nearest one above)" };

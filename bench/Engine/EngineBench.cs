@@ -107,10 +107,15 @@ public static class EngineBench
         long start = Stopwatch.GetTimestamp();
         for (int round = -WarmUps; round < options.Pairs; round++)
         {
-            if (round >= LeastRounds && Stopwatch.GetElapsedTime(start).TotalSeconds > options.Seconds)
+            double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (round >= LeastRounds && elapsed > options.Seconds)
             {
                 break;
             }
+
+            // Rounds of many seconds are warm after the first.
+            round = round < 0 && elapsed > options.Seconds / WarmUps ? 0 : round;
+            start = round == 0 ? Stopwatch.GetTimestamp() : start;
 
             options.Progress?.Invoke(round < 0 ? $"{title}: warming up" : $"{title}: round {round + 1} of {options.Pairs}");
             EngineTimes[] times = await RoundAsync(workload, contestants, workload.Prompts(random, vocabulary), round, cancellationToken).ConfigureAwait(false);

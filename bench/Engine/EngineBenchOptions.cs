@@ -15,8 +15,8 @@ public sealed record EngineBenchOptions
     /// <summary>Interleaved rounds of each measure; each gives one pair.</summary>
     public int Pairs { get; init; } = 9;
 
-    /// <summary>After this many seconds a measure begins no further round, once it has three.</summary>
-    public double Seconds { get; init; } = 60;
+    /// <summary>After this many seconds a measure begins no further round, once it has three; a quarter of it ends warming up.</summary>
+    public double Seconds { get; init; } = 30;
 
     /// <summary>Threads of each contestant's forward pass.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

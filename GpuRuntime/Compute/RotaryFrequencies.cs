@@ -4,7 +4,7 @@ namespace Verathos.GpuRuntime.Compute;
 
 /// <summary>
 /// The angle by which each pair of a head turns from one position to the next, in binary64 and by exactly rounded operations
-/// only, as in <see cref="RotaryTable"/>.
+/// only, as in <see cref="Fingerprint.Numerics.RotaryAngles"/>.
 /// </summary>
 internal static class RotaryFrequencies
 {

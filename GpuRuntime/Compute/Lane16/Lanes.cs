@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Verathos.Fingerprint.Numerics;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
@@ -117,26 +118,7 @@ internal static unsafe class Lanes
         return Vector512.ConditionalSelect(Vector512.IsNaN(value), value, rounded.AsSingle());
     }
 
-    /// <summary>
-    /// The exponential of eight values: reduction by ln 2 in two parts, a polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2] with the
-    /// coefficients of the Cephes library's expf, and scaling by the exponent. Below -87.3 it is 0, above 88 it stays there.
-    /// </summary>
+    /// <summary>The exponential of eight values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Exp(Vector256<float> x)
-    {
-        Vector256<float> bounded = Vector256.Min(Vector256.Max(x, Vector256.Create(-87.3f)), Vector256.Create(88f));
-        Vector256<float> n = Vector256.Floor(Vector256.FusedMultiplyAdd(bounded, Vector256.Create(1.44269504f), Vector256.Create(0.5f)));
-        Vector256<float> r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-0.693359375f), bounded);
-        r = Vector256.FusedMultiplyAdd(n, Vector256.Create(2.12194440e-4f), r);
-        Vector256<float> p = Vector256.Create(1.9875691500e-4f);
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.3981999507e-3f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(8.3334519073e-3f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(4.1665795894e-2f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1.6666665459e-1f));
-        p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(5.0000001201e-1f));
-        p = Vector256.FusedMultiplyAdd(p, r * r, r) + Vector256<float>.One;
-        Vector256<float> power = ((Vector256.ConvertToInt32(n) + Vector256.Create(127)) << 23).AsSingle();
-        Vector256<float> result = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(-87.3f)), Vector256<float>.Zero, p * power);
-        return Vector256.ConditionalSelect(Vector256.IsNaN(x), x, result);
-    }
+    public static Vector256<float> Exp(Vector256<float> x) => Lane16Math.Exp(x);
 }

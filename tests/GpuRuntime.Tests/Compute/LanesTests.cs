@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using CsCheck;
+using Verathos.Fingerprint.Numerics;
 using Verathos.GpuRuntime.Compute.Lane16;
 using Verathos.GpuRuntime.Formats;
 
@@ -16,16 +17,12 @@ public unsafe class LanesTests
     {
         float[] packed = new float[inputs.Length];
         ushort[] stored = Array.ConvertAll(weights, Quantization.ToBFloat16);
-        float[] lanes = new float[16];
         for (int k = 0; k < inputs.Length; k++)
         {
             packed[Lanes.PackedIndex(k)] = inputs[k];
-            lanes[k % 16] = MathF.FusedMultiplyAdd(BitConverter.UInt32BitsToSingle((uint)stored[k] << 16), inputs[k], lanes[k % 16]);
         }
 
-        float[] eight = [.. Enumerable.Range(0, 8).Select(i => lanes[2 * i] + lanes[(2 * i) + 1])];
-        float[] four = [.. Enumerable.Range(0, 4).Select(i => eight[i] + eight[i + 4])];
-        float expected = (four[0] + four[2]) + (four[1] + four[3]);
+        float expected = Lane16Dot.Compute(stored, inputs);
         fixed (float* x = packed)
         fixed (ushort* w = stored)
         {

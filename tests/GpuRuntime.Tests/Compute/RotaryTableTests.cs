@@ -1,4 +1,5 @@
 using CsCheck;
+using Verathos.Fingerprint.Numerics;
 using Verathos.GpuRuntime.Compute;
 
 namespace Verathos.GpuRuntime.Tests.Compute;
@@ -8,7 +9,7 @@ public class RotaryTableTests
     [Fact]
     public void SineAndCosineAreExactToTheLastBits() => Gen.Double[0, 16_000_000].Sample(angle =>
     {
-        (double sine, double cosine) = RotaryTable.SinCos(angle);
+        (double sine, double cosine) = RotaryAngles.SinCos(angle);
         (double exactSine, double exactCosine) = Math.SinCos(angle);
         return Math.Abs(sine - exactSine) < 1e-15 && Math.Abs(cosine - exactCosine) < 1e-15;
     });

@@ -75,16 +75,26 @@ public static class MerkleTree
     }
 
     /// <summary>Whether a proof leads from a leaf hash to a root (RFC 9162, section 2.1.3.2).</summary>
-    public static bool VerifyInclusion(ReadOnlySpan<byte> leafHash, long index, long treeSize, IReadOnlyList<byte[]> proof, ReadOnlySpan<byte> root)
+    public static bool VerifyInclusion(ReadOnlySpan<byte> leafHash, long index, long treeSize, IReadOnlyList<byte[]> proof, ReadOnlySpan<byte> root) =>
+        root.Length == HashSize && TryComputeRoot(leafHash, index, treeSize, proof, out byte[] computed) && CryptographicOperations.FixedTimeEquals(computed, root);
+
+    /// <summary>The root to which a proof leads from a leaf hash.</summary>
+    /// <param name="leafHash">32 bytes.</param>
+    /// <param name="index">From 0.</param>
+    /// <param name="treeSize">Leaves of the tree.</param>
+    /// <param name="proof">32 bytes each, from the leaf's sibling up.</param>
+    /// <param name="root">32 bytes; meaningless where the result is false.</param>
+    /// <returns>False where no tree of this size has such a proof.</returns>
+    public static bool TryComputeRoot(ReadOnlySpan<byte> leafHash, long index, long treeSize, IReadOnlyList<byte[]> proof, out byte[] root)
     {
         ArgumentNullException.ThrowIfNull(proof);
-        if (index < 0 || index >= treeSize || leafHash.Length != HashSize || root.Length != HashSize)
+        root = leafHash.ToArray();
+        if (index < 0 || index >= treeSize || leafHash.Length != HashSize)
         {
             return false;
         }
 
         (long fn, long sn) = (index, treeSize - 1);
-        byte[] running = leafHash.ToArray();
         foreach (byte[] sibling in proof)
         {
             if (sn == 0 || sibling is not { Length: HashSize })
@@ -94,7 +104,7 @@ public static class MerkleTree
 
             if ((fn & 1) == 1 || fn == sn)
             {
-                running = NodeHash(sibling, running);
+                NodeHash(sibling, root, root);
                 while (fn != 0 && (fn & 1) == 0)
                 {
                     fn >>= 1;
@@ -103,14 +113,14 @@ public static class MerkleTree
             }
             else
             {
-                running = NodeHash(running, sibling);
+                NodeHash(root, sibling, root);
             }
 
             fn >>= 1;
             sn >>= 1;
         }
 
-        return sn == 0 && CryptographicOperations.FixedTimeEquals(running, root);
+        return sn == 0;
     }
 
     private static byte[] Subtree(IReadOnlyList<byte[]> leafHashes, int start, int end)

@@ -96,19 +96,10 @@ public static class Sampler
         try
         {
             Span<long> scaled = distances.AsSpan(0, logits.Length);
-            if (parameters.HasPenalties)
+            best = Distances(logits, parameters, prompt, answer, allowed, best, scaled);
+            if (parameters.TemperatureMicro == 0)
             {
-                best = Penalties.Apply(logits, parameters, prompt, answer, allowed, scaled);
-                if (parameters.TemperatureMicro == 0)
-                {
-                    return best;
-                }
-
-                Divide(scaled, parameters.TemperatureMicro);
-            }
-            else
-            {
-                Scale(logits, logits[best], parameters.TemperatureMicro, allowed, scaled);
+                return best;
             }
 
             Mask(scaled, parameters);
@@ -123,10 +114,46 @@ public static class Sampler
         }
     }
 
+    /// <summary>Distances from the highest logit that may be drawn, after penalties and over the temperature where there is one, in units of 2^-24.</summary>
+    /// <returns>The id of the highest.</returns>
+    internal static int Distances(
+        ReadOnlySpan<float> logits,
+        in SamplingParameters parameters,
+        ReadOnlySpan<int> prompt,
+        ReadOnlySpan<int> answer,
+        ReadOnlySpan<ulong> allowed,
+        int highest,
+        Span<long> scaled)
+    {
+        uint temperature = parameters.TemperatureMicro == 0 ? SamplingParameters.One : parameters.TemperatureMicro;
+        if (parameters.HasPenalties)
+        {
+            int best = Penalties.Apply(logits, parameters, prompt, answer, allowed, scaled);
+            Divide(scaled, temperature);
+            return best;
+        }
+
+        Scale(logits, logits[highest], temperature, allowed, scaled);
+        return highest;
+    }
+
+    /// <summary>One token's noise at a step, in units of 2^-40.</summary>
+    internal static long NoiseOf(ReadOnlySpan<byte> seed, long step, int id)
+    {
+        Span<byte> block = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(block, step);
+        BinaryPrimitives.WriteInt64BigEndian(block[8..], id / 2);
+        using Aes aes = Aes.Create();
+        aes.SetKey(seed);
+        aes.EncryptEcb(block, block, PaddingMode.None);
+        return Gumbel(Uniform(block, id & 1));
+    }
+
     /// <summary>Whether an id may be drawn.</summary>
     internal static bool IsAllowed(ReadOnlySpan<ulong> allowed, int id) => allowed.IsEmpty || (allowed[id >> 6] >> (id & 63) & 1) != 0;
 
-    private static int Highest(ReadOnlySpan<float> logits, ReadOnlySpan<ulong> allowed)
+    /// <summary>The id of the highest logit that may be drawn, the lowest among equals.</summary>
+    internal static int Highest(ReadOnlySpan<float> logits, ReadOnlySpan<ulong> allowed)
     {
         int best = -1;
         float highest = float.NegativeInfinity;
@@ -173,8 +200,8 @@ public static class Sampler
         }
     }
 
-    // Excludes what top-k and then top-p leave out; equals go to the lowest id.
-    private static void Mask(Span<long> scaled, in SamplingParameters parameters)
+    /// <summary>Excludes what top-k and then top-p leave out; equals go to the lowest id.</summary>
+    internal static void Mask(Span<long> scaled, in SamplingParameters parameters)
     {
         bool topK = parameters.TopK > 0 && parameters.TopK < scaled.Length;
         bool topP = parameters.TopPMicro < SamplingParameters.One;

@@ -12,6 +12,14 @@ public abstract class SequenceState : IDisposable
     /// <summary>Positions computed so far.</summary>
     public int Length { get; internal set; }
 
+    /// <summary>Where what this sequence computes is committed, or null; set before its first token.</summary>
+    /// <exception cref="NotSupportedException">The backend commits nothing.</exception>
+    public virtual SequenceTrace? Trace
+    {
+        get => null;
+        set => throw new NotSupportedException("only the served profile commits what it computes");
+    }
+
     /// <summary>Overwrites and frees the keys and values.</summary>
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Verathos.Fingerprint.Sampling;
+using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Compute;
 
 namespace Verathos.GpuRuntime.Serving;
@@ -28,10 +29,13 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
     public int PromptLeft => Request.PromptIds.Length - (State?.Length ?? 0);
 
     /// <summary>Which tokens are ready, at most the requested number. Their ids lie apart, where they can be wiped.</summary>
-    public Channel<(int Index, FinishReason? Finish)> Tokens { get; } =
-        Channel.CreateUnbounded<(int Index, FinishReason? Finish)>(new UnboundedChannelOptions { SingleReader = true });
+    public Channel<(int Index, FinishReason? Finish, byte[]? TraceRoot)> Tokens { get; } =
+        Channel.CreateUnbounded<(int Index, FinishReason? Finish, byte[]? TraceRoot)>(new UnboundedChannelOptions { SingleReader = true });
 
     public SequenceState? State { get; set; }
+
+    /// <summary>What is committed, where the request is traced.</summary>
+    public TraceCommitment? Trace { get; set; }
 
     public int Generated { get; private set; }
 
@@ -65,6 +69,7 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
         LastId = 0;
         Array.Clear(_history);
         Request.Constraint?.Dispose();
+        Trace?.Dispose();
     }
 
     /// <summary>Ends a request that has not begun, and so has no memory.</summary>
@@ -76,7 +81,7 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
     }
 
     /// <summary>Gives a token to the reader; nothing where the reader has gone.</summary>
-    public void Give(int id, int index, TokenLogProbability[]? logProbabilities, FinishReason? finish)
+    public void Give(int id, int index, TokenLogProbability[]? logProbabilities, FinishReason? finish, byte[]? traceRoot)
     {
         lock (_gate)
         {
@@ -98,7 +103,7 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
             }
         }
 
-        Tokens.Writer.TryWrite((index, finish));
+        Tokens.Writer.TryWrite((index, finish, traceRoot));
     }
 
     /// <summary>Takes a token out; from any thread.</summary>

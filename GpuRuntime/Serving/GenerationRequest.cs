@@ -27,6 +27,9 @@ public sealed class GenerationRequest
     /// <summary>Ids that end the answer, beside the model's own.</summary>
     public IReadOnlyCollection<int> StopIds { get; init; } = [];
 
+    /// <summary>32 bytes that key the trace's leaves, or null where the computation is not committed; served profile only.</summary>
+    public byte[]? TraceSecret { get; init; }
+
     /// <summary>The most tokens that <see cref="LogProbabilities"/> names.</summary>
     public const int MaximumLogProbabilities = 20;
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Verathos.Fingerprint.Sampling;
+using Verathos.Fingerprint.Trace;
+using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Serving;
@@ -146,9 +148,9 @@ public sealed class InferenceEngine : IAsyncDisposable
     {
         try
         {
-            await foreach ((int index, FinishReason? finish) in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach ((int index, FinishReason? finish, byte[]? traceRoot) in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return entry.Take(index, finish);
+                yield return entry.Take(index, finish) with { TraceRoot = traceRoot };
             }
         }
         finally
@@ -186,6 +188,11 @@ public sealed class InferenceEngine : IAsyncDisposable
         if (request.LogProbabilities is < 0 or > GenerationRequest.MaximumLogProbabilities)
         {
             throw new GenerationException(GenerationError.InvalidRequest, $"log-probabilities name 0 to {GenerationRequest.MaximumLogProbabilities} tokens");
+        }
+
+        if (request.TraceSecret is { } secret && (secret.Length != TraceSalts.SecretSize || _model.Backend.Profile.UsesLibtorch))
+        {
+            throw new GenerationException(GenerationError.InvalidRequest, $"a trace needs a secret of {TraceSalts.SecretSize} bytes and the profile {NumericProfile.Bf16Lane16}");
         }
 
         if ((long)request.PromptIds.Length + request.MaxTokens > _maxContext)

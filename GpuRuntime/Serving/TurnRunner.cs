@@ -1,5 +1,6 @@
 using Verathos.Fingerprint.Constraints;
 using Verathos.Fingerprint.Sampling;
+using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
@@ -115,7 +116,7 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
         Span<float> logits = Slot(0);
         try
         {
-            entry.State ??= model.Backend.CreateSequence(request.PromptIds.Length + request.MaxTokens - 1);
+            entry.State ??= Begin(entry);
             model.Backend.Forward(entry.State, request.PromptIds.AsSpan(entry.State.Length, count), logits);
         }
 #pragma warning disable CA1031 // Whatever fails must end this request only.
@@ -180,6 +181,20 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
         logits.Clear();
     }
 
+    private SequenceState Begin(ActiveRequest entry)
+    {
+        GenerationRequest request = entry.Request;
+        SequenceState state = model.Backend.CreateSequence(request.PromptIds.Length + request.MaxTokens - 1);
+        if (request.TraceSecret is { } secret)
+        {
+            ModelConfig config = model.Config;
+            entry.Trace = new TraceCommitment(new TraceShape(config.Layers, config.HiddenSize, config.KvHeads, config.HeadSize, config.VocabularySize), secret);
+            state.Trace = new SequenceTrace(entry.Trace, request.PromptIds.Length);
+        }
+
+        return state;
+    }
+
     private Span<float> Slot(int index) => _logits.AsSpan(index * _vocabulary, _vocabulary);
 
     private void Reserve(int count)
@@ -226,6 +241,8 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
 
         logits.Clear();
         entry.Add(id);
+        byte[]? traceRoot = entry.Trace is null ? null : new byte[TraceHash.Size];
+        entry.Trace?.WriteRoot(traceRoot);
         FinishReason? finish = complete || model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
             : entry.Generated == request.MaxTokens ? FinishReason.Length
             : null;
@@ -235,7 +252,7 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
             release(entry);
         }
 
-        entry.Give(id, index, logProbabilities, finish);
+        entry.Give(id, index, logProbabilities, finish, traceRoot);
         if (finish is not null)
         {
             entry.Tokens.Writer.TryComplete();

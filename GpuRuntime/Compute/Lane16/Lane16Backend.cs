@@ -35,6 +35,10 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     private readonly WorkCrew.PartBody _routePart;
     private readonly WorkCrew.PartBody _mixPart;
     private readonly WorkCrew.PartBody _sharePart;
+    private readonly WorkCrew.PartBody _chainPart;
+    private readonly WorkCrew.PartBody _rowChainsPart;
+    private readonly WorkCrew.PartBody _leafPart;
+    private readonly WorkCrew.PartBody _completePart;
     private int _layer;
     private int _count;
     private int _blockRows;
@@ -61,6 +65,10 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _routePart = (row, _) => Route(row);
         _mixPart = (row, _) => Mix(row);
         _sharePart = (row, _) => AddShared(row);
+        _chainPart = (head, _) => CommitHead(head);
+        _rowChainsPart = (row, _) => CommitHeads(row);
+        _leafPart = (row, _) => CommitLeaf(row);
+        _completePart = (row, _) => CompleteRow(row);
         _multiplyPart = (part, worker) => _product.Matrix.Multiply(part, (float*)_product.Inputs, _product.Count, (float*)_product.Outputs, _product.Stride, _product.Round, _scratch.Panel(worker));
     }
 
@@ -103,11 +111,17 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             _blockRows = AttentionBlock.MostQueries / _blockHeads;
             RunLayers(part);
             state.Length += part.Length;
-        }
+            if (at + part.Length < ids.Length)
+            {
+                CompleteTrace(part, part.Length, null);
+                continue;
+            }
 
-        fixed (float* output = logits)
-        {
-            Output(_count - 1, 1, output);
+            fixed (float* output = logits)
+            {
+                Output(part.Length - 1, 1, output);
+                CompleteTrace(part, part.Length - 1, output);
+            }
         }
     }
 
@@ -148,25 +162,33 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
 
             fixed (float* output = logits)
             {
-                Output(0, part.Length, output + ((long)at * _config.VocabularySize));
+                float* own = output + ((long)at * _config.VocabularySize);
+                Output(0, part.Length, own);
+                CompleteTrace(part, 0, own);
             }
         }
     }
 
     /// <summary>Overwrites all intermediate results.</summary>
-    public void ClearScratch() => _scratch.Clear();
+    public void ClearScratch()
+    {
+        _scratch.Clear();
+        _attentionOutputs?.Clear();
+    }
 
     public void Dispose()
     {
         _crew.Dispose();
         _weights.Dispose();
         _scratch.Memory.Dispose();
+        _attentionOutputs?.Dispose();
     }
 
     private void RunLayers(ReadOnlySpan<int> ids)
     {
         _count = ids.Length;
         _scratch.Use(_count, TensorPrimitives.Max<int>(_positions.AsSpan(0, _count)) + 1);
+        BeginTrace(_count);
         for (int row = 0; row < ids.Length; row++)
         {
             if ((uint)ids[row] >= (uint)_config.VocabularySize)
@@ -185,6 +207,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             _crew.Run(_rotatePart, _count);
             _crew.Run(_attendPart, AttentionParts());
             Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added, _count);
+            KeepAttentionOutput();
             _norm = layer.FeedForwardNorm;
             _crew.Run(_residualPart, _count);
             if (layer.Experts is { } experts)
@@ -196,6 +219,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
                 FeedForward(layer.FeedForward!, _scratch.Normed, _scratch.Added, _count);
             }
 
+            CommitLayer();
             _norm = _layer + 1 < _weights.Layers.Length ? _weights.Layers[_layer + 1].InputNorm : _weights.FinalNorm;
             _crew.Run(_residualPart, _count);
         }

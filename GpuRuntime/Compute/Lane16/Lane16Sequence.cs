@@ -27,6 +27,21 @@ internal sealed unsafe class Lane16Sequence : SequenceState
     /// <summary>The pages taken so far.</summary>
     public IReadOnlyList<PrivateMemory> Pages => _pages;
 
+    /// <inheritdoc/>
+    public override SequenceTrace? Trace
+    {
+        get;
+        set
+        {
+            if (Length > 0 || (value is not null && value.Commitment.Steps > 0))
+            {
+                throw new InvalidOperationException("a sequence is traced from its first token");
+            }
+
+            field = value;
+        }
+    }
+
     /// <summary>Takes the pages that the first positions need.</summary>
     public void Reserve(int positions)
     {

@@ -1,0 +1,142 @@
+using Verathos.Fingerprint.Trace;
+using Verathos.GpuRuntime.Formats;
+
+namespace Verathos.GpuRuntime.Compute.Lane16;
+
+/// <summary>Commits what traced sequences compute, layer by layer. Nothing here changes a bit of it.</summary>
+internal sealed unsafe partial class Lane16Backend
+{
+    private readonly int[] _traceIds = new int[MaximumRows];
+    private PrivateMemory? _attentionOutputs;
+    private bool _traced;
+    private bool _tracesOne;
+    private nint _traceLogits;
+    private int _traceLogitsRow;
+
+    /// <summary>Begins a block for each traced sequence of a pass: all rows are one sequence's, or each is another's.</summary>
+    private void BeginTrace(int rows)
+    {
+        _traced = false;
+        _tracesOne = rows > 1 && _sequences[0] == _sequences[1];
+        for (int row = 0; row < (_tracesOne ? 1 : rows); row++)
+        {
+            if (_sequences[row].Trace is { } trace)
+            {
+                trace.Commitment.Begin(_tracesOne ? rows : 1);
+                _traced = true;
+            }
+        }
+
+        if (_traced)
+        {
+            _attentionOutputs ??= new PrivateMemory((long)MaximumRows * _config.HiddenSize * sizeof(float));
+        }
+    }
+
+    /// <summary>Keeps what the feed-forward part is about to overwrite.</summary>
+    private void KeepAttentionOutput()
+    {
+        if (_traced)
+        {
+            long bytes = (long)_count * _config.HiddenSize * sizeof(float);
+            Buffer.MemoryCopy(_scratch.Added, _attentionOutputs!.Pointer, bytes, bytes);
+        }
+    }
+
+    /// <summary>Hashes a layer: chains first, each in the order of its rows, then the rows' leaves.</summary>
+    private void CommitLayer()
+    {
+        if (!_traced)
+        {
+            return;
+        }
+
+        if (_tracesOne)
+        {
+            _crew.Run(_chainPart, _config.KvHeads);
+        }
+        else
+        {
+            _crew.Run(_rowChainsPart, _count);
+        }
+
+        _crew.Run(_leafPart, _count);
+    }
+
+    /// <summary>Completes the steps of a pass.</summary>
+    /// <param name="ids">The pass's tokens.</param>
+    /// <param name="firstRow">The first row with logits.</param>
+    /// <param name="logits">[rows from there on, vocabulary], or null.</param>
+    private void CompleteTrace(ReadOnlySpan<int> ids, int firstRow, float* logits)
+    {
+        if (!_traced)
+        {
+            return;
+        }
+
+        if (_tracesOne)
+        {
+            for (int row = 0; row < ids.Length; row++)
+            {
+                Complete(row, ids[row], row < firstRow || logits is null ? null : logits + ((long)(row - firstRow) * _config.VocabularySize));
+            }
+
+            return;
+        }
+
+        ids.CopyTo(_traceIds);
+        (_traceLogits, _traceLogitsRow) = ((nint)logits, firstRow);
+        _crew.Run(_completePart, _count);
+        Array.Clear(_traceIds);
+    }
+
+    private void Complete(int row, int id, float* logits)
+    {
+        if (_sequences[row].Trace is { } trace)
+        {
+            bool wanted = logits is not null && trace.WantsLogits(_positions[row]);
+            trace.Commitment.Complete(id, wanted ? new ReadOnlySpan<float>(logits, _config.VocabularySize) : default);
+        }
+    }
+
+    private void CompleteRow(int row) =>
+        Complete(row, _traceIds[row], row < _traceLogitsRow || _traceLogits == 0 ? null : (float*)_traceLogits + ((long)(row - _traceLogitsRow) * _config.VocabularySize));
+
+    /// <summary>One head's rows, all of one sequence.</summary>
+    private void CommitHead(int head)
+    {
+        for (int row = 0; row < _count; row++)
+        {
+            CommitHead(_sequences[row].Trace!.Commitment, row, row, head);
+        }
+    }
+
+    /// <summary>One row's heads, where each row is another sequence's.</summary>
+    private void CommitHeads(int row)
+    {
+        for (int head = 0; head < _config.KvHeads && _sequences[row].Trace is { } trace; head++)
+        {
+            CommitHead(trace.Commitment, row, 0, head);
+        }
+    }
+
+    private void CommitHead(TraceCommitment commitment, int row, int blockRow, int head)
+    {
+        PagedRows rows = _sequences[row].Rows(_layer, head);
+        commitment.AddHead(
+            blockRow, _layer, head,
+            new ReadOnlySpan<ushort>(rows.Key(_positions[row]), _config.HeadSize), new ReadOnlySpan<ushort>(rows.Value(_positions[row]), _config.HeadSize));
+    }
+
+    private void CommitLeaf(int row)
+    {
+        if (_sequences[row].Trace is { } trace)
+        {
+            int hidden = _config.HiddenSize;
+            int blockRow = _tracesOne ? row : 0;
+            trace.Commitment.AddLayer(
+                blockRow, _layer,
+                new ReadOnlySpan<float>((float*)_attentionOutputs!.Pointer + ((long)row * hidden), hidden), new ReadOnlySpan<float>(_scratch.Added + ((long)row * hidden), hidden));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Verathos.Fingerprint.Trace;
+
+namespace Verathos.GpuRuntime.Compute;
+
+/// <summary>Where a sequence's computation is committed.</summary>
+/// <param name="commitment">Empty; belongs to whoever made it, and outlives the sequence.</param>
+/// <param name="promptTokens">Logits are committed from the last of these positions on, however the prompt is cut.</param>
+public sealed class SequenceTrace(TraceCommitment commitment, int promptTokens)
+{
+    /// <summary>The commitment.</summary>
+    public TraceCommitment Commitment => commitment;
+
+    /// <summary>Whether the logits after a position are committed.</summary>
+    internal bool WantsLogits(int position) => position >= promptTokens - 1;
+}

@@ -17,6 +17,7 @@ internal static class BenchCommand
         Command command = new("bench", "Measure, and print every figure with its spread");
         command.Subcommands.Add(CreateNode());
         command.Subcommands.Add(BenchProfileCommand.Create());
+        command.Subcommands.Add(BenchFingerprintCommand.Create());
         command.Subcommands.Add(BenchTraceCommand.Create());
         command.Subcommands.Add(BenchMemoryCommand.Create());
         command.Subcommands.Add(BenchTokenizersCommand.Create());

@@ -21,13 +21,7 @@ public sealed class LayerKey : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(matrices);
-        (int hidden, int head, int inner) = (model.Shape.HiddenSize, model.Shape.HeadSize, model.IntermediateSize);
-        (int queries, int keys) = (model.Heads * head, model.Shape.KvHeads * head);
-        (int Rows, int Columns)[] sizes = [(queries, hidden), (keys, hidden), (keys, hidden), (hidden, queries), (inner, hidden), (inner, hidden), (hidden, inner)];
-        if (!model.IsValid || (uint)layer >= (uint)model.Shape.Layers || matrices.Length != Matrices
-            || !matrices.Select(static m => (m.Rows, m.Columns)).SequenceEqual(sizes)
-            || inputNorm.Length != hidden || feedForwardNorm.Length != hidden
-            || (queryNorm ?? keyNorm) is { } norm && norm.Length != head || (queryNorm is null) != (keyNorm is null))
+        if (!Fits(model, layer, matrices, inputNorm, feedForwardNorm, queryNorm, keyNorm))
         {
             throw new ArgumentException($"these are not the parts of layer {layer}", nameof(matrices));
         }
@@ -56,6 +50,23 @@ public sealed class LayerKey : IDisposable
 
     /// <summary>A matrix's key.</summary>
     public MatrixKey this[LayerMatrix matrix] => _matrices[(int)matrix];
+
+    /// <summary>Whether parts are those of a layer.</summary>
+    internal static bool Fits(ModelConstants model, int layer, MatrixKey[] matrices, float[] inputNorm, float[] feedForwardNorm, float[]? queryNorm, float[]? keyNorm)
+    {
+        if (!model.IsValid || (uint)layer >= (uint)model.Shape.Layers)
+        {
+            return false;
+        }
+
+        (int hidden, int head, int inner) = (model.Shape.HiddenSize, model.Shape.HeadSize, model.IntermediateSize);
+        (int queries, int keys) = (model.Heads * head, model.Shape.KvHeads * head);
+        (int Rows, int Columns)[] sizes = [(queries, hidden), (keys, hidden), (keys, hidden), (hidden, queries), (inner, hidden), (inner, hidden), (hidden, inner)];
+        return matrices.Select(static m => (m.Rows, m.Columns)).SequenceEqual(sizes)
+            && inputNorm.Length == hidden && feedForwardNorm.Length == hidden && (queryNorm is null) == (keyNorm is null)
+            && (queryNorm?.Length ?? head) == head && (keyNorm?.Length ?? head) == head
+            && Array.TrueForAll((float[])[.. inputNorm, .. feedForwardNorm, .. queryNorm ?? [], .. keyNorm ?? []], float.IsFinite);
+    }
 
     /// <summary>Overwrites the matrices' keys.</summary>
     public void Dispose()

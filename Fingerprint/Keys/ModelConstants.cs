@@ -43,8 +43,9 @@ public sealed record ModelConstants
         SlidingWindow > 0 && layer >= FirstSlidingLayer ? Math.Max(0, position + 1 - SlidingWindow) : 0;
 
     /// <summary>Whether the members agree with one another.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool IsValid =>
-        Shape is { IsValid: true } && Heads is >= 1 and <= 1024 && Heads % Shape.KvHeads == 0 && IntermediateSize is >= 1 and <= 1 << 19
+        Shape is { IsValid: true } && EmbeddingRoot is not null && OutputRoot is not null && Heads is >= 1 and <= 1024 && Heads % Shape.KvHeads == 0 && IntermediateSize is >= 1 and <= 1 << 19
         && Shape.HeadSize % 2 == 0 && Frequencies.Length == Shape.HeadSize / 2 && FinalNorm.Length == Shape.HiddenSize
         && EmbeddingRoot.Length == TraceHash.Size && OutputRoot.Length == TraceHash.Size && Epsilon > 0
         && double.IsFinite(Amplitude) && Array.TrueForAll(Frequencies, double.IsFinite) && Array.TrueForAll(FinalNorm, float.IsFinite)

@@ -16,6 +16,7 @@ namespace Verathos.Fingerprint.Limits;
 public sealed record ModelLimits(string ManifestRoot, string Profile, ToplocLimits Toploc, SketchLimits Sketches, LayerLimits Layer, MatrixLimits Logits, MarginRules Margins)
 {
     /// <summary>Whether every limit is one that a measurement can give.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool IsValid =>
         ManifestRoot is { Length: 64 } && ManifestRoot.All(char.IsAsciiHexDigitLower) && Profile is { Length: > 0 and <= 64 }
         && Toploc is { ExponentMismatches: >= 0 and < ToplocProof.MaximumPoints, MeanHundredths: >= 0 and <= 12_700, MedianTwice: >= 0 and <= 254 }

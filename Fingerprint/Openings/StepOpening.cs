@@ -61,6 +61,13 @@ public sealed record StepOpening
             return false;
         }
 
+        return trace.Holds(Position, InputId, MerkleTree.Root(LeafHashes(shape)), Path);
+    }
+
+    /// <summary>The hashes of the step's leaves.</summary>
+    /// <param name="shape">One that the step fits.</param>
+    public byte[][] LeafHashes(TraceShape shape)
+    {
         byte[][] leaves = new byte[shape.Leaves][];
         for (int layer = 0; layer < shape.Layers; layer++)
         {
@@ -68,7 +75,7 @@ public sealed record StepOpening
         }
 
         leaves[^1] = TraceHash.Logits(Salt(shape.Layers), Position, Logits);
-        return trace.Holds(Position, InputId, MerkleTree.Root(leaves), Path);
+        return leaves;
     }
 
     /// <summary>The residual stream before a layer.</summary>

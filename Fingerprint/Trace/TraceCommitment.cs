@@ -101,6 +101,10 @@ public sealed class TraceCommitment : IDisposable
         chain.CopyTo(Links(row)[(head * Size)..]);
     }
 
+    /// <summary>A row's links of the layer whose heads were added last, 32 bytes for each.</summary>
+    /// <param name="row">In the block.</param>
+    public ReadOnlySpan<byte> LinksOf(int row) => Links(row);
+
     /// <summary>Hashes one row's leaf of a layer, whose heads were added.</summary>
     /// <param name="row">In the block.</param>
     /// <param name="layer">From 0.</param>

@@ -17,7 +17,7 @@ public sealed class TraceSalts : IDisposable
     public const int Size = 32;
 
     /// <summary>The position whose salts begin the chains; no step has it.</summary>
-    internal const long ChainPosition = -1;
+    public const long ChainPosition = -1;
 
     /// <summary>The position whose salts key the leaves over TOPLOC proofs, and the next the sketches.</summary>
     internal const long ToplocPosition = -2;

@@ -14,9 +14,11 @@ public sealed record TraceShape(int Layers, int HiddenSize, int KvHeads, int Hea
     public const int Size = 5 * sizeof(uint);
 
     /// <summary>Leaves of a step: one for each layer, and the logits.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public int Leaves => Layers + 1;
 
     /// <summary>Whether every member is in the range of a model.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool IsValid =>
         Layers is >= 1 and <= 1024 && HiddenSize is >= 1 and <= 1 << 17 && KvHeads is >= 1 and <= 1024
         && HeadSize is >= 1 and <= 1024 && VocabularySize is >= 1 and <= 1 << 22;

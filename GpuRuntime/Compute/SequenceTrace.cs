@@ -1,4 +1,5 @@
 using Verathos.Fingerprint.Trace;
+using Verathos.GpuRuntime.Fingerprints;
 
 namespace Verathos.GpuRuntime.Compute;
 
@@ -9,6 +10,9 @@ public sealed class SequenceTrace(TraceCommitment commitment, int promptTokens)
 {
     /// <summary>The commitment.</summary>
     public TraceCommitment Commitment => commitment;
+
+    /// <summary>Keeps some steps to open them, or null.</summary>
+    internal OpeningRecorder? Recorder { get; init; }
 
     /// <summary>Whether the logits after a position are committed.</summary>
     internal bool WantsLogits(int position) => position >= promptTokens - 1;

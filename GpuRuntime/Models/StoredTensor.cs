@@ -62,6 +62,15 @@ internal sealed record StoredTensor(TensorInfo Info, PrivateMemory Memory, int R
         ForEachRow((source, row) => source.CopyTo(new Span<byte>(destination + (row * source.Length), source.Length)));
     }
 
+    /// <summary>Writes one row as f32 with what adapters add.</summary>
+    /// <param name="row">In Hugging Face's order.</param>
+    /// <param name="values">Room for <see cref="Columns"/> floats.</param>
+    public void ReadRow(long row, Span<float> values)
+    {
+        long rowBytes = Info.Length / Math.Max(1, Rows);
+        Widen(Memory.Span(Info.Offset + (StoredRow(row) * rowBytes), rowBytes), row, values);
+    }
+
     private void Widen(ReadOnlySpan<byte> source, long row, Span<float> values)
     {
         Quantization.ToSingle(Info.Type, source, values);
@@ -78,20 +87,20 @@ internal sealed record StoredTensor(TensorInfo Info, PrivateMemory Memory, int R
     private void ForEachRow(RowAction action)
     {
         long rowBytes = Info.Length / Math.Max(1, Rows);
-        long headRows = RotaryHeads == 0 ? 0 : Rows / RotaryHeads;
-        Parallel.For(0L, Rows, row =>
-        {
-            // Row (half j, index i) of a head lies at 2i + j where rows are pairs.
-            long stored = row;
-            if (headRows > 0)
-            {
-                long within = row % headRows;
-                long half = headRows / 2;
-                stored = row - within + (2 * (within % half)) + (within / half);
-            }
+        Parallel.For(0L, Rows, row => action(Memory.Span(Info.Offset + (StoredRow(row) * rowBytes), rowBytes), row));
+    }
 
-            action(Memory.Span(Info.Offset + (stored * rowBytes), rowBytes), row);
-        });
+    private long StoredRow(long row)
+    {
+        if (RotaryHeads == 0)
+        {
+            return row;
+        }
+
+        // Row (half j, index i) of a head lies at 2i + j where rows are pairs.
+        long headRows = Rows / RotaryHeads;
+        (long within, long half) = (row % headRows, headRows / 2);
+        return row - within + (2 * (within % half)) + (within / half);
     }
 
     private delegate void RowAction(ReadOnlySpan<byte> source, long row);

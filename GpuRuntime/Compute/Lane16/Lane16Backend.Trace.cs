@@ -1,4 +1,5 @@
 using Verathos.Fingerprint.Trace;
+using Verathos.GpuRuntime.Fingerprints;
 using Verathos.GpuRuntime.Formats;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
@@ -30,6 +31,52 @@ internal sealed unsafe partial class Lane16Backend
         if (_traced)
         {
             _attentionOutputs ??= new PrivateMemory((long)MaximumRows * _config.HiddenSize * sizeof(float));
+        }
+    }
+
+    /// <summary>The row whose intermediate results are asked for, or -1.</summary>
+    private int RecordedRow(out OpeningRecorder? recorder)
+    {
+        recorder = _traced ? _sequences[0].Trace?.Recorder : null;
+        int row = recorder is not null && recorder.Layer == _layer ? recorder.LayerPosition - _positions[0] : -1;
+        return row < _count ? row : -1;
+    }
+
+    private void RecordProjected(float[]? bias)
+    {
+        if (RecordedRow(out OpeningRecorder? recorder) is var row && row >= 0)
+        {
+            int rows = _weights.Layers[_layer].QueryKeyValue.Rows;
+            float[] values = new ReadOnlySpan<float>(_scratch.Projected + ((long)row * rows), rows).ToArray();
+            for (int i = 0; bias is not null && i < rows; i++)
+            {
+                values[i] += bias[i];
+            }
+
+            recorder!.RecordProjected(values);
+        }
+    }
+
+    private void RecordAttended()
+    {
+        if (RecordedRow(out OpeningRecorder? recorder) is var row && row >= 0)
+        {
+            float* packed = _scratch.Attended + ((long)row * _weights.Layers[_layer].AttentionOutput.Stride);
+            float[] values = new float[_config.Heads * _config.HeadSize];
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = packed[Lanes.PackedIndex(i)];
+            }
+
+            recorder!.RecordAttended(values);
+        }
+    }
+
+    private void RecordGateUp(int rows)
+    {
+        if (RecordedRow(out OpeningRecorder? recorder) is var row && row >= 0)
+        {
+            recorder!.RecordGateUp(new ReadOnlySpan<float>(_scratch.Projected + ((long)row * rows), rows));
         }
     }
 
@@ -95,7 +142,9 @@ internal sealed unsafe partial class Lane16Backend
         if (_sequences[row].Trace is { } trace)
         {
             bool wanted = logits is not null && trace.WantsLogits(_positions[row]);
-            trace.Commitment.Complete(id, wanted ? new ReadOnlySpan<float>(logits, _config.VocabularySize) : default);
+            ReadOnlySpan<float> committed = wanted ? new(logits, _config.VocabularySize) : default;
+            trace.Commitment.Complete(id, committed);
+            trace.Recorder?.RecordLogits(_positions[row], committed);
         }
     }
 
@@ -134,9 +183,10 @@ internal sealed unsafe partial class Lane16Backend
         {
             int hidden = _config.HiddenSize;
             int blockRow = _tracesOne ? row : 0;
-            trace.Commitment.AddLayer(
-                blockRow, _layer,
-                new ReadOnlySpan<float>((float*)_attentionOutputs!.Pointer + ((long)row * hidden), hidden), new ReadOnlySpan<float>(_scratch.Added + ((long)row * hidden), hidden));
+            ReadOnlySpan<float> attentionOutput = new((float*)_attentionOutputs!.Pointer + ((long)row * hidden), hidden);
+            ReadOnlySpan<float> downOutput = new(_scratch.Added + ((long)row * hidden), hidden);
+            trace.Commitment.AddLayer(blockRow, _layer, attentionOutput, downOutput);
+            trace.Recorder?.RecordLeaf(_positions[row], _layer, attentionOutput, downOutput, trace.Commitment.LinksOf(blockRow));
         }
     }
 }

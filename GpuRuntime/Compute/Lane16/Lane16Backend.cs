@@ -204,8 +204,10 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         {
             Lane16Weights.Layer layer = _weights.Layers[_layer];
             Multiply(layer.QueryKeyValue, _scratch.Normed, _scratch.Projected, _count, round: layer.Bias is null);
+            RecordProjected(layer.Bias);
             _crew.Run(_rotatePart, _count);
             _crew.Run(_attendPart, AttentionParts());
+            RecordAttended();
             Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added, _count);
             KeepAttentionOutput();
             _norm = layer.FeedForwardNorm;
@@ -240,6 +242,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     private void FeedForward(Lane16Weights.FeedForward weights, float* inputs, float* outputs, int count)
     {
         Multiply(weights.GateUp, inputs, _scratch.Projected, count);
+        RecordGateUp(weights.GateUp.Rows);
         _width = weights.Down.Columns;
         _crew.Run(_activatePart, count);
         Multiply(weights.Down, _scratch.Activated, outputs, count);

@@ -73,12 +73,11 @@ public sealed class TinyModel
 
     public LayerKey Key(int layer)
     {
-        string[] names = ["q", "k", "v", "o", "gate", "up", "down"];
-        MatrixKey[] keys = [.. Weights[layer].Select((m, i) => Build($"layers.{layer}.{names[i]}", m, i < 3 ? Biases[layer]?[i] : null))];
+        MatrixKey[] keys = [.. Weights[layer].Select((m, i) => Build(ValidatorKeys.NameOf(layer, (LayerMatrix)i), m, i < 3 ? Biases[layer]?[i] : null))];
         return new LayerKey(Constants, layer, keys, Norms[layer][0], Norms[layer][1], HeadNorms ? Norms[layer][2] : null, HeadNorms ? Norms[layer][3] : null);
     }
 
-    public MatrixKey OutputKey() => Build("lm_head", Output, null);
+    public MatrixKey OutputKey() => Build(ValidatorKeys.Output, Output, null);
 
     /// <summary>Every matrix of a layer that the node runs, changed.</summary>
     public void Change(int layer, Func<float[], float[]> row) =>

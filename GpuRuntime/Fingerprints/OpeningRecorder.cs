@@ -1,0 +1,133 @@
+using Verathos.Fingerprint.Merkle;
+using Verathos.Fingerprint.Numerics;
+using Verathos.Fingerprint.Openings;
+using Verathos.Fingerprint.Trace;
+
+namespace Verathos.GpuRuntime.Fingerprints;
+
+/// <summary>What is kept of some steps while a sequence is computed again, so that they can be opened. Wiped by its owner.</summary>
+internal sealed class OpeningRecorder
+{
+    private readonly TraceShape _shape;
+    private readonly Dictionary<int, Step> _steps;
+
+    /// <summary>Keeps the leaves of some positions, and what one layer computes at one of them.</summary>
+    public OpeningRecorder(TraceShape shape, IEnumerable<int> positions, int layer, int layerPosition)
+    {
+        (_shape, Layer, LayerPosition) = (shape, layer, layerPosition);
+        _steps = positions.Distinct().ToDictionary(static position => position, _ => new Step(shape));
+    }
+
+    public int Layer { get; }
+
+    public int LayerPosition { get; }
+
+    /// <summary>Outputs of the joined query, key and value projection, biases added.</summary>
+    public ushort[] Projected { get; private set; } = [];
+
+    public ushort[] Attended { get; private set; } = [];
+
+    /// <summary>Outputs of the joined gate and up projection.</summary>
+    public ushort[] GateUp { get; private set; } = [];
+
+    public void RecordLeaf(int position, int layer, ReadOnlySpan<float> attentionOutput, ReadOnlySpan<float> downOutput, ReadOnlySpan<byte> links)
+    {
+        if (_steps.TryGetValue(position, out Step? step))
+        {
+            Narrow(attentionOutput, step.AttentionOutputs.AsSpan(layer * _shape.HiddenSize));
+            Narrow(downOutput, step.DownOutputs.AsSpan(layer * _shape.HiddenSize));
+            links.CopyTo(step.Links.AsSpan(layer * links.Length));
+        }
+    }
+
+    public void RecordLogits(int position, ReadOnlySpan<float> logits)
+    {
+        if (_steps.TryGetValue(position, out Step? step))
+        {
+            step.Logits = logits.ToArray();
+        }
+    }
+
+    public void RecordProjected(ReadOnlySpan<float> rows) => Projected = Narrow(rows);
+
+    public void RecordAttended(ReadOnlySpan<float> rows) => Attended = Narrow(rows);
+
+    public void RecordGateUp(ReadOnlySpan<float> rows) => GateUp = Narrow(rows);
+
+    /// <summary>A step with all its leaves.</summary>
+    public StepOpening Open(int position, int inputId, TraceSalts salts, IReadOnlyList<byte[]> path)
+    {
+        Step step = _steps[position];
+        byte[] own = new byte[_shape.Leaves * TraceSalts.Size];
+        salts.Write(position, own);
+        return new StepOpening
+        {
+            Position = position,
+            InputId = inputId,
+            Salts = own,
+            AttentionOutputs = step.AttentionOutputs,
+            DownOutputs = step.DownOutputs,
+            Links = step.Links,
+            Logits = step.Logits,
+            Path = path,
+        };
+    }
+
+    /// <summary>The layer's leaf of a step.</summary>
+    public LeafProof OpenLeaf(int position, int inputId, TraceSalts salts, IReadOnlyList<byte[]> path)
+    {
+        StepOpening step = Open(position, inputId, salts, path);
+        return new LeafProof
+        {
+            Position = position,
+            InputId = inputId,
+            Layer = Layer,
+            Salt = step.Salts.AsSpan(Layer * TraceSalts.Size, TraceSalts.Size).ToArray(),
+            AttentionOutput = step.AttentionOutput(Layer, _shape).ToArray(),
+            DownOutput = step.DownOutput(Layer, _shape).ToArray(),
+            Links = step.LayerLinks(Layer, _shape).ToArray(),
+            LeafPath = MerkleTree.InclusionProof(step.LeafHashes(_shape), Layer),
+            StepPath = path,
+        };
+    }
+
+    /// <summary>Overwrites what was kept.</summary>
+    public void Wipe()
+    {
+        Array.Clear(Projected);
+        Array.Clear(Attended);
+        Array.Clear(GateUp);
+        foreach (Step step in _steps.Values)
+        {
+            Array.Clear(step.AttentionOutputs);
+            Array.Clear(step.DownOutputs);
+            Array.Clear(step.Logits);
+        }
+    }
+
+    private static ushort[] Narrow(ReadOnlySpan<float> values)
+    {
+        ushort[] bits = new ushort[values.Length];
+        Narrow(values, bits);
+        return bits;
+    }
+
+    private static void Narrow(ReadOnlySpan<float> values, Span<ushort> bits)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            bits[i] = BFloat16.FromSingle(values[i]);
+        }
+    }
+
+    private sealed class Step(TraceShape shape)
+    {
+        public ushort[] AttentionOutputs { get; } = new ushort[shape.Layers * shape.HiddenSize];
+
+        public ushort[] DownOutputs { get; } = new ushort[shape.Layers * shape.HiddenSize];
+
+        public byte[] Links { get; } = new byte[shape.Layers * shape.KvHeads * TraceHash.Size];
+
+        public float[] Logits { get; set; } = [];
+    }
+}

@@ -85,6 +85,7 @@ public sealed record LikelihoodTable
     /// Whether no honest condition has an expected ratio above one, on which the e-detector's bound rests: computed in integers and
     /// rounded against the table.
     /// </summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public bool PassesGate
     {
         get

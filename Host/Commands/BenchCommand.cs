@@ -18,6 +18,7 @@ internal static class BenchCommand
         command.Subcommands.Add(CreateNode());
         command.Subcommands.Add(BenchProfileCommand.Create());
         command.Subcommands.Add(BenchFingerprintCommand.Create());
+        command.Subcommands.Add(BenchOpeningsCommand.Create());
         command.Subcommands.Add(BenchTraceCommand.Create());
         command.Subcommands.Add(BenchMemoryCommand.Create());
         command.Subcommands.Add(BenchTokenizersCommand.Create());

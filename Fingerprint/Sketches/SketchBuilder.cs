@@ -36,6 +36,9 @@ public sealed class SketchBuilder : IDisposable
         (_depth, _chunk) = (depth, chunk);
     }
 
+    /// <summary>Elements so far.</summary>
+    public long Elements { get; private set; }
+
     /// <summary>Adds a token's stream.</summary>
     /// <param name="stream">bfloat16 held as binary32.</param>
     public void Add(ReadOnlySpan<float> stream)
@@ -53,6 +56,7 @@ public sealed class SketchBuilder : IDisposable
             s3 += Signed(value, word, bits << 24);
         }
 
+        Elements += stream.Length;
         s0.CopyTo(_sums);
         s1.CopyTo(_sums, 8);
         s2.CopyTo(_sums, 16);

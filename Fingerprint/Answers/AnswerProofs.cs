@@ -1,0 +1,170 @@
+using System.Security.Cryptography;
+using Verathos.Fingerprint.Numerics;
+using Verathos.Fingerprint.Sketches;
+using Verathos.Fingerprint.Toploc;
+using Verathos.Fingerprint.Trace;
+
+namespace Verathos.Fingerprint.Answers;
+
+/// <summary>
+/// An answer's TOPLOC proofs and sketches, made while it is computed: a chunk for the prompt, and one for each 32 positions after it.
+/// Positions come in order at each depth; how they were cut into passes does not show.
+/// </summary>
+public sealed class AnswerProofs : IDisposable
+{
+    private readonly int _promptTokens;
+    private readonly byte[] _seed;
+    private readonly SketchBuilder?[] _sketches;
+    private readonly List<byte[]>[] _finished;
+    private readonly int[] _chunks;
+    private readonly TopActivations _top = new();
+    private readonly List<byte[]> _proofs = [];
+    private ushort[] _bits = [];
+    private int _toplocChunk;
+    private bool _ended;
+
+    /// <summary>Begins an answer.</summary>
+    /// <param name="layers">Of the model.</param>
+    /// <param name="promptTokens">At least 1.</param>
+    /// <param name="sketchSeed">32 bytes, from <see cref="SketchPlan.DeriveSeed"/>; copied.</param>
+    public AnswerProofs(int layers, int promptTokens, ReadOnlySpan<byte> sketchSeed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(promptTokens, 1);
+        Depths = SketchPlan.Depths(layers);
+        (_promptTokens, _seed) = (promptTokens, sketchSeed.ToArray());
+        _sketches = [.. Depths.Select(depth => new SketchBuilder(_seed, depth, 0))];
+        _finished = [.. Depths.Select(static _ => new List<byte[]>())];
+        _chunks = new int[Depths.Count];
+    }
+
+    /// <summary>Layers before each sketched stream, ascending.</summary>
+    public IReadOnlyList<int> Depths { get; }
+
+    /// <summary>Finished TOPLOC proofs, in the order of chunks.</summary>
+    public IReadOnlyList<byte[]> Toploc => _proofs;
+
+    /// <summary>Finished sketches, in the order of chunks: those of all depths one after another.</summary>
+    public IReadOnlyList<byte[]> Sketches =>
+        [.. Enumerable.Range(0, _finished.Min(static list => list.Count)).Select(chunk => _finished.SelectMany(list => list[chunk]).ToArray())];
+
+    /// <summary>The chunk that a position belongs to.</summary>
+    public int ChunkOf(int position) => position < _promptTokens ? 0 : 1 + ((position - _promptTokens) / SketchPlan.ChunkTokens);
+
+    /// <summary>Adds the residual stream after some layers.</summary>
+    /// <param name="depth">Which of <see cref="Depths"/>, by its place.</param>
+    /// <param name="position">Of the token.</param>
+    /// <param name="stream">bfloat16 held as binary32.</param>
+    public void AddStream(int depth, int position, ReadOnlySpan<float> stream)
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        if (ChunkOf(position) != _chunks[depth])
+        {
+            FinishSketch(depth);
+            _chunks[depth] = ChunkOf(position);
+            _sketches[depth] = new SketchBuilder(_seed, Depths[depth], _chunks[depth]);
+        }
+
+        _sketches[depth]!.Add(stream);
+    }
+
+    /// <summary>Adds a last hidden state, as the output matrix reads it.</summary>
+    /// <param name="position">Of the token.</param>
+    /// <param name="hidden">bfloat16 held as binary32.</param>
+    public void AddHidden(int position, ReadOnlySpan<float> hidden)
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        if (ChunkOf(position) != _toplocChunk)
+        {
+            FinishToploc();
+            _toplocChunk = ChunkOf(position);
+        }
+
+        if (_bits.Length != hidden.Length)
+        {
+            _bits = GC.AllocateArray<ushort>(hidden.Length, pinned: true);
+        }
+
+        for (int i = 0; i < hidden.Length; i++)
+        {
+            _bits[i] = BFloat16.FromSingle(hidden[i]);
+        }
+
+        _top.Add(_bits);
+    }
+
+    /// <summary>Finishes the last chunks.</summary>
+    public void Finish()
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        _ended = true;
+        FinishToploc();
+        for (int depth = 0; depth < Depths.Count; depth++)
+        {
+            FinishSketch(depth);
+        }
+    }
+
+    /// <summary>The roots that a receipt carries.</summary>
+    /// <param name="salts">The receipt's.</param>
+    /// <returns>32 bytes each.</returns>
+    /// <exception cref="InvalidOperationException">The answer was not finished, or nothing was added.</exception>
+    public (byte[] Toploc, byte[] Sketches) Roots(TraceSalts salts)
+    {
+        if (!_ended)
+        {
+            throw new InvalidOperationException("the answer is not finished");
+        }
+
+        (ChunkCommitment toploc, ChunkCommitment sketches) = (ChunkCommitment.ForToploc(salts), ChunkCommitment.ForSketches(salts));
+        foreach (byte[] proof in Toploc)
+        {
+            toploc.Append(proof);
+        }
+
+        foreach (byte[] sketch in Sketches)
+        {
+            sketches.Append(sketch);
+        }
+
+        return (toploc.Root(), sketches.Root());
+    }
+
+    /// <summary>Overwrites what is under way.</summary>
+    public void Dispose()
+    {
+        _ended = true;
+        _top.Clear();
+        Array.Clear(_bits);
+        CryptographicOperations.ZeroMemory(_seed);
+        foreach (SketchBuilder? sketch in _sketches)
+        {
+            sketch?.Dispose();
+        }
+    }
+
+    private void FinishToploc()
+    {
+        if (_top.Seen > 0)
+        {
+            _proofs.Add(ToplocProof.Create(_top).ToArray());
+            _top.Clear();
+        }
+    }
+
+    private void FinishSketch(int depth)
+    {
+        if (_sketches[depth] is { Elements: > 0 } sketch)
+        {
+            byte[] bytes = new byte[SketchPlan.Size];
+            sketch.Write(bytes);
+            _finished[depth].Add(bytes);
+        }
+
+        _sketches[depth]?.Dispose();
+        _sketches[depth] = null;
+    }
+}

@@ -1,3 +1,4 @@
+using Verathos.Fingerprint.Answers;
 using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Fingerprints;
 
@@ -10,6 +11,9 @@ public sealed class SequenceTrace(TraceCommitment commitment, int promptTokens)
 {
     /// <summary>The commitment.</summary>
     public TraceCommitment Commitment => commitment;
+
+    /// <summary>Takes the streams and last hidden states, or null.</summary>
+    public AnswerProofs? Proofs { get; init; }
 
     /// <summary>Keeps some steps to open them, or null.</summary>
     internal OpeningRecorder? Recorder { get; init; }

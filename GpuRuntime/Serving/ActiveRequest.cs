@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Verathos.Fingerprint.Sampling;
-using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Compute;
 
 namespace Verathos.GpuRuntime.Serving;
@@ -29,13 +28,13 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
     public int PromptLeft => Request.PromptIds.Length - (State?.Length ?? 0);
 
     /// <summary>Which tokens are ready, at most the requested number. Their ids lie apart, where they can be wiped.</summary>
-    public Channel<(int Index, FinishReason? Finish, byte[]? TraceRoot)> Tokens { get; } =
-        Channel.CreateUnbounded<(int Index, FinishReason? Finish, byte[]? TraceRoot)>(new UnboundedChannelOptions { SingleReader = true });
+    public Channel<(int Index, FinishReason? Finish, TokenCommitment? Commitment)> Tokens { get; } =
+        Channel.CreateUnbounded<(int Index, FinishReason? Finish, TokenCommitment? Commitment)>(new UnboundedChannelOptions { SingleReader = true });
 
     public SequenceState? State { get; set; }
 
     /// <summary>What is committed, where the request is traced.</summary>
-    public TraceCommitment? Trace { get; set; }
+    public RequestTrace? Trace { get; set; }
 
     public int Generated { get; private set; }
 
@@ -81,7 +80,7 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
     }
 
     /// <summary>Gives a token to the reader; nothing where the reader has gone.</summary>
-    public void Give(int id, int index, TokenLogProbability[]? logProbabilities, FinishReason? finish, byte[]? traceRoot)
+    public void Give(int id, int index, TokenLogProbability[]? logProbabilities, FinishReason? finish, TokenCommitment? commitment)
     {
         lock (_gate)
         {
@@ -103,7 +102,7 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
             }
         }
 
-        Tokens.Writer.TryWrite((index, finish, traceRoot));
+        Tokens.Writer.TryWrite((index, finish, commitment));
     }
 
     /// <summary>Takes a token out; from any thread.</summary>

@@ -11,6 +11,6 @@ public readonly record struct GeneratedToken(int Id, int Index, FinishReason? Fi
     /// <summary>The token's log-probability and then the likeliest ones', where they were asked for; the reader clears it after use.</summary>
     public TokenLogProbability[]? LogProbabilities { get; init; }
 
-    /// <summary>The commitment over all steps up to the one that gave this token, 32 bytes, where the request is traced.</summary>
-    public byte[]? TraceRoot { get; init; }
+    /// <summary>What the node has committed to with this token, where the request is traced.</summary>
+    public TokenCommitment? Commitment { get; init; }
 }

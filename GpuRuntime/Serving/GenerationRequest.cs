@@ -1,5 +1,6 @@
 using Verathos.Fingerprint.Constraints;
 using Verathos.Fingerprint.Sampling;
+using Verathos.Fingerprint.Sketches;
 
 namespace Verathos.GpuRuntime.Serving;
 
@@ -27,8 +28,11 @@ public sealed class GenerationRequest
     /// <summary>Ids that end the answer, beside the model's own.</summary>
     public IReadOnlyCollection<int> StopIds { get; init; } = [];
 
-    /// <summary>32 bytes that key the trace's leaves, or null where the computation is not committed; served profile only.</summary>
+    /// <summary>32 bytes that key the leaves of what is committed, or null where the computation is not; served profile only.</summary>
     public byte[]? TraceSecret { get; init; }
+
+    /// <summary>32 bytes that choose the sketches' signs, from <see cref="SketchPlan.DeriveSeed"/>; with <see cref="TraceSecret"/> only.</summary>
+    public byte[]? SketchSeed { get; init; }
 
     /// <summary>The most tokens that <see cref="LogProbabilities"/> names.</summary>
     public const int MaximumLogProbabilities = 20;

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Verathos.Fingerprint.Sampling;
-using Verathos.Fingerprint.Trace;
-using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Serving;
@@ -148,9 +146,9 @@ public sealed class InferenceEngine : IAsyncDisposable
     {
         try
         {
-            await foreach ((int index, FinishReason? finish, byte[]? traceRoot) in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach ((int index, FinishReason? finish, TokenCommitment? commitment) in entry.Tokens.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return entry.Take(index, finish) with { TraceRoot = traceRoot };
+                yield return entry.Take(index, finish) with { Commitment = commitment };
             }
         }
         finally
@@ -190,9 +188,9 @@ public sealed class InferenceEngine : IAsyncDisposable
             throw new GenerationException(GenerationError.InvalidRequest, $"log-probabilities name 0 to {GenerationRequest.MaximumLogProbabilities} tokens");
         }
 
-        if (request.TraceSecret is { } secret && (secret.Length != TraceSalts.SecretSize || _model.Backend.Profile.UsesLibtorch))
+        if (RequestTrace.FindProblem(request, _model.Profile) is { } problem)
         {
-            throw new GenerationException(GenerationError.InvalidRequest, $"a trace needs a secret of {TraceSalts.SecretSize} bytes and the profile {NumericProfile.Bf16Lane16}");
+            throw new GenerationException(GenerationError.InvalidRequest, problem);
         }
 
         if ((long)request.PromptIds.Length + request.MaxTokens > _maxContext)

@@ -1,6 +1,5 @@
 using Verathos.Fingerprint.Constraints;
 using Verathos.Fingerprint.Sampling;
-using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
@@ -185,11 +184,10 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
     {
         GenerationRequest request = entry.Request;
         SequenceState state = model.Backend.CreateSequence(request.PromptIds.Length + request.MaxTokens - 1);
-        if (request.TraceSecret is { } secret)
+        if (request.TraceSecret is not null)
         {
-            ModelConfig config = model.Config;
-            entry.Trace = new TraceCommitment(new TraceShape(config.Layers, config.HiddenSize, config.KvHeads, config.HeadSize, config.VocabularySize), secret);
-            state.Trace = new SequenceTrace(entry.Trace, request.PromptIds.Length);
+            entry.Trace = new RequestTrace(request, model.Config);
+            state.Trace = entry.Trace.Sequence;
         }
 
         return state;
@@ -241,18 +239,17 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
 
         logits.Clear();
         entry.Add(id);
-        byte[]? traceRoot = entry.Trace is null ? null : new byte[TraceHash.Size];
-        entry.Trace?.WriteRoot(traceRoot);
         FinishReason? finish = complete || model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
             : entry.Generated == request.MaxTokens ? FinishReason.Length
             : null;
+        TokenCommitment? commitment = entry.Trace?.Commit(isLast: finish is not null);
         if (finish is not null)
         {
             // Freed before the last token is given out, so that who sees the end sees the memory free.
             release(entry);
         }
 
-        entry.Give(id, index, logProbabilities, finish, traceRoot);
+        entry.Give(id, index, logProbabilities, finish, commitment);
         if (finish is not null)
         {
             entry.Tokens.Writer.TryComplete();

@@ -8,6 +8,7 @@ namespace Verathos.GpuRuntime.Compute.Lane16;
 internal sealed unsafe partial class Lane16Backend
 {
     private readonly int[] _traceIds = new int[MaximumRows];
+    private readonly int[] _depths;
     private PrivateMemory? _attentionOutputs;
     private bool _traced;
     private bool _tracesOne;
@@ -108,6 +109,42 @@ internal sealed unsafe partial class Lane16Backend
         }
 
         _crew.Run(_leafPart, _count);
+    }
+
+    /// <summary>Hands streams after a sketched depth, and last hidden states, to the sequences that ask for them.</summary>
+    private void AddProofs()
+    {
+        int depth = _traced ? Array.IndexOf(_depths, _layer + 1) : -1;
+        if (depth < 0)
+        {
+            return;
+        }
+
+        // The last depth is that after all layers.
+        bool last = depth == _depths.Length - 1;
+        int hidden = _config.HiddenSize;
+        float[] unpacked = last ? new float[hidden] : [];
+        for (int row = 0; row < _count; row++)
+        {
+            if (_sequences[row].Trace?.Proofs is not { } proofs)
+            {
+                continue;
+            }
+
+            proofs.AddStream(depth, _positions[row], new ReadOnlySpan<float>(_scratch.Stream + ((long)row * hidden), hidden));
+            if (last)
+            {
+                float* packed = _scratch.Normed + ((long)row * Lanes.Pad(hidden));
+                for (int i = 0; i < hidden; i++)
+                {
+                    unpacked[i] = packed[Lanes.PackedIndex(i)];
+                }
+
+                proofs.AddHidden(_positions[row], unpacked);
+            }
+        }
+
+        Array.Clear(unpacked);
     }
 
     /// <summary>Completes the steps of a pass.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
+using Verathos.Fingerprint.Sketches;
 using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
 
@@ -65,6 +66,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _routePart = (row, _) => Route(row);
         _mixPart = (row, _) => Mix(row);
         _sharePart = (row, _) => AddShared(row);
+        _depths = SketchPlan.Depths(_config.Layers);
         _chainPart = (head, _) => CommitHead(head);
         _rowChainsPart = (row, _) => CommitHeads(row);
         _leafPart = (row, _) => CommitLeaf(row);
@@ -224,6 +226,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             CommitLayer();
             _norm = _layer + 1 < _weights.Layers.Length ? _weights.Layers[_layer + 1].InputNorm : _weights.FinalNorm;
             _crew.Run(_residualPart, _count);
+            AddProofs();
         }
     }
 

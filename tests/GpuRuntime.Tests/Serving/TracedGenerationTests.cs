@@ -14,6 +14,7 @@ public class TracedGenerationTests
         Seed = [.. Enumerable.Range(0, 32).Select(i => (byte)i)],
         MaxTokens = count,
         TraceSecret = secret,
+        SketchSeed = secret,
     };
 
     private static byte[] Secret(int number) => [.. Enumerable.Range(0, 32).Select(i => (byte)(i * number))];
@@ -31,27 +32,40 @@ public class TracedGenerationTests
         List<GeneratedToken[]> alone = [];
         foreach (int length in lengths)
         {
-            alone.Add(await All(engine, Request(length, 6, Secret(length))));
+            alone.Add(await All(engine, Request(length, 40, Secret(length))));
         }
 
-        GeneratedToken[][] together = await Task.WhenAll(lengths.Select(length => All(engine, Request(length, 6, Secret(length))).AsTask()));
+        GeneratedToken[][] together = await Task.WhenAll(lengths.Select(length => All(engine, Request(length, 40, Secret(length))).AsTask()));
         Assert.Equal(Roots(alone), Roots(together));
-        Assert.All(together, tokens => Assert.Equal(6, tokens.Select(t => Convert.ToHexString(t.TraceRoot!)).Distinct().Count()));
-        GeneratedToken[] plain = await All(engine, Request(30, 6, null));
+        Assert.All(together, tokens => Assert.Equal(40, tokens.Select(t => Convert.ToHexString(t.Commitment!.TraceRoot)).Distinct().Count()));
+        GeneratedToken[] plain = await All(engine, Request(30, 40, null));
         Assert.Equal(alone[4].Select(t => t.Id), plain.Select(t => t.Id));
-        Assert.All(plain, token => Assert.Null(token.TraceRoot));
+        Assert.All(plain, token => Assert.Null(token.Commitment));
+        Assert.All(together, tokens => Assert.All(tokens[..^1], token => Assert.Null(token.Commitment!.ToplocRoot)));
+        Assert.Equal(14, together.Select(tokens => tokens[^1].Commitment!).SelectMany(c => new[] { Convert.ToHexString(c.ToplocRoot!), Convert.ToHexString(c.SketchRoot!) }).Distinct().Count());
     }
 
     [Theory]
-    [InlineData("bf16-lane16", 31)]
-    [InlineData("f32", 32)]
-    public async Task ATraceThatCannotBeIsRefused(string profile, int secretBytes)
+    [InlineData("bf16-lane16", 31, 32)]
+    [InlineData("bf16-lane16", 32, 31)]
+    [InlineData("bf16-lane16", 0, 32)]
+    [InlineData("f32", 32, 32)]
+    public async Task ATraceThatCannotBeIsRefused(string profile, int secretBytes, int seedBytes)
     {
         using LoadedModel model = SmallModel.Create(NumericProfile.All.Single(p => p.Name == profile));
         await using InferenceEngine engine = new(model, new EngineOptions());
-        GenerationException refused = Assert.Throws<GenerationException>(() => { engine.GenerateAsync(Request(3, 2, new byte[secretBytes])); });
+        GenerationRequest request = new()
+        {
+            PromptIds = [1, 2, 3],
+            Sampling = SamplingParameters.Greedy,
+            Seed = new byte[32],
+            MaxTokens = 2,
+            TraceSecret = secretBytes == 0 ? null : new byte[secretBytes],
+            SketchSeed = new byte[seedBytes],
+        };
+        GenerationException refused = Assert.Throws<GenerationException>(() => { engine.GenerateAsync(request); });
         Assert.Equal(GenerationError.InvalidRequest, refused.Error);
     }
 
-    private static IEnumerable<string> Roots(IEnumerable<GeneratedToken[]> answers) => answers.SelectMany(tokens => tokens.Select(t => Convert.ToHexString(t.TraceRoot!)));
+    private static IEnumerable<string> Roots(IEnumerable<GeneratedToken[]> answers) => answers.SelectMany(tokens => tokens.Select(t => Convert.ToHexString([.. t.Commitment!.TraceRoot, .. t.Commitment.ToplocRoot ?? [], .. t.Commitment.SketchRoot ?? []])));
 }

@@ -72,6 +72,9 @@ public sealed class TraceCommitment : IDisposable
         int step = Shape.Leaves * Size;
         if (_leaves.Length < rows * step)
         {
+            CryptographicOperations.ZeroMemory(_blockSalts);
+            CryptographicOperations.ZeroMemory(_leaves);
+            CryptographicOperations.ZeroMemory(_links);
             _blockSalts = GC.AllocateArray<byte>(rows * step, pinned: true);
             _leaves = GC.AllocateArray<byte>(rows * step, pinned: true);
             _links = GC.AllocateArray<byte>(rows * Shape.KvHeads * Size, pinned: true);

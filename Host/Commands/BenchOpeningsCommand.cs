@@ -54,9 +54,9 @@ internal static class BenchOpeningsCommand
         }
 
         output.Table(
-            ["weights", "openings", "rejected", "by rows", "by residual", "by attention", "greatest kappa", "mean kappa"],
+            ["weights", "openings", "rejected", "by rows", "by residual", "by attention", "greatest T/16", "mean T/16"],
             report.Rows.Select(row => (IReadOnlyList<string>)
-                [row.Weights, Number(row.Openings), Number(row.Rejected), Number(row.ByRows), Number(row.ByResidual), Number(row.ByAttention), Number(row.Kappa, "F2"), Number(row.MeanKappa, "F2")]),
+                [row.Weights, Number(row.Openings), Number(row.Rejected), Number(row.ByRows), Number(row.ByResidual), Number(row.ByAttention), Number(row.Greatest, "F2"), Number(row.Mean, "F2")]),
             $"{report.Model}, {report.Profile}, seed {report.Seed}, residuals up to {Number(report.ResidualLimit, "F1")}");
         output.Line($"An opened layer has {Number(report.OpeningBytes, "N0")} bytes on average, an opened row of logits {Number(report.LogitsBytes, "N0")}.");
         output.Line($"{Number(report.LogitsOpened)} rows of logits of honest answers opened, {Number(report.LogitsRejected)} rejected.");

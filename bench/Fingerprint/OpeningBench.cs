@@ -9,7 +9,7 @@ namespace Verathos.Bench.Fingerprint;
 /// <summary>Opens answers of honest nodes and of others by computing them again, and judges them by keys made from the weights that were named.</summary>
 public static class OpeningBench
 {
-    // Of an honest layer; kappa is bounded by what the bench then prints.
+    // Of an honest layer. The bench prints the mean that kappa is; 2.5 leaves room for matrices that differ from it.
     private const double Chance = 1e-12;
     private const double AssumedKappa = 2.5;
 

@@ -7,6 +7,6 @@ namespace Verathos.Bench.Fingerprint;
 /// <param name="ByRows">Rejected because of secret rows in at least one matrix.</param>
 /// <param name="ByResidual">Rejected because of at least one matrix's residual.</param>
 /// <param name="ByAttention">Rejected because of the head that was computed again.</param>
-/// <param name="Kappa">The greatest residual of any matrix over its sixteen degrees.</param>
-/// <param name="MeanKappa">The mean of all.</param>
-public sealed record OpeningRow(string Weights, int Openings, int Rejected, int ByRows, int ByResidual, int ByAttention, double Kappa, double MeanKappa);
+/// <param name="Greatest">The greatest residual of any matrix, over its sixteen degrees.</param>
+/// <param name="Mean">The mean of all, which for honest weights is kappa.</param>
+public sealed record OpeningRow(string Weights, int Openings, int Rejected, int ByRows, int ByResidual, int ByAttention, double Greatest, double Mean);

@@ -16,7 +16,7 @@ namespace Verathos.Attestation;
 /// </summary>
 public static class Appraiser
 {
-    /// <summary>The claim by which the verdict of a lone quote or report says that no line about a node was looked at.</summary>
+    /// <summary>The claim by which the verdict of a lone quote, report or token says that no line about a node was looked at.</summary>
     public const string NodeLinesClaim = "node.lines";
 
     /// <summary>Appraises what a node showed for one nonce.</summary>
@@ -40,8 +40,8 @@ public static class Appraiser
     }
 
     /// <summary>
-    /// Verifies a lone SGX or TDX quote. A policy's lines about quotes are evaluated and may reject it, but those that need a whole node
-    /// are not, so the verdict is never appraised; the claim <see cref="NodeLinesClaim"/> says so.
+    /// Verifies a lone SGX or TDX quote. A policy's section for quotes rules on it; the lines of its section <c>node</c> cannot, and each of
+    /// them that is not waived leaves the verdict unappraised (<see cref="Verdict.UnevaluatedLines"/>).
     /// </summary>
     /// <param name="quote">The quote; bytes after its end must be zero.</param>
     /// <param name="collateral">QuoteCollateralV3 JSON in UTF-8; null fails <c>collateral.missing</c>.</param>
@@ -56,8 +56,7 @@ public static class Appraiser
     {
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
-        CheckList checks = new() { IsPiece = true };
-        checks.Claim(NodeLinesClaim, "not looked at: this is a quote by itself, which says nothing about a node's nonce, keys, model, configuration or GPUs");
+        CheckList checks = Piece("a quote", policy);
         bool sgx = DcapQuote.TryParse(quote, out DcapQuote? parsed, out _) && !parsed!.IsTdx;
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, sgx ? policy?.Sgx : policy?.Tdx, sgx ? "sgx" : "tdx"))
         {
@@ -82,8 +81,7 @@ public static class Appraiser
     }
 
     /// <summary>
-    /// Verifies a lone SEV-SNP report. A policy's lines about reports are evaluated and may reject it, but those that need a whole
-    /// node are not, so the verdict is never appraised; the claim <see cref="NodeLinesClaim"/> says so.
+    /// Verifies a lone SEV-SNP report, with a policy by its section <c>snp</c>. Lines about a node stay open as for a lone quote.
     /// </summary>
     /// <param name="report">The report, 1,184 bytes.</param>
     /// <param name="collateral">JSON as <see cref="SnpCollateral"/> reads it; empty fails <c>collateral.missing</c>.</param>
@@ -97,8 +95,7 @@ public static class Appraiser
     {
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
-        CheckList checks = new() { IsPiece = true };
-        checks.Claim(NodeLinesClaim, "not looked at: this is a report by itself, which says nothing about a node's nonce, keys, model, configuration or GPUs");
+        CheckList checks = Piece("a report", policy);
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Snp, "snp"))
         {
             SnpAppraisal appraisal = new(checks, anchors, at);
@@ -113,8 +110,8 @@ public static class Appraiser
     }
 
     /// <summary>
-    /// Verifies what an Azure guest shows: the HCL report with the hardware's evidence and the TPM quote. With a policy the sections
-    /// of the hardware apply, and the nonce is required.
+    /// Verifies what an Azure guest shows: the HCL report with the hardware's evidence and the TPM quote. With a policy the section
+    /// <c>azureHcl</c> applies and that of the hardware, and the nonce is required.
     /// </summary>
     /// <param name="evidence">An HCL report, or a JSON object as <see cref="AzureBundle"/> reads it.</param>
     /// <param name="collateral">The collateral of the hardware's evidence; empty fails <c>collateral.missing</c>.</param>
@@ -130,8 +127,7 @@ public static class Appraiser
     {
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
-        CheckList checks = new() { IsPiece = true };
-        checks.Claim(NodeLinesClaim, "not looked at: this is a guest's evidence by itself, which says nothing about a node's keys, model, configuration or GPUs");
+        CheckList checks = Piece("a guest's evidence", policy);
         if (PolicyAdmits(checks, policy, anchors, source))
         {
             new AzureAppraisal(checks, anchors, at).Verify(evidence, collateral, expectedNonce, product, policy);
@@ -141,8 +137,8 @@ public static class Appraiser
     }
 
     /// <summary>
-    /// Verifies the tokens of an attestation service: NVIDIA's, or Microsoft Azure's. The keys are those of the given set alone. No
-    /// policy has a section for tokens, so a policy rejects them.
+    /// Verifies the tokens of an attestation service: NVIDIA's, or Microsoft Azure's. The keys are those of the given set alone. With a
+    /// policy the section <c>nvidiaEat</c> or <c>azureMaa</c> applies, and the nonce is required.
     /// </summary>
     /// <param name="tokens">The token, or NVIDIA's list of tokens.</param>
     /// <param name="nvidia">True for NVIDIA's, false for Azure's.</param>
@@ -158,17 +154,16 @@ public static class Appraiser
     {
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
-        CheckList checks = new() { IsPiece = true };
-        checks.Claim(NodeLinesClaim, "not looked at: this is a service's token, which says nothing about a node's keys, model or configuration");
-        if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, null, nvidia ? "nvidiaToken" : "azureToken"))
+        CheckList checks = Piece("a service's token", policy);
+        if (PolicyAdmits(checks, policy, anchors, source) && (nvidia ? HasSection(checks, policy, policy?.NvidiaEat, "nvidiaEat") : HasSection(checks, policy, policy?.AzureMaa, "azureMaa")))
         {
             if (nvidia)
             {
-                new NvidiaTokenAppraisal(checks, anchors, at).Verify(tokens, collateral, expectedNonce, policy is not null);
+                new NvidiaTokenAppraisal(checks, anchors, at).Verify(tokens, collateral, expectedNonce, policy?.NvidiaEat);
             }
             else
             {
-                new AzureTokenAppraisal(checks, anchors, at).Verify(tokens, collateral, expectedNonce, policy is not null);
+                new AzureTokenAppraisal(checks, anchors, at).Verify(tokens, collateral, expectedNonce, policy?.AzureMaa);
             }
         }
 
@@ -176,8 +171,8 @@ public static class Appraiser
     }
 
     /// <summary>
-    /// Verifies a lone GPU report. A policy's lines about reports are evaluated and may reject it, but those that need a whole
-    /// node are not, so the verdict is never appraised; the claim <see cref="NodeLinesClaim"/> says so.
+    /// Verifies a lone GPU report, with a policy by its section <c>gpu</c>. Lines that only a node or its enclave answers stay open as for a
+    /// lone quote.
     /// </summary>
     /// <param name="gpu">Report and certificate chain.</param>
     /// <param name="rims">Reference measurement files (SWID XML), in any order.</param>
@@ -203,7 +198,10 @@ public static class Appraiser
     /// </summary>
     /// <param name="gpus">Report and certificate chain of each device.</param>
     /// <param name="rims">Reference measurement files (SWID XML), in any order.</param>
-    /// <param name="ocspResponses">OCSP responses, DER. Where there are any, they must be good for every certificate.</param>
+    /// <param name="ocspResponses">
+    /// OCSP responses, DER. Where there are any, they must be good for every certificate; where there are none, a policy rejects that does
+    /// not waive <c>gpu.revocation</c>, and without a policy a claim says that nothing was checked.
+    /// </param>
     /// <param name="expectedNonce">The nonce that every report must answer; null where the caller made none.</param>
     /// <param name="policy">The policy; null verifies only.</param>
     /// <param name="anchors">The roots that everything must lead to.</param>
@@ -218,13 +216,12 @@ public static class Appraiser
         ArgumentNullException.ThrowIfNull(ocspResponses);
         ArgumentNullException.ThrowIfNull(anchors);
         long start = Stopwatch.GetTimestamp();
-        CheckList checks = new() { IsPiece = true };
-        checks.Claim(NodeLinesClaim, "not looked at: this is a GPU report by itself, which says nothing about a node's quote, nonce, keys, model, configuration or number of GPUs");
+        CheckList checks = Piece("GPU evidence", policy);
         if (PolicyAdmits(checks, policy, anchors, source) && HasSection(checks, policy, policy?.Gpu, "gpu"))
         {
             RimSet references = RimSet.Create(rims, anchors);
             GpuSet set = new(checks, [.. gpus.Select(gpu => GpuAppraisal.Run(gpu, references, expectedNonce, anchors, at))]);
-            set.AddReportChecks(policy?.Gpu, () => set.AddRevocation(ocspResponses, at));
+            set.AddReportChecks(policy?.Gpu, rims.Count, ocspResponses, at);
             if (gpus.Count > 1)
             {
                 set.AddSetChecks();
@@ -245,7 +242,8 @@ public static class Appraiser
 
             if (policy?.Gpu is not null)
             {
-                set.AddPolicyLines(policy.Gpu);
+                set.AddPolicyLines(policy.Gpu, at);
+                GpuSet.LeaveEnclaveLines(checks, policy.Gpu);
             }
         }
 
@@ -266,6 +264,24 @@ public static class Appraiser
             $"{CheckNames.PolicySection}.{name}", section is null ? $"the policy has no section {name}, so it rejects this format" : null,
             $"the policy has a section {name}");
         return section is not null;
+    }
+
+    // What a piece cannot answer about the node that it may come from.
+    private static CheckList Piece(string what, Policy? policy)
+    {
+        CheckList checks = new();
+        checks.Claim(NodeLinesClaim, $"not looked at: this is {what} by itself, which says nothing about a node's keys, model, configuration or other hardware");
+        if (policy is not null)
+        {
+            checks.LeaveOpen(policy.Node.MaxEvidenceAge);
+            checks.LeaveOpen(policy.Node.MaxKeysetLifetime);
+            checks.LeaveOpen(policy.Node.Kems);
+            checks.LeaveOpen(policy.Node.Topologies);
+            checks.LeaveOpen(policy.Node.Manifests);
+            checks.LeaveOpen(policy.Node.Subnet);
+        }
+
+        return checks;
     }
 
     private static bool PolicyAdmits(CheckList checks, Policy? policy, TrustAnchors anchors, TimeSource source)

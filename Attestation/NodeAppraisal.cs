@@ -12,6 +12,7 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
 {
     private const int MaximumGpus = 64;
     private const int MaximumRims = 32;
+    private const int MaximumAnswers = 256;
 
     private KeysetFacts? _keyset;
     private ConfigurationFacts? _configuration;
@@ -36,10 +37,11 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
             return;
         }
 
-        if (evidence.Gpus.Count > MaximumGpus || evidence.GpuRims.Count > MaximumRims)
+        if (evidence.Gpus.Count > MaximumGpus || evidence.GpuRims.Count > MaximumRims || evidence.GpuOcspResponses.Count > MaximumAnswers)
         {
             checks.Fail(
-                CheckNames.GpuFormat, $"{evidence.Gpus.Count} GPUs and {evidence.GpuRims.Count} reference files; at most {MaximumGpus} and {MaximumRims} are read");
+                CheckNames.GpuFormat,
+                $"{evidence.Gpus.Count} GPUs, {evidence.GpuRims.Count} reference files and {evidence.GpuOcspResponses.Count} OCSP answers; at most {MaximumGpus}, {MaximumRims} and {MaximumAnswers} are read");
             checks.Malformed = true;
             return;
         }
@@ -57,7 +59,7 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
         {
             RimSet rims = RimSet.Create(evidence.GpuRims, anchors);
             gpus = new GpuSet(checks, [.. evidence.Gpus.Select(gpu => GpuAppraisal.Run(gpu, rims, gpuNonce, anchors, at))]);
-            gpus.AddReportChecks(policy?.Gpu);
+            gpus.AddReportChecks(policy?.Gpu, evidence.GpuRims.Count, evidence.GpuOcspResponses, at);
         }
 
         // What ties them together.
@@ -90,10 +92,10 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
 
         checks.Add(
             CheckNames.KeysetValidity,
-            at < _keyset!.NotBefore ? $"the keyset is valid from {_keyset.NotBefore:yyyy-MM-dd HH:mm:ss}Z"
-                : at > _keyset.NotAfter ? $"the keyset ended on {_keyset.NotAfter:yyyy-MM-dd HH:mm:ss}Z"
+            at < _keyset!.NotBefore ? $"the keyset is valid from {_keyset.NotBefore.Text()}"
+                : at > _keyset.NotAfter ? $"the keyset ended on {_keyset.NotAfter.Text()}"
                 : null,
-            $"valid until {_keyset.NotAfter:yyyy-MM-dd HH:mm:ss}Z");
+            $"valid until {_keyset.NotAfter.Text()}");
         checks.EndTrustAt(_keyset.NotAfter);
     }
 
@@ -180,16 +182,13 @@ internal sealed class NodeAppraisal(CheckList checks, NodeEvidence evidence, Pol
 
     private void AddGpuLines(GpuPolicy gpu, GpuSet? gpus)
     {
-        checks.AddLine(gpu.Count, "as many as required", range =>
-            evidence.Gpus.Count >= range.Minimum && evidence.Gpus.Count <= range.Maximum ? null
-            : $"{evidence.Gpus.Count} GPUs where {range.Minimum} to {range.Maximum} are required");
         if (gpus is null)
         {
             GpuSet.FailPolicyLines(checks, gpu);
             return;
         }
 
-        gpus.AddPolicyLines(gpu);
+        gpus.AddPolicyLines(gpu, at);
         checks.AddLine(gpu.ConfidentialModeOn, "the measured enclave found it on", _ =>
             _configuration?.GpuConfidentialMode == true ? null : "the enclave does not say that confidential mode is on");
         checks.AddLine(gpu.DevToolsOff, "the measured enclave found it off", _ =>

@@ -48,4 +48,7 @@ public sealed record NodeEvidence
 
     /// <summary>Reference measurement files (SWID XML), in any order.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> GpuRims { get; init; } = [];
+
+    /// <summary>OCSP answers about the GPUs' certificates, DER, in any order.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> GpuOcspResponses { get; init; } = [];
 }

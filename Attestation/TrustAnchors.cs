@@ -23,6 +23,12 @@ public sealed class TrustAnchors
     /// <summary>The anchor name of AMD in a policy.</summary>
     public const string AmdName = "amd";
 
+    /// <summary>
+    /// The anchor name of Microsoft Azure Attestation in a policy. No root stands behind it: the keys are those of the key set that the
+    /// relying party gives, which a policy may pin.
+    /// </summary>
+    public const string AzureName = "azure";
+
     /// <summary>File name of a simulated installation's Intel-like root certificate.</summary>
     public const string IntelRootFile = "intel-root.pem";
 
@@ -64,7 +70,7 @@ public sealed class TrustAnchors
 
     /// <summary>The vendors' roots.</summary>
     public static TrustAnchors Production { get; } = new(
-        [IntelName, NvidiaName, AmdName], Convert.FromHexString(IntelRoot), Convert.FromHexString(NvidiaDeviceRoot), Convert.FromHexString(NvidiaRimRoot),
+        [IntelName, NvidiaName, AmdName, AzureName], Convert.FromHexString(IntelRoot), Convert.FromHexString(NvidiaDeviceRoot), Convert.FromHexString(NvidiaRimRoot),
         new Dictionary<SnpProduct, byte[]>
         {
             [SnpProduct.Milan] = Convert.FromHexString(MilanRoot),
@@ -117,12 +123,19 @@ public sealed class TrustAnchors
     }
 
     /// <summary>The roots of a simulated installation.</summary>
-    public static TrustAnchors FromSimulated(X509Certificate2 intelRoot, X509Certificate2 nvidiaDeviceRoot, X509Certificate2 nvidiaRimRoot)
+    /// <param name="intelRoot">Root of the PCK chain.</param>
+    /// <param name="nvidiaDeviceRoot">Root of the device chains.</param>
+    /// <param name="nvidiaRimRoot">Root of the signed references.</param>
+    /// <param name="amdRoots">The ARKs by product line; null for none.</param>
+    public static TrustAnchors FromSimulated(
+        X509Certificate2 intelRoot, X509Certificate2 nvidiaDeviceRoot, X509Certificate2 nvidiaRimRoot,
+        IReadOnlyDictionary<SnpProduct, X509Certificate2>? amdRoots = null)
     {
         ArgumentNullException.ThrowIfNull(intelRoot);
         ArgumentNullException.ThrowIfNull(nvidiaDeviceRoot);
         ArgumentNullException.ThrowIfNull(nvidiaRimRoot);
-        return new TrustAnchors([SimulatedName], Spki(intelRoot), Spki(nvidiaDeviceRoot), Spki(nvidiaRimRoot));
+        return new TrustAnchors(
+            [SimulatedName], Spki(intelRoot), Spki(nvidiaDeviceRoot), Spki(nvidiaRimRoot), amdRoots?.ToDictionary(root => root.Key, root => Spki(root.Value)));
     }
 
     /// <summary>Reads the roots of a simulated installation from its folder.</summary>

@@ -26,6 +26,8 @@ internal static class VerificationCache
 
     public static BoundedCache<VerifiedRim> Rims { get; } = new(256);
 
+    /// <summary>Who signed an OCSP response: the issuer, or the responder that it certified.</summary>
+    public static BoundedCache<Certificate> OcspSigners { get; } = new(1024);
 
     public static void Clear()
     {
@@ -36,6 +38,7 @@ internal static class VerificationCache
         Links.Clear();
         Collateral.Clear();
         Rims.Clear();
+        OcspSigners.Clear();
     }
 
     /// <summary>A dictionary under 32-byte keys that forgets its oldest entries beyond a fixed size.</summary>

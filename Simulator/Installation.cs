@@ -1,6 +1,8 @@
 using Verathos.Simulator.Authorities;
 using Verathos.Simulator.Collateral;
+using Verathos.Simulator.Dcap;
 using Verathos.Simulator.Nvidia;
+using Verathos.Simulator.Sgx;
 using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator;
@@ -19,9 +21,12 @@ public sealed class Installation : IDisposable
         Roots = roots;
         var intel = new IntelAuthority(authorities);
         var nvidia = new NvidiaAuthority(authorities);
-        Tdx = new SimulatedTdx(intel, time);
-        Collateral = new SimulatedCollateral(intel, time);
+        var quotes = new QuoteAuthor(intel, time);
+        Tdx = new SimulatedTdx(intel, quotes);
+        Sgx = new SimulatedSgx(quotes);
+        Collateral = new SimulatedCollateral(intel, quotes, time);
         Gpu = new SimulatedGpu(nvidia);
+        Ocsp = new SimulatedOcsp(nvidia, time);
         Rim = new SimulatedRim(nvidia, time);
     }
 
@@ -39,11 +44,17 @@ public sealed class Installation : IDisposable
     /// <summary>Mints TDX quotes.</summary>
     public SimulatedTdx Tdx { get; }
 
+    /// <summary>Mints SGX quotes.</summary>
+    public SimulatedSgx Sgx { get; }
+
     /// <summary>Mints the collateral that goes with the quotes.</summary>
     public SimulatedCollateral Collateral { get; }
 
     /// <summary>Mints GPU attestation reports.</summary>
     public SimulatedGpu Gpu { get; }
+
+    /// <summary>Answers whether device certificates are revoked.</summary>
+    public SimulatedOcsp Ocsp { get; }
 
     /// <summary>Mints the reference integrity manifests that go with the GPU reports.</summary>
     public SimulatedRim Rim { get; }

@@ -28,6 +28,11 @@ internal sealed class AzureAppraisal(CheckList checks, TrustAnchors anchors, Dat
         }
 
         checks.Pass(CheckNames.HclFormat, $"HCL report over {(hcl!.IsTdx ? "TDX" : "SEV-SNP")}");
+        if (!Appraiser.HasSection(checks, policy, policy?.AzureHcl, "azureHcl"))
+        {
+            return;
+        }
+
         if (hcl.IsTdx ? !Appraiser.HasSection(checks, policy, policy?.Tdx, "tdx") : !Appraiser.HasSection(checks, policy, policy?.Snp, "snp"))
         {
             return;
@@ -44,8 +49,41 @@ internal sealed class AzureAppraisal(CheckList checks, TrustAnchors anchors, Dat
         VerifyTpm(bundle!, key, nonce, policy);
         foreach (string name in (string[])["secure-boot", "tpm-enabled", "console-enabled", "vmUniqueId"])
         {
-            checks.Claim($"azure.{name}", HclKey.Configuration(hcl.RuntimeData, name) ?? "unknown");
+            checks.Claim($"azure.{name}", HclKey.Configuration(hcl.RuntimeData, name)?.ToString() ?? "unknown");
         }
+
+        if (policy?.AzureHcl is { } section)
+        {
+            AddPolicyLines(section, hcl, bundle!);
+        }
+    }
+
+    private void AddPolicyLines(AzureHclPolicy policy, HclReport hcl, AzureBundle bundle)
+    {
+        string hardware = hcl.IsTdx ? "TDX" : "SEV-SNP";
+        checks.AddLine(policy.Hardware, "the hardware is listed", accepted => accepted.Contains(hardware) ? null : $"{hardware} is not listed");
+
+        // A register counts as the quote covers it: one that came along without being selected is anybody's word.
+        TpmQuote? quote = bundle.TpmMessage is { } message && TpmQuote.TryParse(message, out TpmQuote? parsed, out _) ? parsed : null;
+        checks.AddLine(policy.Registers, "the registers are as required", required =>
+        {
+            foreach ((int index, IReadOnlyList<ReadOnlyMemory<byte>> accepted) in required)
+            {
+                if (quote is null || !quote.Selection.Contains(index) || index >= bundle.Registers.Count)
+                {
+                    return $"register {index} is not in a TPM quote";
+                }
+
+                if (!accepted.Any(item => item.Span.SequenceEqual(bundle.Registers[index].Span)))
+                {
+                    return $"register {index} {Convert.ToHexStringLower(bundle.Registers[index].Span)} is not listed";
+                }
+            }
+
+            return null;
+        });
+        checks.AddLine(policy.Configuration, "the guest is configured as required", required =>
+            required.Select(rule => rule.Value.Problem(rule.Key, HclKey.Configuration(hcl.RuntimeData, rule.Key))).FirstOrDefault(problem => problem is not null));
     }
 
     private void VerifyHardware(HclReport hcl, AzureBundle bundle, ReadOnlyMemory<byte> collateral, string? product, Policy? policy)

@@ -35,15 +35,15 @@ internal static class HclKey
         }
     }
 
-    /// <summary>A text or truth value below <c>vm-configuration</c>, as text; null where absent.</summary>
-    public static string? Configuration(ReadOnlyMemory<byte> runtimeData, string name)
+    /// <summary>A setting below <c>vm-configuration</c>; null where absent.</summary>
+    public static JsonElement? Configuration(ReadOnlyMemory<byte> runtimeData, string name)
     {
         try
         {
             JsonElement root = JsonElement.Parse(runtimeData.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
             return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("vm-configuration", out JsonElement configuration)
                 && configuration.ValueKind == JsonValueKind.Object && configuration.TryGetProperty(name, out JsonElement value)
-                    ? value.ToString()
+                    ? value
                     : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

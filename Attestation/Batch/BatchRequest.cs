@@ -10,6 +10,13 @@ public sealed record BatchRequest
 {
     private const int MaximumFile = 16 << 20;
 
+    // Nothing that is read relative to today: the same text is the same time whenever it is read.
+    private static readonly string[] TimeFormats =
+    [
+        "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd't'HH:mm:ssK", "yyyy-MM-dd' 'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd't'HH:mm:ss.FFFFFFFK",
+        "yyyy-MM-dd' 'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd",
+    ];
+
     /// <summary>The evidence.</summary>
     public required ReadOnlyMemory<byte> Evidence { get; init; }
 
@@ -67,16 +74,19 @@ public sealed record BatchRequest
         return request is not null;
     }
 
-    /// <summary>Reads a time: Unix seconds, or RFC 3339.</summary>
+    /// <summary>Reads a time: Unix seconds, with or without a fraction, or RFC 3339; one that names no offset is UTC.</summary>
     public static bool TryReadTime(string text, out DateTimeOffset time)
     {
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds())
+        time = default;
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds))
         {
-            time = DateTimeOffset.FromUnixTimeSeconds(seconds);
-            return true;
+            bool fits = seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+            time = fits ? DateTimeOffset.UnixEpoch.AddTicks((long)(seconds * TimeSpan.TicksPerSecond)) : default;
+            return fits;
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+        return DateTimeOffset.TryParseExact(
+            text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
     }
 
     private sealed class Reader(JsonElement root)

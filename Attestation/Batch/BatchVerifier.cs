@@ -52,7 +52,7 @@ public sealed class BatchVerifier(TimeProvider clock, Func<BatchRequest, ReadOnl
 
                 id = root.TryGetProperty("id", out JsonElement element) ? element.GetRawText() : null;
                 return BatchRequest.TryRead(root, out BatchRequest? request, out string problem)
-                    ? Write(id, Appraise(request!), SummaryChecks.Of)
+                    ? Write(id, Summarise(Appraise(request!)))
                     : Malformed(id, problem);
             }
             catch (InvalidOperationException)
@@ -64,18 +64,13 @@ public sealed class BatchVerifier(TimeProvider clock, Func<BatchRequest, ReadOnl
     }
 
     /// <summary>
-    /// Verifies one piece of evidence. With a policy it counts as appraised by the section of its format; the section <c>node</c>
-    /// is not looked at but for the source of the time, and the claim <see cref="Appraiser.NodeLinesClaim"/> says so.
+    /// Verifies one piece of evidence, and with a policy appraises it by the section of its format. Of the section <c>node</c> only the
+    /// source of the time can be judged: a line there that is not waived leaves the verdict <c>appraised: false</c> and is named in it.
     /// </summary>
     public Verdict Appraise(BatchRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        BatchRequest whole = collect is not null && request.Collateral.IsEmpty ? request with { Collateral = collect(request) } : request;
-        return Verify(whole) with { Appraised = request.Policy is not null };
-    }
-
-    private Verdict Verify(BatchRequest request)
-    {
+        request = collect is not null && request.Collateral.IsEmpty ? request with { Collateral = collect(request) } : request;
         TrustAnchors anchors = request.Anchors ?? TrustAnchors.Production;
         DateTimeOffset at = request.At ?? clock.GetUtcNow();
         TimeSource source = request.At is null ? TimeSource.Verifier : TimeSource.Asserted;
@@ -94,6 +89,9 @@ public sealed class BatchVerifier(TimeProvider clock, Func<BatchRequest, ReadOnl
             _ => Refused(VerdictKind.Unsupported, CheckNames.EvidenceFormat, "the evidence is of no format that this build verifies", at, source),
         };
     }
+
+    /// <summary>The verdict with two checks before the others that sum up chains and signatures under the same names for every format.</summary>
+    public static Verdict Summarise(Verdict verdict) => verdict with { Checks = [.. SummaryChecks.Of(verdict)] };
 
     private static Verdict VerifyGpus(BatchRequest request, TrustAnchors anchors, DateTimeOffset at, TimeSource source)
     {
@@ -123,9 +121,9 @@ public sealed class BatchVerifier(TimeProvider clock, Func<BatchRequest, ReadOnl
     };
 
     private string Malformed(string? id, string problem) => Write(
-        id, Refused(VerdictKind.Malformed, CheckNames.EvidenceFormat, PrintableText.Escape(problem), clock.GetUtcNow(), TimeSource.Verifier), verdict => verdict.Checks);
+        id, Refused(VerdictKind.Malformed, CheckNames.EvidenceFormat, PrintableText.Escape(problem), clock.GetUtcNow(), TimeSource.Verifier));
 
-    private static string Write(string? id, Verdict verdict, Func<Verdict, IEnumerable<Check>> checks)
+    private static string Write(string? id, Verdict verdict)
     {
         ArrayBufferWriter<byte> buffer = new(8 * 1024);
         using (Utf8JsonWriter writer = new(buffer, Writing))
@@ -133,7 +131,7 @@ public sealed class BatchVerifier(TimeProvider clock, Func<BatchRequest, ReadOnl
             writer.WriteStartObject();
             writer.WritePropertyName("id");
             writer.WriteRawValue(id ?? "null");
-            verdict.WriteMembers(writer, checks(verdict));
+            verdict.WriteMembers(writer);
             writer.WriteEndObject();
         }
 

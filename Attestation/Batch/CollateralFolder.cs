@@ -18,23 +18,42 @@ public static class CollateralFolder
     /// <param name="format">The format of the evidence that it goes with.</param>
     /// <param name="json">The object in UTF-8.</param>
     /// <param name="problem">What is wrong and with which file.</param>
-    public static bool TryRead(string path, EvidenceFormat format, out byte[] json, out string problem)
+    public static bool TryRead(string path, EvidenceFormat format, out byte[] json, out string problem) => TryRead([path], format, out json, out problem);
+
+    /// <summary>Reads files and folders into the one JSON object that a batch's line would carry.</summary>
+    /// <param name="paths">The files and folders.</param>
+    /// <param name="format">The format of the evidence that they go with.</param>
+    /// <param name="json">The object in UTF-8.</param>
+    /// <param name="problem">What is wrong and with which file.</param>
+    public static bool TryRead(IReadOnlyList<string> paths, EvidenceFormat format, out byte[] json, out string problem)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(paths);
         json = [];
         problem = "";
-        string[] files = Directory.Exists(path) ? [.. Directory.EnumerateFiles(path).Order(StringComparer.Ordinal).Take(MaximumFiles + 1)] : [path];
-        if (files.Length > MaximumFiles)
+        List<string> files = [];
+        foreach (string path in paths)
         {
-            problem = $"{path} holds more than {MaximumFiles} files";
+            files.AddRange(Directory.Exists(path) ? Directory.EnumerateFiles(path).Order(StringComparer.Ordinal).Take(MaximumFiles + 1) : [path]);
+        }
+
+        if (files.Count > MaximumFiles)
+        {
+            problem = $"{string.Join(", ", paths)}: more than {MaximumFiles} files";
             return false;
         }
 
         JsonObject merged = [];
         StringBuilder chain = new();
         JsonArray rims = [];
+        JsonArray answers = [];
         foreach (string file in files)
         {
+            if (!File.Exists(file))
+            {
+                problem = $"{file} is not there";
+                return false;
+            }
+
             if (new FileInfo(file).Length > MaximumFile)
             {
                 problem = $"{file} is longer than {MaximumFile} bytes";
@@ -45,7 +64,7 @@ public static class CollateralFolder
             ReadOnlySpan<byte> text = bytes.AsSpan().TrimStart(" \t\r\n"u8);
             if (text.StartsWith("{"u8))
             {
-                if (files.Length == 1)
+                if (files.Count == 1)
                 {
                     json = bytes;
                     return true;
@@ -65,6 +84,10 @@ public static class CollateralFolder
             {
                 chain.Append(Encoding.ASCII.GetString(bytes)).Append('\n');
             }
+            else if (OcspResponse.TryParse(bytes, out _, out _))
+            {
+                answers.Add(Convert.ToBase64String(bytes));
+            }
             else if (!TryAddBinary(merged, bytes))
             {
                 problem = $"{file} is no collateral that is known here";
@@ -77,13 +100,32 @@ public static class CollateralFolder
             merged["chain_pem"] = chain.ToString();
         }
 
-        if (rims.Count > 0)
-        {
-            merged["rims"] = rims;
-        }
+        AddItems(merged, "rims", rims);
 
+        AddItems(merged, "ocsp_b64", answers);
         json = Encoding.UTF8.GetBytes(merged.ToJsonString());
         return true;
+    }
+
+    // Files stand beside what a JSON file lists already.
+    private static void AddItems(JsonObject merged, string name, JsonArray items)
+    {
+        if (items.Count == 0)
+        {
+            return;
+        }
+
+        if (merged[name] is JsonArray known)
+        {
+            foreach (JsonNode? item in items)
+            {
+                known.Add(item?.DeepClone());
+            }
+        }
+        else
+        {
+            merged[name] = items;
+        }
     }
 
     private static bool TryMerge(JsonObject merged, byte[] bytes)

@@ -33,7 +33,7 @@ internal sealed record GpuCollateral
             JsonElement root = document.RootElement;
             collateral = new GpuCollateral
             {
-                ChainPem = root.TryGetProperty("chain_pem", out JsonElement chain) ? Encoding.UTF8.GetBytes(chain.GetString()!) : default,
+                ChainPem = root.TryGetProperty("chain_pem", out JsonElement chain) && chain.ValueKind != JsonValueKind.Null ? Encoding.UTF8.GetBytes(chain.GetString()!) : default,
                 Rims = Items(root, "rims", text => Encoding.UTF8.GetBytes(text)),
                 OcspResponses = Items(root, "ocsp_b64", text => Base64Text.TryDecode(text, out byte[] bytes) ? bytes : throw new FormatException("not base64")),
             };

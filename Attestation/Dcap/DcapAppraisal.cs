@@ -358,15 +358,18 @@ internal sealed class DcapAppraisal(CheckList checks, TrustAnchors anchors, Date
 
         if (evaluation.TcbDate is { } date)
         {
-            checks.Claim($"{Prefix}.tcbDate", Day(date));
-            checks.Claim($"{Prefix}.minimumTcbDate", Day(evaluation.MinimumTcbDate!.Value));
+            checks.Claim($"{Prefix}.tcbDate", date.Day());
+            checks.Claim($"{Prefix}.minimumTcbDate", evaluation.MinimumTcbDate!.Value.Day());
             checks.Claim(
                 $"{Prefix}.tcbBehind",
-                $"{evaluation.LevelsBehind} TCB dates, {(evaluation.NewestTcbDate!.Value - date).Days} days behind {Day(evaluation.NewestTcbDate.Value)}");
+                $"{evaluation.LevelsBehind} TCB dates, {(evaluation.NewestTcbDate!.Value - date).Days} days behind {evaluation.NewestTcbDate.Value.Day()}");
+            ClaimBehind("module", evaluation.ModuleDates);
+            ClaimBehind("quotingEnclave", evaluation.QuotingEnclaveDates);
         }
     }
 
-    private static string Day(DateTimeOffset date) => date.UtcDateTime.ToString("yyyy-MM-dd", null);
+    private void ClaimBehind(string part, (DateTimeOffset Matched, DateTimeOffset Newest)? dates) =>
+        checks.Claim($"{Prefix}.tcbBehind.{part}", dates is { } pair ? $"{(pair.Newest - pair.Matched).Days} days behind {pair.Newest.Day()}" : "n/a");
 
     private void VerifyDebug(DcapQuote quote, PolicyField<bool>? debugOff)
     {
@@ -390,7 +393,7 @@ internal sealed class DcapAppraisal(CheckList checks, TrustAnchors anchors, Date
         path is null ? "not evaluated: the chain does not hold" : path.CheckValidity(at, out string problem) ? null : problem;
 
     private string? DateProblem(string what, DateTimeOffset from, DateTimeOffset to) =>
-        at < from ? $"{what} is from {from:yyyy-MM-dd HH:mm:ss}Z, later than the time of judgement"
-        : at > to ? $"{what} expired on {to:yyyy-MM-dd HH:mm:ss}Z"
+        at < from ? $"{what} is from {from.Text()}, later than the time of judgement"
+        : at > to ? $"{what} expired on {to.Text()}"
         : null;
 }

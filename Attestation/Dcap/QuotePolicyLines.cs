@@ -13,11 +13,11 @@ internal static class QuotePolicyLines
         CheckList checks, QuotePolicy policy, DcapQuote quote, PckExtensions? pck, QuoteCollateral? collateral, TcbEvaluation? evaluation, DateTimeOffset at)
     {
         checks.AddListed(policy.QeVendors, quote.QeVendorId, "the quoting enclave's vendor");
-        AddStatus(checks, policy, collateral, evaluation, at);
+        AddStatus(checks, policy, evaluation, at);
         checks.AddLine(policy.MinTcbDate, "recent enough", minimum =>
             evaluation?.MinimumTcbDate is not { } date ? "no TCB level matches, so there is no date"
             : date >= minimum ? null
-            : $"the TCB is of {date:yyyy-MM-dd}, before {minimum:yyyy-MM-dd}");
+            : $"the TCB is of {date.Day()}, before {minimum.Day()}");
         checks.AddLine(policy.MinTcbEvaluationNumber, "recent enough", minimum =>
             collateral is null ? "there is no collateral"
             : Math.Min(collateral.TcbInfo.TcbEvaluationDataNumber, collateral.QeIdentity.TcbEvaluationDataNumber) is var number && number >= minimum ? null
@@ -36,30 +36,29 @@ internal static class QuotePolicyLines
         checks.AddUnlisted(policy.DeniedPpids, pck?.Ppid, "the platform");
     }
 
-    // Grace makes an exception to the list of statuses, and its end bounds trust; what is revoked has none.
-    private static void AddStatus(CheckList checks, QuotePolicy policy, QuoteCollateral? collateral, TcbEvaluation? evaluation, DateTimeOffset at)
+    // The list says which statuses are accepted at all; the recovery rule, how long those that mean "behind" are. Its deadline ends trust.
+    private static void AddStatus(CheckList checks, QuotePolicy policy, TcbEvaluation? evaluation, DateTimeOffset at)
     {
-        bool listed = checks.TcbStatus is { } status && (policy.TcbStatuses.IsWaived || policy.TcbStatuses.Value.Contains(status));
+        checks.AddLine(policy.TcbStatuses, $"{checks.TcbStatus} is accepted", accepted =>
+            checks.TcbStatus is { } status && accepted.Contains(status) ? null : $"TCB status {checks.TcbStatus?.ToString() ?? "unknown"} is not accepted");
         TcbRecovery recovery = default;
-        if (!policy.TcbRecovery.IsWaived && evaluation is not null && collateral is not null)
+        if (!policy.TcbRecovery.IsWaived && evaluation is not null)
         {
-            DateTimeOffset? behindSince = evaluation.TcbDate is { } date
-                ? collateral.TcbInfo.TcbLevels.Select(level => level.TcbDate).Where(item => item > date).Select(item => (DateTimeOffset?)item).Min()
-                : null;
-            recovery = TcbRecovery.At(evaluation.Status, behindSince, evaluation.Advisories, policy.TcbRecovery.Value, at);
-            checks.Claim("tcb.recovery", recovery.Deadline is { } end ? $"{recovery.State}, deadline {end:yyyy-MM-dd HH:mm:ss}Z" : recovery.State.ToString());
+            recovery = TcbRecovery.At(
+                evaluation.Status, evaluation.BehindSince, evaluation.MinimumTcbDate, evaluation.Advisories, policy.TcbRecovery.Value, at);
+            checks.Claim("tcb.recovery", recovery.Deadline is { } end ? $"{recovery.State}, deadline {end.Text()}" : recovery.State.ToString());
         }
 
-        bool grace = recovery.State == TcbRecoveryState.Grace;
-        checks.AddLine(policy.TcbStatuses, listed ? $"{checks.TcbStatus} is accepted" : $"{checks.TcbStatus} is accepted until the end of grace", _ =>
-            listed || grace ? null : $"TCB status {checks.TcbStatus?.ToString() ?? "unknown"} is not accepted");
-        checks.AddLine(policy.TcbRecovery, listed ? "no grace is needed" : $"in grace until {recovery.Deadline:yyyy-MM-dd HH:mm:ss}Z", _ =>
-            listed || grace ? null
-            : recovery is { State: TcbRecoveryState.Quarantine, Deadline: { } past } ? $"grace ended on {past:yyyy-MM-dd HH:mm:ss}Z: the platform is in quarantine until it has caught up"
-            : $"there is no grace: {recovery.State}");
-        if (grace && !listed)
+        checks.AddLine(
+            policy.TcbRecovery, recovery.State == TcbRecoveryState.Grace ? $"in grace until {recovery.Deadline!.Value.Text()}" : "not behind", _ => recovery switch
+            {
+                { State: TcbRecoveryState.UpToDate or TcbRecoveryState.Grace } => null,
+                { State: TcbRecoveryState.Quarantine, Deadline: { } past } => $"grace ended on {past.Text()}: the platform is in quarantine until it has caught up",
+                _ => $"there is no grace: {recovery.State}",
+            });
+        if (recovery is { State: TcbRecoveryState.Grace, Deadline: { } deadline })
         {
-            checks.EndTrustAt(recovery.Deadline!.Value);
+            checks.EndTrustAt(deadline);
         }
     }
 

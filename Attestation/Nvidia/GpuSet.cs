@@ -7,19 +7,22 @@ namespace Verathos.Attestation.Nvidia;
 /// <summary>All GPUs of one node: each check covers every GPU, and fails where one fails.</summary>
 internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
 {
-    private bool _revocationChecked;
+    private List<OcspResponse> _answers = [];
 
-    /// <summary>The checks that concern each report by itself.</summary>
+    /// <summary>The checks that concern each report by itself: its own first, then those that need collateral.</summary>
     /// <param name="policy">The policy's section; null without a policy.</param>
-    /// <param name="revocation">Adds the check of revocation in its place; null where there is nothing to check.</param>
-    public void AddReportChecks(GpuPolicy? policy, Action? revocation = null)
+    /// <param name="rims">How many reference files came along.</param>
+    /// <param name="responses">OCSP responses, DER.</param>
+    /// <param name="at">The time of judgement.</param>
+    public void AddReportChecks(GpuPolicy? policy, int rims, IReadOnlyList<ReadOnlyMemory<byte>> responses, DateTimeOffset at)
     {
         Each(CheckNames.GpuFormat, gpu => gpu.Report is null ? gpu.ParseError.ToString() : null, "SPDM 1.1 measurements with NVIDIA's opaque data");
         checks.Malformed |= gpus.Any(gpu => gpu.Report is null);
         Each(CheckNames.GpuChain, gpu => gpu.ChainProblem, "the device certificate leads to the pinned root");
-        revocation?.Invoke();
         Each(CheckNames.GpuSignature, gpu => gpu.SignatureProblem, "signed by the device");
         Each(CheckNames.GpuFirmwareId, gpu => gpu.FirmwareProblem, "the firmware is the one that the device certificate names");
+        AddCollateral(policy, rims, responses.Count);
+        AddRevocation(policy, responses, at);
         if (policy?.Measurements is { IsWaived: true } waived)
         {
             checks.Waive(CheckNames.GpuDriverRim, waived.Waiver!, waived.Line);
@@ -39,33 +42,62 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
         AddClaims();
     }
 
-    /// <summary>The check of OCSP answers, where any came with the evidence. One that does not parse, or says nothing good, rejects.</summary>
-    public void AddRevocation(IReadOnlyList<ReadOnlyMemory<byte>> responses, DateTimeOffset at)
+    // References belong to every verdict. Answers about revocation are made for one device at one hour, so that only a policy, which has
+    // a line for them, can call them missing; one that is there counts with or without a policy.
+    private void AddCollateral(GpuPolicy? policy, int rims, int answers)
     {
-        if (responses.Count == 0)
+        if (rims == 0 && policy?.Measurements is not { IsWaived: true })
         {
+            checks.Fail(CheckNames.CollateralMissing, "no reference measurements, so nothing says what this firmware is", policy?.Measurements.Line);
+        }
+        else if (answers == 0 && policy?.OcspRequired is { IsWaived: false } line)
+        {
+            checks.Fail(CheckNames.CollateralMissing, "no OCSP answers, so nothing says whether these devices are revoked", line.Line);
+        }
+        else
+        {
+            checks.Pass(CheckNames.CollateralMissing, "collateral is there");
+        }
+    }
+
+    private void AddRevocation(GpuPolicy? policy, IReadOnlyList<ReadOnlyMemory<byte>> responses, DateTimeOffset at)
+    {
+        if (policy?.OcspRequired is { IsWaived: true } waived)
+        {
+            checks.Waive(CheckNames.GpuRevocation, waived.Waiver!, waived.Line);
             return;
         }
 
-        _revocationChecked = true;
+        string? line = policy?.OcspRequired.Line;
+        if (responses.Count == 0)
+        {
+            if (line is not null)
+            {
+                checks.Skip(CheckNames.GpuRevocation, "there are no OCSP answers", line);
+            }
+
+            return;
+        }
+
         List<OcspResponse> parsed = [];
         foreach (ReadOnlyMemory<byte> der in responses)
         {
             if (!OcspResponse.TryParse(der, out OcspResponse? response, out ParseError error))
             {
-                checks.Fail(CheckNames.GpuRevocation, error.ToString());
+                checks.Fail(CheckNames.GpuRevocation, error.ToString(), line);
                 return;
             }
 
             parsed.Add(response!);
         }
 
+        _answers = parsed;
         foreach (GpuAppraisal gpu in gpus)
         {
             gpu.CheckRevocation(parsed, at);
         }
 
-        Each(CheckNames.GpuRevocation, gpu => gpu.RevocationProblem, "every certificate below the root is good by its issuer's answer");
+        Each(CheckNames.GpuRevocation, gpu => gpu.RevocationProblem, "every certificate below the root is good by its issuer's answer", line);
         foreach (DateTimeOffset end in parsed.SelectMany(response => response.Answers).Select(answer => answer.NextUpdate).OfType<DateTimeOffset>())
         {
             checks.EndTrustAt(end);
@@ -76,10 +108,15 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
     public void AddSetChecks()
     {
         AddDistinct();
-        GpuMode?[] modes = [.. gpus.Where(gpu => !gpu.IsSwitch).Select(gpu => gpu.Report?.Mode).Distinct()];
-        checks.Add(CheckNames.GpuOneMode, modes.Length > 1 ? "the GPUs are in different modes" : null, modes.Length == 0 ? "no GPU" : $"{modes[0]}");
+        AddOneMode();
         bool oneNonce = gpus.Select(gpu => gpu.Report is null ? "" : Convert.ToHexString(gpu.Report.RequestNonce.Span)).Distinct().Count() == 1;
         checks.Add(CheckNames.GpuOneNonce, oneNonce ? null : "the devices answer different nonces", "all devices answer one nonce");
+    }
+
+    private void AddOneMode()
+    {
+        GpuMode?[] modes = [.. gpus.Where(gpu => !gpu.IsSwitch).Select(gpu => gpu.Report?.Mode).Distinct()];
+        checks.Add(CheckNames.GpuOneMode, modes.Length > 1 ? "the GPUs are in different modes" : null, modes.Length == 0 ? "no GPU" : $"{modes[0]}");
     }
 
     /// <summary>Whether all answer the expected nonce.</summary>
@@ -90,6 +127,7 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
     {
         AddNonceCheck();
         AddDistinct();
+        AddOneMode();
     }
 
     private void AddDistinct()
@@ -99,17 +137,41 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
         checks.Add(CheckNames.GpuDistinct, distinct ? null : "two reports come from one device, or a device is unknown", $"{gpus.Count} different devices");
     }
 
-    /// <summary>The lines of a policy's <c>gpu</c> section that a report alone answers.</summary>
-    public void AddPolicyLines(GpuPolicy policy)
+    /// <summary>The lines of a policy's <c>gpu</c> section that reports answer. Those about boards, drivers and modes are for GPUs, not for switches.</summary>
+    public void AddPolicyLines(GpuPolicy policy, DateTimeOffset at)
     {
-        Listed(policy.Models, "the board", gpu => gpu.Report?.Board);
-        Listed(policy.Drivers, "driver", gpu => gpu.Report?.DriverVersion);
-        Listed(policy.Vbios, "VBIOS", gpu => gpu.Report?.VbiosVersion);
-        Listed(policy.Devices, "device", gpu => gpu.Path?.Leaf.SerialHex);
-        checks.AddLine(policy.Modes, "listed, and the same for all", accepted =>
-            First(gpu => gpu.Report is { } report && accepted.Contains(report.Mode.ToString()) ? null : $"mode {gpu.Report?.Mode.ToString() ?? "unknown"} is not listed")
-            ?? (gpus.Select(gpu => gpu.Report?.Mode).Distinct().Count() > 1 ? "the GPUs are in different modes" : null));
+        checks.AddLine(policy.Count, "as many as required", range => range.Problem(gpus.Count(gpu => !gpu.IsSwitch), "GPUs"));
+        Listed(policy.Models, "the board", gpu => gpu.Report?.Board, gpu => !gpu.IsSwitch);
+        Listed(policy.Drivers, "driver", gpu => gpu.Report?.DriverVersion, gpu => !gpu.IsSwitch);
+        Listed(policy.Vbios, "VBIOS", gpu => gpu.Report?.VbiosVersion, gpu => !gpu.IsSwitch);
+        Listed(policy.Devices, "device", gpu => gpu.Path?.Leaf.SerialHex, _ => true);
+        checks.AddLine(policy.DeniedDevices, "no device is denied", denied => First(gpu =>
+            gpu.Path?.Leaf.SerialHex is not { } serial ? "the device is unknown"
+            : denied.Contains(serial, StringComparer.OrdinalIgnoreCase) ? $"device {serial} is denied"
+            : null));
+        checks.AddLine(policy.Switches, "as many as required", range => range.Problem(gpus.Count(gpu => gpu.IsSwitch), "NVSwitches"));
+        Listed(policy.SwitchVbios, "firmware of the switch", gpu => gpu.Report?.VbiosVersion, gpu => gpu.IsSwitch);
+        checks.AddLine(policy.Modes, "listed", accepted => First(gpu =>
+            gpu.IsSwitch || gpu.Report is { } report && accepted.Contains(report.Mode.ToString()) ? null : $"mode {gpu.Report?.Mode.ToString() ?? "unknown"} is not listed"));
+        checks.AddLine(policy.MaxCollateralAge, OldestAnswer() is null ? "there are no OCSP answers, on which gpu.revocation rules" : "recent enough", maximum =>
+            OldestAnswer() is not { } oldest ? null
+            : at - oldest is var age && age <= maximum ? null
+            : $"an OCSP answer is {age.TotalHours:F0} hours old, more than {maximum.TotalHours:F0}");
+        if (!policy.MaxCollateralAge.IsWaived && OldestAnswer() is { } issued)
+        {
+            checks.EndTrustAt(issued, policy.MaxCollateralAge.Value);
+        }
     }
+
+    /// <summary>The lines that only the measured enclave of a node answers.</summary>
+    public static void LeaveEnclaveLines(CheckList checks, GpuPolicy policy)
+    {
+        checks.LeaveOpen(policy.ConfidentialModeOn);
+        checks.LeaveOpen(policy.DevToolsOff);
+    }
+
+    private DateTimeOffset? OldestAnswer() =>
+        _answers.SelectMany(response => response.Answers).Select(answer => (DateTimeOffset?)answer.ThisUpdate).Min();
 
     /// <summary>
     /// The lines of the section for a node that shows no GPU: whatever a line requires of GPUs, none meets it, so that waiving
@@ -117,22 +179,28 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
     /// </summary>
     public static void FailPolicyLines(CheckList checks, GpuPolicy policy)
     {
+        Fail(policy.Count);
         Fail(policy.Models);
         Fail(policy.Drivers);
         Fail(policy.Vbios);
         Fail(policy.Devices);
+        Fail(policy.DeniedDevices);
+        Fail(policy.Switches);
+        Fail(policy.SwitchVbios);
         Fail(policy.Modes);
         Fail(policy.ConfidentialModeOn);
         Fail(policy.DevToolsOff);
         Fail(policy.Measurements);
+        Fail(policy.OcspRequired);
+        Fail(policy.MaxCollateralAge);
 
         void Fail<T>(PolicyField<T> line)
             where T : notnull => checks.AddLine(line, "", _ => "the node shows no GPU");
     }
 
-    private void Listed(PolicyField<IReadOnlyList<string>> field, string what, Func<GpuAppraisal, string?> value) =>
+    private void Listed(PolicyField<IReadOnlyList<string>> field, string what, Func<GpuAppraisal, string?> value, Func<GpuAppraisal, bool> concerns) =>
         checks.AddLine(field, $"{what} is listed", accepted => First(gpu =>
-            value(gpu) is { } actual && accepted.Contains(actual, StringComparer.OrdinalIgnoreCase) ? null : $"{what} {value(gpu) ?? "unknown"} is not listed"));
+            !concerns(gpu) || (value(gpu) is { } actual && accepted.Contains(actual, StringComparer.OrdinalIgnoreCase)) ? null : $"{what} {value(gpu) ?? "unknown"} is not listed"));
 
     private void Each(string name, Func<GpuAppraisal, string?> problem, string detail, string? line = null)
     {
@@ -189,9 +257,9 @@ internal sealed class GpuSet(CheckList checks, IReadOnlyList<GpuAppraisal> gpus)
             checks.Claim($"gpu.{i}.nonce", report.RequestNonce.Span);
         }
 
-        if (!_revocationChecked)
+        if (_answers.Count == 0)
         {
-            checks.Claim("gpu.revocation", "not checked: device certificates have no CRL, and no OCSP answers came with this evidence");
+            checks.Claim("gpu.revocation", "not checked: device certificates have no CRL, and no OCSP answers were relied on");
         }
 
         checks.Claim("gpu.sameMachine", "not proved: a GPU answers any nonce");

@@ -52,7 +52,7 @@ internal sealed class RimSet
             }
 
             string? rimProblem = rim.ProblemAt(at)
-                ?? (chip.Length > 0 && rim.Product.Replace("_", "", StringComparison.Ordinal) == chip.Replace("_", "", StringComparison.Ordinal) ? null : $"the reference is for {rim.Product}, the device is {chip}");
+                ?? (IsFor(rim.Product, chip) ? null : $"the reference is for {rim.Product}, the device is {chip}");
             if (rimProblem is null)
             {
                 problem = null;
@@ -64,5 +64,13 @@ internal sealed class RimSet
 
         problem ??= FirstProblem ?? $"no reference measurements for {what} {version}";
         return null;
+    }
+
+    // NVIDIA's files for the NVSwitch LS_10 name the product GH100; the version, which both have from one numbering, keeps them apart.
+    private static bool IsFor(string product, string chip)
+    {
+        string device = chip.Replace("_", "", StringComparison.Ordinal);
+        string named = product.Replace("_", "", StringComparison.Ordinal);
+        return device.Length > 0 && (named == device || device == "LS10" && named == "GH100");
     }
 }

@@ -25,4 +25,15 @@ public sealed record NodePolicy
 
     /// <summary><c>node.subnet</c>: the subnet that the node's identity must name.</summary>
     public required PolicyField<SubnetRule> Subnet { get; init; }
+
+    internal static NodePolicy Read(PolicySection section) => new()
+    {
+        TimeSources = section.Field<IReadOnlyList<TimeSource>>("timeSources", PolicyValues.TimeSources),
+        MaxEvidenceAge = section.Field<TimeSpan>("maxEvidenceAgeSeconds", PolicyValues.Seconds),
+        MaxKeysetLifetime = section.Field<TimeSpan>("maxKeysetLifetimeSeconds", PolicyValues.Seconds),
+        Kems = section.Field<IReadOnlyList<int>>("kems", PolicyValues.Kems),
+        Topologies = section.Field<IReadOnlyList<string>>("topologies", PolicyValues.Topologies),
+        Manifests = section.HexList("manifests", 32),
+        Subnet = section.Field<SubnetRule>("subnet", PolicyValues.Subnet),
+    };
 }

@@ -9,15 +9,18 @@ namespace Verathos.Attestation.Policies;
 /// </summary>
 public sealed class Policy
 {
-    internal Policy(string name, IReadOnlyList<string> trustAnchors, NodePolicy node, TdxPolicy? tdx, SgxPolicy? sgx, GpuPolicy? gpu, SnpPolicy? snp, byte[] raw)
+    internal Policy(string name, IReadOnlyList<string> trustAnchors, NodePolicy node, PolicySections sections, byte[] raw)
     {
         Name = name;
         TrustAnchorNames = trustAnchors;
         Node = node;
-        Tdx = tdx;
-        Sgx = sgx;
-        Gpu = gpu;
-        Snp = snp;
+        Tdx = sections.Tdx;
+        Sgx = sections.Sgx;
+        Snp = sections.Snp;
+        Gpu = sections.Gpu;
+        AzureHcl = sections.AzureHcl;
+        NvidiaEat = sections.NvidiaEat;
+        AzureMaa = sections.AzureMaa;
         Raw = raw;
         Digest = SHA256.HashData(raw);
     }
@@ -25,7 +28,7 @@ public sealed class Policy
     /// <summary>The policy's own name.</summary>
     public string Name { get; }
 
-    /// <summary>The names of the trust anchors that the policy admits: <c>simulated</c> alone, or some of <c>intel</c>, <c>nvidia</c> and <c>amd</c>.</summary>
+    /// <summary>The names of the trust anchors that the policy admits: <c>simulated</c> alone, or some of <c>intel</c>, <c>nvidia</c>, <c>amd</c> and <c>azure</c>.</summary>
     public IReadOnlyList<string> TrustAnchorNames { get; }
 
     /// <summary>True where the policy admits a simulated installation and nothing else.</summary>
@@ -45,6 +48,15 @@ public sealed class Policy
 
     /// <summary>SEV-SNP reports; null refuses them.</summary>
     public SnpPolicy? Snp { get; }
+
+    /// <summary>What Azure's layer below a guest reports; null refuses it.</summary>
+    public AzureHclPolicy? AzureHcl { get; }
+
+    /// <summary>Tokens of NVIDIA's attestation service; null refuses them.</summary>
+    public NvidiaEatPolicy? NvidiaEat { get; }
+
+    /// <summary>Tokens of Microsoft Azure Attestation; null refuses them.</summary>
+    public AzureMaaPolicy? AzureMaa { get; }
 
     /// <summary>The policy's bytes as read.</summary>
     public ReadOnlyMemory<byte> Raw { get; }
@@ -79,7 +91,7 @@ public sealed class Policy
     }
 
     /// <summary>The policies that ship with the program, by file name without extension.</summary>
-    public static IReadOnlyList<string> BuiltInNames { get; } = ["simulated", "tdx-h100"];
+    public static IReadOnlyList<string> BuiltInNames { get; } = ["azure", "sgx", "simulated", "snp-h100", "tdx-h100", "tokens"];
 
     /// <summary>A policy that ships with the program.</summary>
     /// <exception cref="ArgumentException">No policy has that name.</exception>

@@ -67,7 +67,7 @@ internal static class PolicyValues
     public static bool Recovery(JsonElement element, out TcbRecoveryRule? value, out string problem)
     {
         value = null;
-        problem = "{\"graceDays\": n, \"deadlines\": {advisory: time}} is required";
+        problem = "{\"graceDays\": n, \"deadlines\": {name: time}} is required, each name an advisory such as INTEL-SA-01192 or a TCB date such as 2025-05-14";
         if (element.ValueKind != JsonValueKind.Object || element.GetPropertyCount() != 2
             || !element.TryGetProperty("graceDays", out JsonElement days) || !Integer(days, out int grace, out _) || grace > 3660
             || !element.TryGetProperty("deadlines", out JsonElement list) || list.ValueKind != JsonValueKind.Object)
@@ -75,7 +75,8 @@ internal static class PolicyValues
             return false;
         }
 
-        Dictionary<string, DateTimeOffset> deadlines = new(StringComparer.Ordinal);
+        Dictionary<string, DateTimeOffset> advisories = new(StringComparer.Ordinal);
+        Dictionary<DateTimeOffset, DateTimeOffset> dates = [];
         foreach (JsonProperty property in list.EnumerateObject())
         {
             if (!Date(property.Value, out DateTimeOffset end, out _))
@@ -83,10 +84,22 @@ internal static class PolicyValues
                 return false;
             }
 
-            deadlines.Add(property.Name, end);
+            if (DateTimeOffset.TryParseExact(property.Name, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date))
+            {
+                dates.Add(date, end);
+            }
+            else if (property.Name.StartsWith("INTEL-SA-", StringComparison.Ordinal) && !property.Name.AsSpan(9).ContainsAnyExceptInRange('0', '9') && property.Name.Length > 9)
+            {
+                advisories.Add(property.Name, end);
+            }
+            else
+            {
+                // A name that nothing ever has would be a deadline that never comes.
+                return false;
+            }
         }
 
-        value = new TcbRecoveryRule(TimeSpan.FromDays(grace), deadlines);
+        value = new TcbRecoveryRule(TimeSpan.FromDays(grace), advisories, dates);
         return true;
     }
 
@@ -204,21 +217,21 @@ internal static class PolicyValues
         return true;
     };
 
-    public static bool Range(JsonElement element, out CountRange? value, out string problem)
+    public static Reader<CountRange> Range(int floor) => (JsonElement element, out CountRange? value, out string problem) =>
     {
         value = null;
-        problem = "{\"min\": n, \"max\": m} is required, with 1 <= n <= m <= 64";
+        problem = $"{{\"min\": n, \"max\": m}} is required, with {floor} <= n <= m <= 64";
         if (element.ValueKind != JsonValueKind.Object || element.GetPropertyCount() != 2
             || !element.TryGetProperty("min", out JsonElement min) || !Integer(min, out int least, out _)
             || !element.TryGetProperty("max", out JsonElement max) || !Integer(max, out int most, out _)
-            || least < 1 || most < least || most > 64)
+            || least < floor || most < least || most > 64)
         {
             return false;
         }
 
         value = new CountRange(least, most);
         return true;
-    }
+    };
 
     public static bool Subnet(JsonElement element, out SubnetRule? value, out string problem)
     {
@@ -241,7 +254,7 @@ internal static class PolicyValues
         return element.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.Number && member.TryGetByte(out value);
     }
 
-    private static bool Words(JsonElement element, out IReadOnlyList<string>? value, out string problem, string what, Func<string, bool> accept)
+    public static bool Words(JsonElement element, out IReadOnlyList<string>? value, out string problem, string what, Func<string, bool> accept)
     {
         value = null;
         problem = $"a list of at least one value is required, each {what}";
@@ -278,7 +291,7 @@ internal static class PolicyValues
         return true;
     }
 
-    private static bool TryHex(JsonElement element, int length, out ReadOnlyMemory<byte> value, out string problem)
+    public static bool TryHex(JsonElement element, int length, out ReadOnlyMemory<byte> value, out string problem)
     {
         value = default;
         problem = $"{2 * length} hexadecimal digits are required";

@@ -2,7 +2,7 @@ using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation.Policies;
 
-/// <summary>The lines of the section <c>sgx</c> about platform and collateral, as the section <c>tdx</c> has them.</summary>
+/// <summary>The lines about platform and collateral that the sections <c>tdx</c> and <c>sgx</c> have in common.</summary>
 public sealed record QuotePolicy
 {
     /// <summary><c>qeVendors</c>: quoting enclave vendor identifiers, 16 bytes each.</summary>
@@ -11,7 +11,7 @@ public sealed record QuotePolicy
     /// <summary><c>tcbStatuses</c>: the merged statuses that pass.</summary>
     public required PolicyField<IReadOnlyList<TcbStatus>> TcbStatuses { get; init; }
 
-    /// <summary><c>tcbRecovery</c>: how long other statuses still pass.</summary>
+    /// <summary><c>tcbRecovery</c>: how long a status of the list that means "behind" goes on passing.</summary>
     public required PolicyField<TcbRecoveryRule> TcbRecovery { get; init; }
 
     /// <summary><c>minTcbDate</c>: the least of the matched levels' dates must not be earlier.</summary>
@@ -31,4 +31,17 @@ public sealed record QuotePolicy
 
     /// <summary><c>deniedPpids</c>: single platforms that may not run, 16 bytes each.</summary>
     public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> DeniedPpids { get; init; }
+
+    internal static QuotePolicy Read(PolicySection section) => new()
+    {
+        QeVendors = section.HexList("qeVendors", 16),
+        TcbStatuses = section.Field<IReadOnlyList<TcbStatus>>("tcbStatuses", PolicyValues.TcbStatuses),
+        TcbRecovery = section.Field<TcbRecoveryRule>("tcbRecovery", PolicyValues.Recovery),
+        MinTcbDate = section.Field<DateTimeOffset>("minTcbDate", PolicyValues.Date),
+        MinTcbEvaluationNumber = section.Field<int>("minTcbEvaluationNumber", PolicyValues.Integer),
+        MaxCollateralAge = section.Field<TimeSpan>("maxCollateralAgeSeconds", PolicyValues.Seconds),
+        Fmspcs = section.HexList("fmspcs", 6),
+        Ppids = section.HexList("ppids", 16),
+        DeniedPpids = section.HexList("deniedPpids", 16),
+    };
 }

@@ -1,5 +1,3 @@
-using Verathos.Attestation.Verdicts;
-
 namespace Verathos.Attestation.Policies;
 
 /// <summary>The <c>sgx</c> section: SGX quotes. Measurements are lists of accepted values in the byte order of the quote.</summary>
@@ -34,4 +32,18 @@ public sealed record SgxPolicy
 
     /// <summary><c>sgx.reportData</c>: 64 bytes each, for evidence that binds no nonce.</summary>
     public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> ReportData { get; init; }
+
+    internal static SgxPolicy Read(PolicySection section) => new()
+    {
+        DebugOff = section.Field<bool>("debug", PolicyValues.Only("off")),
+        Quote = QuotePolicy.Read(section),
+        MrEnclave = section.HexList("mrEnclave", 32),
+        MrSigner = section.HexList("mrSigner", 32),
+        IsvProdId = section.Field<int>("isvProdId", PolicyValues.Integer),
+        MinIsvSvn = section.Field<int>("minIsvSvn", PolicyValues.Integer),
+        Attributes = section.Field<MaskedValue>("attributes", PolicyValues.Masked(16)),
+        MiscSelect = section.Field<MaskedValue>("miscSelect", PolicyValues.Masked(4)),
+        ConfigIds = section.HexList("configIds", 64),
+        ReportData = section.HexList("reportData", 64),
+    };
 }

@@ -76,4 +76,32 @@ public sealed record SnpPolicy
 
     /// <summary><c>snp.deniedChips</c>: single chips that may not run, 64 bytes each.</summary>
     public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> DeniedChips { get; init; }
+
+    internal static SnpPolicy Read(PolicySection section) => new()
+    {
+        DebugOff = section.Field<bool>("debug", PolicyValues.Only("off")),
+        MigrationOff = section.Field<bool>("migration", PolicyValues.Only("off")),
+        ReservedZero = section.Field<bool>("reserved", PolicyValues.Only("zero")),
+        RevocationListRequired = section.Field<bool>("revocation", PolicyValues.Only("crl")),
+        MaxCollateralAge = section.Field<TimeSpan>("maxCollateralAgeSeconds", PolicyValues.Seconds),
+        Products = section.Field<IReadOnlyList<SnpProduct>>("products", PolicyValues.SnpProductList),
+        SigningKeys = section.Field<IReadOnlyList<SnpSigningKey>>("signingKeys", PolicyValues.SnpSigningKeys),
+        Vmpls = section.Field<IReadOnlyList<int>>("vmpls", PolicyValues.Vmpls),
+        GuestPolicy = section.Field<MaskedValue>("guestPolicy", PolicyValues.Masked(8)),
+        PlatformInfo = section.Field<MaskedValue>("platformInfo", PolicyValues.Masked(8)),
+        MinGuestSvn = section.Field<int>("minGuestSvn", PolicyValues.Integer),
+        MinReportedTcb = section.Field<SnpTcb>("minReportedTcb", PolicyValues.Tcb),
+        MinCommittedTcb = section.Field<SnpTcb>("minCommittedTcb", PolicyValues.Tcb),
+        MinLaunchTcb = section.Field<SnpTcb>("minLaunchTcb", PolicyValues.Tcb),
+        Mitigations = section.Field<MaskedValue>("mitigations", PolicyValues.Masked(8)),
+        Measurements = section.HexList("measurements", 48),
+        HostData = section.HexList("hostData", 32),
+        ReportData = section.HexList("reportData", 64),
+        FamilyIds = section.HexList("familyIds", 16),
+        ImageIds = section.HexList("imageIds", 16),
+        IdKeys = section.HexList("idKeys", 48),
+        AuthorKeys = section.HexList("authorKeys", 48),
+        Chips = section.HexList("chips", 64),
+        DeniedChips = section.HexList("deniedChips", 64),
+    };
 }

@@ -13,11 +13,12 @@ public readonly record struct TcbRecovery(TcbRecoveryState State, DateTimeOffset
     /// <summary>The state at a time.</summary>
     /// <param name="status">The platform's merged status.</param>
     /// <param name="behindSince">The date of the oldest TCB that the platform lacks; null where that is not known.</param>
+    /// <param name="tcbDate">The earliest date of the levels that matched; null where none did.</param>
     /// <param name="advisories">The advisories of the levels that matched.</param>
     /// <param name="rule">How long grace lasts.</param>
     /// <param name="at">The time.</param>
     public static TcbRecovery At(
-        TcbStatus status, DateTimeOffset? behindSince, IReadOnlyList<string> advisories, TcbRecoveryRule rule, DateTimeOffset at)
+        TcbStatus status, DateTimeOffset? behindSince, DateTimeOffset? tcbDate, IReadOnlyList<string> advisories, TcbRecoveryRule rule, DateTimeOffset at)
     {
         ArgumentNullException.ThrowIfNull(advisories);
         ArgumentNullException.ThrowIfNull(rule);
@@ -40,7 +41,15 @@ public readonly record struct TcbRecovery(TcbRecoveryState State, DateTimeOffset
         DateTimeOffset deadline = rule.Grace <= DateTimeOffset.MaxValue - since ? since + rule.Grace : DateTimeOffset.MaxValue;
         foreach (string advisory in advisories)
         {
-            if (rule.Deadlines.TryGetValue(advisory, out DateTimeOffset end) && end < deadline)
+            if (rule.AdvisoryDeadlines.TryGetValue(advisory, out DateTimeOffset end) && end < deadline)
+            {
+                deadline = end;
+            }
+        }
+
+        foreach ((DateTimeOffset date, DateTimeOffset end) in rule.DateDeadlines)
+        {
+            if ((tcbDate is not { } own || own < date) && end < deadline)
             {
                 deadline = end;
             }

@@ -1,5 +1,3 @@
-using Verathos.Attestation.Verdicts;
-
 namespace Verathos.Attestation.Policies;
 
 /// <summary>The <c>tdx</c> section. Measurements are lists of accepted values in the byte order of the quote.</summary>
@@ -8,26 +6,8 @@ public sealed record TdxPolicy
     /// <summary><c>tdx.debug</c>: only <c>"off"</c> exists; waiving it admits guests that the host can read.</summary>
     public required PolicyField<bool> DebugOff { get; init; }
 
-    /// <summary>The lines about platform and collateral, once more: those that quotes of SGX and TDX have in common.</summary>
+    /// <summary>The lines that quotes of SGX and TDX have in common: platform and collateral.</summary>
     public required QuotePolicy Quote { get; init; }
-
-    /// <summary><c>tdx.qeVendors</c>: quoting enclave vendor identifiers, 16 bytes each.</summary>
-    public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> QeVendors { get; init; }
-
-    /// <summary><c>tdx.tcbStatuses</c>: the merged statuses that pass.</summary>
-    public required PolicyField<IReadOnlyList<TcbStatus>> TcbStatuses { get; init; }
-
-    /// <summary><c>tdx.minTcbEvaluationNumber</c>: the least TCB evaluation data number of TCB info and QE identity.</summary>
-    public required PolicyField<int> MinTcbEvaluationNumber { get; init; }
-
-    /// <summary><c>tdx.maxCollateralAgeSeconds</c>: how old TCB info, QE identity and PCK CRL may be, counted from their issue.</summary>
-    public required PolicyField<TimeSpan> MaxCollateralAge { get; init; }
-
-    /// <summary><c>tdx.fmspcs</c>: platform families, 6 bytes each.</summary>
-    public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> Fmspcs { get; init; }
-
-    /// <summary><c>tdx.ppids</c>: single platforms that may run, 16 bytes each.</summary>
-    public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> Ppids { get; init; }
 
     /// <summary><c>tdx.minTeeTcbSvn</c>: the least TEE_TCB_SVN, 16 bytes compared one by one.</summary>
     public required PolicyField<ReadOnlyMemory<byte>> MinTeeTcbSvn { get; init; }
@@ -64,4 +44,26 @@ public sealed record TdxPolicy
 
     /// <summary><c>tdx.mrServiceTd</c>: 48 bytes each; reports before TDX 1.5 have none.</summary>
     public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> MrServiceTd { get; init; }
+
+    /// <summary><c>tdx.reportData</c>: 64 bytes each, for evidence that binds no nonce.</summary>
+    public required PolicyField<IReadOnlyList<ReadOnlyMemory<byte>>> ReportData { get; init; }
+
+    internal static TdxPolicy Read(PolicySection section) => new()
+    {
+        DebugOff = section.Field<bool>("debug", PolicyValues.Only("off")),
+        Quote = QuotePolicy.Read(section),
+        MinTeeTcbSvn = section.Field<ReadOnlyMemory<byte>>("minTeeTcbSvn", PolicyValues.Hex(16)),
+        MrSeam = section.HexList("mrSeam", 48),
+        MrSignerSeam = section.HexList("mrSignerSeam", 48),
+        SeamAttributes = section.HexList("seamAttributes", 8),
+        TdAttributes = section.Field<MaskedValue>("tdAttributes", PolicyValues.Masked(8)),
+        Xfam = section.Field<MaskedValue>("xfam", PolicyValues.Masked(8)),
+        MrTd = section.HexList("mrTd", 48),
+        MrConfigId = section.HexList("mrConfigId", 48),
+        MrOwner = section.HexList("mrOwner", 48),
+        MrOwnerConfig = section.HexList("mrOwnerConfig", 48),
+        Rtmrs = [.. Enumerable.Range(0, 4).Select(i => section.HexList($"rtmr{i}", 48))],
+        MrServiceTd = section.HexList("mrServiceTd", 48),
+        ReportData = section.HexList("reportData", 64),
+    };
 }

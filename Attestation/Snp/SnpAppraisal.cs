@@ -35,9 +35,16 @@ internal sealed class SnpAppraisal(CheckList checks, TrustAnchors anchors, DateT
         string? missing = collateral.IsEmpty ? "no certificate of the key that signed"
             : !SnpCollateral.TryParse(collateral, out _collateral, out error) ? $"the collateral does not parse: {error}"
             : _collateral!.Vcek is null && _collateral.Vlek is null ? "no certificate of the key that signed"
-            : _collateral.Crl is null && policy?.RevocationListRequired is not { IsWaived: true } ? "no revocation list, so nothing says whether this key is revoked"
             : null;
-        checks.Add(CheckNames.CollateralMissing, missing, "collateral is there");
+        if (missing is null && _collateral!.Crl is null && policy?.RevocationListRequired is not { IsWaived: true })
+        {
+            checks.Fail(CheckNames.CollateralMissing, "no revocation list, so nothing says whether this key is revoked", policy?.RevocationListRequired.Line);
+        }
+        else
+        {
+            checks.Add(CheckNames.CollateralMissing, missing, "collateral is there");
+        }
+
         checks.Add(CheckNames.SnpChain, BuildPath(), "the key's certificate leads to the pinned ARK");
         checks.Add(CheckNames.SnpKeyKind, KindProblem(), $"a {Name(_report.SigningKey)} certificate, as the report says");
         checks.Add(CheckNames.SnpSignature, SignatureProblem(), $"signed by the {Name(_report.SigningKey)}");
@@ -245,11 +252,19 @@ internal sealed class SnpAppraisal(CheckList checks, TrustAnchors anchors, DateT
         string? problem = list is null ? "not evaluated: there is no revocation list"
             : _path is null ? "not evaluated: " + NoKey
             : !list.IsSignedBy(_path.Root) ? "the list is not signed by the chain's ARK"
-            : at < list.ThisUpdate ? $"the list is from {list.ThisUpdate:yyyy-MM-dd HH:mm:ss}Z, later than the time of judgement"
-            : at > list.NextUpdate ? $"the list expired on {list.NextUpdate:yyyy-MM-dd HH:mm:ss}Z"
+            : at < list.ThisUpdate ? $"the list is from {list.ThisUpdate.Text()}, later than the time of judgement"
+            : at > list.NextUpdate ? $"the list expired on {list.NextUpdate.Text()}"
             : list.IsRevoked(_path.Certificates[1]) ? $"\"{_path.Certificates[1].CommonName}\" {_path.Certificates[1].SerialHex} is revoked"
             : null;
-        checks.Add(CheckNames.SnpRevocation, problem, $"signed and in date; {list?.Count} certificates revoked");
+        if (problem is null)
+        {
+            checks.Pass(CheckNames.SnpRevocation, $"signed and in date; {list!.Count} certificates revoked", required?.Line);
+        }
+        else
+        {
+            checks.Fail(CheckNames.SnpRevocation, problem, required?.Line);
+        }
+
         if (list is not null)
         {
             checks.EndTrustAt(list.NextUpdate);

@@ -14,8 +14,8 @@ internal static class SnpPolicyLines
             : report.MigrationAgentId.Span.ContainsAnyExcept((byte)0xFF) ? "the guest has a migration agent"
             : null);
         checks.AddLine(policy.ReservedZero, "reserved bits are as prescribed", _ => report.IsReservedAsPrescribed ? null : "a reserved bit is not as prescribed");
-        checks.AddLine(policy.MaxCollateralAge, "recent enough", maximum =>
-            crl is null ? "there is no revocation list"
+        checks.AddLine(policy.MaxCollateralAge, crl is null ? "there is no revocation list, on which snp.revocation rules" : "recent enough", maximum =>
+            crl is null ? null
             : at - crl.ThisUpdate is var age && age <= maximum ? null
             : $"the revocation list is {age.TotalHours:F0} hours old, more than {maximum.TotalHours:F0}");
         if (!policy.MaxCollateralAge.IsWaived && crl is not null)

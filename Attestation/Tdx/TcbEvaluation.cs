@@ -48,6 +48,18 @@ public sealed record TcbEvaluation
     public DateTimeOffset? NewestTcbDate { get; init; }
 
     /// <summary>
+    /// Since when the platform lacks something: the earliest date of a level that is newer than the one that matched, over those of
+    /// platform, module and quoting enclave that are out of date. Null where none is, or where no newer level has a date.
+    /// </summary>
+    public DateTimeOffset? BehindSince { get; init; }
+
+    /// <summary>The date of the TDX module's matched level, and the newest of its levels'; null where no module identity counts.</summary>
+    public (DateTimeOffset Matched, DateTimeOffset Newest)? ModuleDates { get; init; }
+
+    /// <summary>The date of the quoting enclave's matched level, and the newest of its levels'; null where no level matches.</summary>
+    public (DateTimeOffset Matched, DateTimeOffset Newest)? QuotingEnclaveDates { get; init; }
+
+    /// <summary>
     /// The merged status by TEE_TCB_SVN2, the module that runs now; null for a report before TDX 1.5. <see cref="Status"/> has it in.
     /// </summary>
     public TcbStatus? Current { get; init; }
@@ -88,6 +100,12 @@ public sealed record TcbEvaluation
                 ? tcbInfo.TcbLevels.Select(item => item.TcbDate).Where(date => date > matched.TcbDate).Distinct().Count()
                 : null,
             NewestTcbDate = tcbInfo.TcbLevels.Max(item => item.TcbDate),
+            BehindSince = Earliest(
+                launch.Platform is { } own ? Since(own.Status, own.TcbDate, tcbInfo.TcbLevels.Select(item => item.TcbDate)) : null,
+                launch.Module is { } part ? Since(part.Status, part.TcbDate, launch.ModuleLevels.Select(item => item.TcbDate)) : null,
+                qeLevel is not null ? Since(qeLevel.Status, qeLevel.TcbDate, qeIdentity.TcbLevels.Select(item => item.TcbDate)) : null),
+            ModuleDates = launch.Module is { } seam ? (seam.TcbDate, launch.ModuleLevels.Max(item => item.TcbDate)) : null,
+            QuotingEnclaveDates = qeLevel is not null ? (qeLevel.TcbDate, qeIdentity.TcbLevels.Max(item => item.TcbDate)) : null,
             Module = launch.HasModule ? launch.Module?.Status ?? TcbStatus.NoMatch : null,
             QuotingEnclave = qeLevel?.Status,
             ModuleProblem = body is { } report ? CheckModule(report, tcbInfo) : null,
@@ -125,11 +143,13 @@ public sealed record TcbEvaluation
     {
         TcbLevel? level = FirstLevel(teeTcbSvn, pck, tcbInfo);
         IsvSvnLevel? module = null;
+        IReadOnlyList<IsvSvnLevel> moduleLevels = [];
         bool hasModule = false;
         if (teeTcbSvn is { } svn && svn.Span[1] > 0)
         {
             hasModule = true;
-            module = FindModule(tcbInfo, svn.Span[1]) is { } identity ? FirstLevel(identity.TcbLevels, svn.Span[0]) : null;
+            moduleLevels = FindModule(tcbInfo, svn.Span[1])?.TcbLevels ?? [];
+            module = FirstLevel(moduleLevels, svn.Span[0]);
         }
 
         TcbStatus status = TcbStatus.NoMatch;
@@ -139,16 +159,37 @@ public sealed record TcbEvaluation
             status = Merge(status, qeLevel.Status);
         }
 
-        return new Matched(level, module, hasModule, status);
+        return new Matched(level, module, moduleLevels, hasModule, status);
     }
 
-    private static DateTimeOffset Earliest(DateTimeOffset platform, DateTimeOffset? module, DateTimeOffset? quotingEnclave)
+    private static DateTimeOffset? Earliest(params ReadOnlySpan<DateTimeOffset?> dates)
     {
-        DateTimeOffset earliest = module < platform ? module.Value : platform;
-        return quotingEnclave < earliest ? quotingEnclave.Value : earliest;
+        DateTimeOffset? earliest = null;
+        foreach (DateTimeOffset? date in dates)
+        {
+            earliest = earliest is null || date < earliest ? date ?? earliest : earliest;
+        }
+
+        return earliest;
     }
 
-    private readonly record struct Matched(TcbLevel? Platform, IsvSvnLevel? Module, bool HasModule, TcbStatus Status);
+    // The first newer date of a part that is out of date.
+    private static DateTimeOffset? Since(TcbStatus status, DateTimeOffset matched, IEnumerable<DateTimeOffset> dates)
+    {
+        DateTimeOffset? since = null;
+        if (status is TcbStatus.OutOfDate or TcbStatus.OutOfDateConfigurationNeeded)
+        {
+            foreach (DateTimeOffset date in dates)
+            {
+                since = date > matched && (since is null || date < since) ? date : since;
+            }
+        }
+
+        return since;
+    }
+
+    private readonly record struct Matched(
+        TcbLevel? Platform, IsvSvnLevel? Module, IReadOnlyList<IsvSvnLevel> ModuleLevels, bool HasModule, TcbStatus Status);
 
     /// <summary>A component's status weighs on the platform's: revoked overrides all, out of date degrades.</summary>
     internal static TcbStatus Merge(TcbStatus platform, TcbStatus component)

@@ -33,6 +33,7 @@ internal static class TdxPolicyLines
         }
 
         checks.AddListed(policy.MrServiceTd, quote.MrServiceTd, "MRSERVICETD");
+        checks.AddListed(policy.ReportData, quote.ReportData, "REPORTDATA");
     }
 
     private static bool AtLeast(ReadOnlySpan<byte> actual, ReadOnlySpan<byte> minimum)

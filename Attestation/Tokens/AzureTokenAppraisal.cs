@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation.Tokens;
@@ -8,8 +9,10 @@ internal sealed class AzureTokenAppraisal(CheckList checks, TrustAnchors anchors
 {
     private const string Domain = ".attest.azure.net";
 
-    /// <summary>Every check.</summary>
-    public void Verify(ReadOnlyMemory<byte> evidence, ReadOnlyMemory<byte> collateral, ReadOnlyMemory<byte>? nonce, bool nonceRequired)
+    private byte[]? _thumbprint;
+
+    /// <summary>Every check, and the lines of the policy's section.</summary>
+    public void Verify(ReadOnlyMemory<byte> evidence, ReadOnlyMemory<byte> collateral, ReadOnlyMemory<byte>? nonce, AzureMaaPolicy? policy)
     {
         if (!JsonWebToken.TryParse(evidence.Span, out JsonWebToken? token, out ParseError error))
         {
@@ -23,14 +26,19 @@ internal sealed class AzureTokenAppraisal(CheckList checks, TrustAnchors anchors
         checks.Add(CheckNames.CollateralMissing, known ? null : missing, "a key set is there");
         ReadOnlyMemory<byte> pins = anchors.Given ? anchors.IntelRootSpki : default;
         checks.Add(
-            CheckNames.TokenSignature, keys is null ? "not evaluated: there is no key set" : keys.Verify(token!, "RS256", pins.Span, at), "signed by a key of the set");
+            CheckNames.TokenSignature, keys is null ? "not evaluated: there is no key set" : keys.Verify(token!, "RS256", pins.Span, at, out _thumbprint), "signed by a key of the set");
         checks.Add(CheckNames.TokenIssuer, IssuerProblem(token!), "an attestation provider of Azure's");
         checks.Add(CheckNames.TokenValidity, TokenChecks.ValidityProblem(token!, at), "in its validity");
-        TokenChecks.AddNonce(checks, Nonce(token!), nonce, nonceRequired);
+        TokenChecks.AddNonce(checks, Nonce(token!), nonce, policy is not null);
         JsonElement tee = Tee(token!, out string kind);
-        checks.Add(CheckNames.TokenResult, ResultProblem(token!, tee, kind), $"Azure's service verified {kind} evidence");
-        checks.Add(CheckNames.TokenDebug, DebugProblem(tee, kind), "debug is off");
+        AddResult(policy, token!, tee, kind);
+        TokenChecks.AddDebug(checks, policy?.DebugOff, DebugProblem(tee, kind));
         AddClaims(token!, tee, kind);
+        if (policy is not null)
+        {
+            AddPolicyLines(policy, token!, tee, kind);
+        }
+
         if (token!.Time("exp") is { } end)
         {
             checks.EndTrustAt(end);
@@ -73,13 +81,59 @@ internal sealed class AzureTokenAppraisal(CheckList checks, TrustAnchors anchors
         return claims;
     }
 
-    private static string? ResultProblem(JsonWebToken token, JsonElement tee, string kind) => kind switch
+    private void AddResult(AzureMaaPolicy? policy, JsonWebToken token, JsonElement tee, string kind)
+    {
+        string? unknown = kind is "sgx" or "sevsnpvm" or "tdxvm" ? null : $"the attestation type \"{kind}\" is none of sgx, sevsnpvm and tdxvm";
+        if (unknown is not null)
+        {
+            checks.Fail(CheckNames.TokenResult, unknown);
+        }
+        else if (policy?.Compliant is { IsWaived: true } waived)
+        {
+            checks.Waive(CheckNames.TokenResult, waived.Waiver!, waived.Line);
+        }
+        else if (ComplianceProblem(token, tee, kind, required: policy is not null) is { } problem)
+        {
+            checks.Fail(CheckNames.TokenResult, problem, policy?.Compliant.Line);
+        }
+        else
+        {
+            checks.Pass(CheckNames.TokenResult, $"Azure's service verified {kind} evidence", policy?.Compliant.Line);
+        }
+    }
+
+    private void AddPolicyLines(AzureMaaPolicy policy, JsonWebToken token, JsonElement tee, string kind)
+    {
+        checks.AddLine(policy.Issuers, "the issuer is listed", accepted =>
+            accepted.Contains(token.Issuer?.TrimEnd('/'), StringComparer.OrdinalIgnoreCase) ? null : $"the issuer \"{token.Issuer}\" is not listed");
+        TokenChecks.AddKeys(checks, policy.Keys, [_thumbprint]);
+        checks.AddLine(policy.Types, "the type is listed", accepted => accepted.Contains(kind) ? null : $"{kind} is not listed");
+        checks.AddLine(policy.TcbStatuses, $"{checks.TcbStatus} is accepted", accepted =>
+            checks.TcbStatus is { } status && accepted.Contains(status) ? null : $"TCB status {checks.TcbStatus?.ToString() ?? "unknown"} is not accepted");
+        TokenChecks.AddAge(checks, policy.MaxTokenAge, [token], at);
+        checks.AddListed(policy.Measurements, Measurement(tee, kind), "the measurement");
+        checks.AddLine(policy.Claims, "the claims are as required", required =>
+            required.Select(rule => rule.Value.Problem(rule.Key, Claim(token, tee, rule.Key))).FirstOrDefault(problem => problem is not null));
+    }
+
+    private static ReadOnlyMemory<byte>? Measurement(JsonElement tee, string kind)
+    {
+        string name = kind switch { "sgx" => "x-ms-sgx-mrenclave", "sevsnpvm" => "x-ms-sevsnpvm-launchmeasurement", _ => "tdx_mrtd" };
+        string? hex = JsonWebToken.Text(tee, name) ?? (kind == "sgx" ? JsonWebToken.Text(tee, "sgx-mrenclave") : null);
+        byte[] bytes = new byte[(hex?.Length ?? 0) / 2];
+        return hex is { Length: 64 or 96 } && Convert.FromHexString(hex, bytes, out _, out _) == System.Buffers.OperationStatus.Done ? bytes : null;
+    }
+
+    // The hardware's claims stand before those of the token as a whole.
+    private static JsonElement? Claim(JsonWebToken token, JsonElement tee, string name) =>
+        tee.TryGetProperty(name, out JsonElement claim) || token.Payload.TryGetProperty(name, out claim) ? claim : null;
+
+    private static string? ComplianceProblem(JsonWebToken token, JsonElement tee, string kind, bool required) => kind switch
     {
         "sgx" => null,
-        "sevsnpvm" or "tdxvm" => JsonWebToken.Text(tee, "x-ms-compliance-status") is { } status && status == "azure-compliant-cvm" ? null
-            : tee.TryGetProperty("x-ms-compliance-status", out _) || JsonWebToken.Text(token.Payload, "x-ms-attestation-type") == "azurevm"
+        _ => JsonWebToken.Text(tee, "x-ms-compliance-status") is { } status && status == "azure-compliant-cvm" ? null
+            : required || tee.TryGetProperty("x-ms-compliance-status", out _) || JsonWebToken.Text(token.Payload, "x-ms-attestation-type") == "azurevm"
                 ? "the guest is not azure-compliant-cvm" : null,
-        _ => $"the attestation type \"{kind}\" is none of sgx, sevsnpvm and tdxvm",
     };
 
     private static string? DebugProblem(JsonElement tee, string kind)

@@ -54,8 +54,10 @@ internal sealed class JsonWebKeySet
     /// <param name="algorithm">The one algorithm that its issuer uses: <c>RS256</c> or <c>ES384</c>.</param>
     /// <param name="pins">Where a caller gave roots: their pins, to which the key's certificates must lead. Empty otherwise.</param>
     /// <param name="at">The time at which those certificates must hold.</param>
-    public string? Verify(JsonWebToken token, string algorithm, ReadOnlySpan<byte> pins, DateTimeOffset at)
+    /// <param name="thumbprint">The thumbprint of the key that signed; null where none did.</param>
+    public string? Verify(JsonWebToken token, string algorithm, ReadOnlySpan<byte> pins, DateTimeOffset at, out byte[]? thumbprint)
     {
+        thumbprint = null;
         if (token.Algorithm != algorithm)
         {
             return $"the algorithm \"{token.Algorithm}\" is not {algorithm}";
@@ -92,7 +94,13 @@ internal sealed class JsonWebKeySet
                 && rsa!.Verify(token.SignedBytes.Span, token.Signature.Span, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             : TryEc(named[0], out EcPublicKey? ec) && ec!.KeySize == 384
                 && ec.VerifyRaw(token.SignedBytes.Span, token.Signature.Span, HashAlgorithmName.SHA384);
-        return signed ? null : "the key did not sign this token";
+        if (!signed)
+        {
+            return "the key did not sign this token";
+        }
+
+        thumbprint = JwkThumbprint.Of(named[0], Certificates(named[0]));
+        return null;
     }
 
     private static string? ChainProblem(JsonElement key, ReadOnlySpan<byte> pins, DateTimeOffset at)

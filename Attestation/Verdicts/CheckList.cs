@@ -9,13 +9,11 @@ internal sealed class CheckList
 
     private readonly List<Check> _checks = [];
     private readonly OrderedDictionary<string, string> _claims = [];
+    private readonly List<string> _unevaluated = [];
 
     public bool Malformed { get; set; }
 
     public bool Unsupported { get; set; }
-
-    /// <summary>True for a lone quote or report: what a policy asks of the node as a whole is not looked at.</summary>
-    public bool IsPiece { get; init; }
 
     public TcbStatus? TcbStatus { get; set; }
 
@@ -64,6 +62,23 @@ internal sealed class CheckList
         else
         {
             Pass(name, detail, field.Line);
+        }
+    }
+
+    /// <summary>
+    /// A line that this kind of evidence cannot answer: waived, or left open. An open line is no check that passed: the verdict names it
+    /// and does not count as appraised.
+    /// </summary>
+    public void LeaveOpen<T>(PolicyField<T> field)
+        where T : notnull
+    {
+        if (field.Waiver is { } reason)
+        {
+            Waive(CheckNames.PolicyPrefix + field.Line, reason, field.Line);
+        }
+        else
+        {
+            _unevaluated.Add(field.Line);
         }
     }
 
@@ -135,7 +150,8 @@ internal sealed class CheckList
         return new Verdict
         {
             Kind = kind,
-            Appraised = policy is not null && !IsPiece,
+            Appraised = policy is not null && _unevaluated.Count == 0,
+            UnevaluatedLines = _unevaluated,
             Simulated = anchors.Simulated,
             Reason = reason ?? "",
             Checks = _checks,

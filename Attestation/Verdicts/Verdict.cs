@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Verathos.Attestation.Verdicts;
@@ -13,6 +14,7 @@ public readonly record struct Verdict
     private readonly IReadOnlyList<Check>? _checks;
     private readonly IReadOnlyList<string>? _advisories;
     private readonly IReadOnlyDictionary<string, string>? _claims;
+    private readonly IReadOnlyList<string>? _unevaluated;
     private readonly string? _reason;
 
     /// <summary>What became of the evidence.</summary>
@@ -22,10 +24,20 @@ public readonly record struct Verdict
     public bool IsAccepted => Kind == VerdictKind.Accepted;
 
     /// <summary>
-    /// True where a policy ruled on a whole node; false where only signatures, chains, collateral and TCB were verified, and for a
-    /// lone quote or GPU report, of which a policy's lines can reject but which by itself says nothing about a node.
+    /// True where every line of the policy that the evidence's format and the section <c>node</c> have was ruled on or is waived; false
+    /// without a policy, and where <see cref="UnevaluatedLines"/> names a line that this evidence could not answer.
     /// </summary>
     public bool Appraised { get; init; }
+
+    /// <summary>
+    /// The lines that the policy requires and this evidence cannot answer, such as <c>node.kems</c> for a quote by itself. They
+    /// neither passed nor failed.
+    /// </summary>
+    public IReadOnlyList<string> UnevaluatedLines
+    {
+        get => _unevaluated ?? [];
+        init => _unevaluated = value;
+    }
 
     /// <summary>True where the trust anchors belong to a simulated installation.</summary>
     public bool Simulated { get; init; }
@@ -99,11 +111,11 @@ public readonly record struct Verdict
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.WriteStartObject();
-        WriteMembers(writer, Checks);
+        WriteMembers(writer);
         writer.WriteEndObject();
     }
 
-    internal void WriteMembers(Utf8JsonWriter writer, IEnumerable<Check> checks)
+    internal void WriteMembers(Utf8JsonWriter writer)
     {
         writer.WriteString("verdict", Kind switch
         {
@@ -132,7 +144,7 @@ public readonly record struct Verdict
 
         writer.WriteEndArray();
         writer.WriteStartArray("checks");
-        foreach (Check check in checks)
+        foreach (Check check in Checks)
         {
             writer.WriteStartObject();
             writer.WriteString("name", check.Name);
@@ -152,6 +164,13 @@ public readonly record struct Verdict
         }
 
         writer.WriteEndArray();
+        writer.WriteStartArray("unevaluated");
+        foreach (string line in UnevaluatedLines)
+        {
+            writer.WriteStringValue(line);
+        }
+
+        writer.WriteEndArray();
         writer.WriteStartObject("claims");
         foreach ((string name, string value) in Claims)
         {
@@ -168,7 +187,7 @@ public readonly record struct Verdict
             writer.WriteString("policy_digest", Convert.ToHexStringLower(PolicyDigest.Span));
         }
 
-        writer.WriteString("at", At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", null));
+        writer.WriteString("at", At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
         writer.WriteString("time_source", TimeSource switch
         {
             Verdicts.TimeSource.Verifier => "verifier",
@@ -177,7 +196,7 @@ public readonly record struct Verdict
         });
         if (TrustedUntil is { } until)
         {
-            writer.WriteString("trusted_until", until.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", null));
+            writer.WriteString("trusted_until", until.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
         }
 
         writer.WriteNumber("elapsed_us", (long)Elapsed.TotalMicroseconds);

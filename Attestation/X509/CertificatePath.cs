@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation.X509;
 
@@ -124,7 +125,7 @@ internal sealed class CertificatePath
         {
             if (!certificate.IsValidAt(at))
             {
-                problem = $"\"{certificate.CommonName}\" is valid from {certificate.NotBefore:yyyy-MM-dd} to {certificate.NotAfter:yyyy-MM-dd} only";
+                problem = $"\"{certificate.CommonName}\" is valid from {certificate.NotBefore.Day()} to {certificate.NotAfter.Day()} only";
                 return false;
             }
         }

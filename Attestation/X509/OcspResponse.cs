@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using Verathos.Attestation.Verdicts;
 
 namespace Verathos.Attestation.X509;
 
@@ -58,9 +59,9 @@ public sealed class OcspResponse
 
         problem = !IsSignedBy(issuer, at) ? "the answer is not signed by the issuer or its responder"
             : answer.Status != OcspStatus.Good ? $"\"{certificate.CommonName}\" {certificate.SerialHex} is {(answer.Status == OcspStatus.Revoked ? "revoked" : "unknown to its responder")}"
-            : at < answer.ThisUpdate ? $"the answer is from {answer.ThisUpdate:yyyy-MM-dd HH:mm:ss}Z, later than the time of judgement"
+            : at < answer.ThisUpdate ? $"the answer is from {answer.ThisUpdate.Text()}, later than the time of judgement"
             : answer.NextUpdate is not { } next ? "the answer does not say how long it holds"
-            : at > next ? $"the answer expired on {next:yyyy-MM-dd HH:mm:ss}Z"
+            : at > next ? $"the answer expired on {next.Text()}"
             : null;
         return true;
     }
@@ -86,10 +87,18 @@ public sealed class OcspResponse
         }
     }
 
+    // Who signed does not depend on the time, and is kept; whether a responder's certificate is in date is judged anew.
     private bool IsSignedBy(Certificate issuer, DateTimeOffset at)
     {
+        byte[] key = SHA256.HashData([.. SHA256.HashData(_tbs.Span), .. SHA256.HashData(_signature), .. issuer.SpkiDigest.Span]);
+        if (VerificationCache.OcspSigners.TryGet(key, out Certificate? known))
+        {
+            return ReferenceEquals(known, issuer) || known.SpkiDigest.Span.SequenceEqual(issuer.SpkiDigest.Span) || known.IsValidAt(at);
+        }
+
         if (issuer.MaySignData && _scheme.Verify(issuer, _tbs.Span, _signature))
         {
+            VerificationCache.OcspSigners.Add(key, issuer);
             return true;
         }
 
@@ -98,6 +107,7 @@ public sealed class OcspResponse
             if (responder.IssuerName.Span.SequenceEqual(issuer.SubjectName.Span) && !responder.IsAuthority && responder.MaySignData && responder.IsValidAt(at)
                 && responder.Purposes.Contains(OcspSigning) && responder.IsSignedBy(issuer) && _scheme.Verify(responder, _tbs.Span, _signature))
             {
+                VerificationCache.OcspSigners.Add(key, responder);
                 return true;
             }
         }

@@ -78,6 +78,7 @@ public static class EvidenceVerifier
         NonceProof = new Attestation.Binding.NonceProof(unchecked((long)collection.NonceProof.LeafIndex), unchecked((long)collection.NonceProof.TreeSize), collection.NonceProof.Path),
         CpuCollateral = collection.CpuCollateral,
         GpuRims = collection.GpuRims,
+        GpuOcspResponses = collection.GpuOcspResponses,
     };
 
     private static byte[] Binding(NodeEvidence evidence) =>

@@ -58,6 +58,7 @@ internal sealed class EvidenceMinter(
             NonceProof = new Protocol.Evidence.NonceProof(0, 1, []),
             CpuCollateral = endorsements.CpuCollateral,
             GpuRims = endorsements.GpuRims,
+            GpuOcspResponses = endorsements.GpuOcspResponses,
         };
         return index => (collection with { NonceProof = Convert(batch.Prove(index)) }).Encode();
     }

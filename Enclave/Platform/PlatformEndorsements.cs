@@ -11,4 +11,7 @@ public sealed record PlatformEndorsements
 
     /// <summary>Reference integrity manifests (SWID XML).</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> GpuRims { get; init; } = [];
+
+    /// <summary>OCSP answers about the GPUs' certificates (DER).</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> GpuOcspResponses { get; init; } = [];
 }

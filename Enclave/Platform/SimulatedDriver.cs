@@ -115,6 +115,11 @@ public sealed class SimulatedDriver : IPlatformDriver, IDisposable
     {
         CpuCollateral = _installation.Collateral.Current,
         GpuRims = ExpectedGpus == 0 ? [] : [_installation.Rim.Driver, _installation.Rim.Vbios],
+        GpuOcspResponses =
+        [
+            .. Enumerable.Range(0, ExpectedGpus).SelectMany(i => _installation.Ocsp.Current(_installation.Gpu.CertificateChain(i)))
+                .Select(answer => (ReadOnlyMemory<byte>)answer),
+        ],
     });
 
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ public enum ExitCode
     /// <summary>Evidence or a receipt was rejected.</summary>
     Rejected = 10,
 
-    /// <summary>Evidence verified, but no policy appraised it; always so for a lone quote or GPU report that nothing rejects.</summary>
+    /// <summary>Evidence verified, but no policy appraised it, or one has lines that this evidence cannot answer.</summary>
     NotAppraised = 11,
 
     /// <summary>A format or feature that this build does not support.</summary>

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
-using System.Text.Json.Nodes;
 using Verathos.Attestation;
 using Verathos.Attestation.Batch;
 using Verathos.Attestation.Collateral;
@@ -37,6 +34,8 @@ internal sealed class EvidenceArguments
 
     private readonly Option<string[]> _rims = new("--rim") { Description = "A reference measurement file of a GPU report; may be given several times" };
 
+    private readonly Option<string?> _eventLog = new("--event-log") { Description = "The event log of a TDX guest: a CCEL table's area, or dstack's JSON list" };
+
     private readonly Option<string?> _nonce = new("--nonce") { Description = "The nonce that the evidence answers, in hexadecimal" };
 
     private readonly Option<string?> _at = new("--at") { Description = "The time of judgement, as 2026-01-31T12:00:00Z or in Unix seconds (default: now; a bundle's own time for a bundle)" };
@@ -59,6 +58,7 @@ internal sealed class EvidenceArguments
         command.Options.Add(_product);
         command.Options.Add(_chain);
         command.Options.Add(_rims);
+        command.Options.Add(_eventLog);
         command.Options.Add(_nonce);
         command.Options.Add(_at);
         command.Options.Add(_requestedAt);
@@ -116,15 +116,6 @@ internal sealed class EvidenceArguments
                     requestedAt ?? when,
                     when,
                     requestedAt is null ? TimeSource.Asserted : source);
-            case EvidenceFileKind.Quote:
-                (byte[]? found, string? problem) = await CollectAsync(context, EvidenceFormat.Quote, file, when, token).ConfigureAwait(false);
-                return new EvidenceSource.Quote(file, found, when, source) { CollateralProblem = problem };
-            case EvidenceFileKind.GpuReport when context.Value(_chain) is not null && !Collects(context):
-                string chain = context.Value(_chain) ?? throw new CommandException(ExitCode.Usage, $"{given} is a GPU report: give its certificate chain with --chain");
-                List<ReadOnlyMemory<byte>> rims = [];
-                foreach (string rim in context.Value(_rims) ?? [])
-                    rims.Add(await File.ReadAllBytesAsync(rim, token).ConfigureAwait(false));
-                return new EvidenceSource.Gpu(new GpuEvidence(file, await File.ReadAllBytesAsync(chain, token).ConfigureAwait(false)), rims, nonce, when, source);
             default:
                 EvidenceFormat format = Format(context, file);
                 if (format == EvidenceFormat.Unknown)
@@ -136,6 +127,7 @@ internal sealed class EvidenceArguments
                     Evidence = file,
                     Format = format,
                     Collateral = collected,
+                    EventLog = context.Value(_eventLog) is { } log ? await File.ReadAllBytesAsync(log, token).ConfigureAwait(false) : (ReadOnlyMemory<byte>?)null,
                     Nonce = nonce is null ? (ReadOnlyMemory<byte>?)null : nonce,
                     Product = context.Value(_product),
                     At = at,
@@ -144,6 +136,20 @@ internal sealed class EvidenceArguments
                     CollateralProblem = lacking,
                 };
         }
+    }
+
+    /// <summary>Refuses options that would look as if they ruled on a batch, whose lines each say for themselves what they are judged by.</summary>
+    public void RefuseBesideBatch(VerbContext context)
+    {
+        (string Name, string? Value)[] options =
+        [
+            ("--policy", context.Value(Trust.PolicyFile)), ("--trust-anchor", context.Value(Trust.Anchors)), ("--at", context.Value(_at)),
+            ("--collateral", context.Value(_collateral)), ("--nonce", context.Value(_nonce)), ("--product", context.Value(_product)), ("--format", context.Value(_format)),
+            ("a file", context.Value(_source)),
+        ];
+        string? name = options.Where(option => option.Value is not null).Select(option => option.Name).FirstOrDefault();
+        if (name is not null)
+            throw new CommandException(ExitCode.Usage, $"{name} does not go with --batch: each line says its own policy, trust_anchor_pem, at, collateral, nonce, product and format");
     }
 
     private EvidenceFormat Format(VerbContext context, byte[] file)
@@ -226,7 +232,7 @@ internal sealed class EvidenceArguments
             Product = context.Value(_product),
             Selection = selection,
             GpuChainPem = context.Value(_chain) is { } chain ? await File.ReadAllBytesAsync(chain, token).ConfigureAwait(false) : default,
-            Given = await WithRimsAsync(context, given, token).ConfigureAwait(false),
+            Given = given,
         };
         if (!CollateralPlan.TryCreate(request, anchors, out CollateralPlan? plan, out string problem))
             return (given, problem);
@@ -236,27 +242,14 @@ internal sealed class EvidenceArguments
         return (collected.Json.IsEmpty ? null : collected.Json.ToArray(), lacking.Length == 0 ? null : string.Join("; ", lacking));
     }
 
-    // References that the command line names are at hand, so nobody is asked for them.
-    private async Task<byte[]?> WithRimsAsync(VerbContext context, byte[]? given, CancellationToken token)
-    {
-        if (context.Value(_rims) is not { Length: > 0 } files)
-            return given;
-
-        JsonObject json = given is null ? [] : JsonNode.Parse(given) as JsonObject ?? [];
-        JsonArray rims = json["rims"] as JsonArray ?? [];
-        foreach (string file in files)
-            rims.Add(await File.ReadAllTextAsync(file, token).ConfigureAwait(false));
-        if (rims.Parent is null)
-            json["rims"] = rims;
-        return Encoding.UTF8.GetBytes(json.ToJsonString());
-    }
-
+    // A GPU's chain and references may be named one by one, or lie with what else goes with the evidence.
     private byte[]? Collateral(VerbContext context, EvidenceFormat format)
     {
-        if (context.Value(_collateral) is not { } path)
+        List<string> paths = [.. new[] { context.Value(_collateral), context.Value(_chain) }.OfType<string>(), .. context.Value(_rims) ?? []];
+        if (paths.Count == 0)
             return null;
 
-        return CollateralFolder.TryRead(path, format, out byte[] json, out string problem)
+        return CollateralFolder.TryRead(paths, format, out byte[] json, out string problem)
             ? json
             : throw new CommandException(ExitCode.Malformed, problem);
     }
@@ -290,13 +283,7 @@ internal sealed class EvidenceArguments
     }
 
     /// <summary>Reads a time of the command line; the option is named in the error.</summary>
-    public static DateTimeOffset ParseTime(string text, string option)
-    {
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds())
-            return DateTimeOffset.FromUnixTimeSeconds(seconds);
-
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
-            ? time
-            : throw new CommandException(ExitCode.Usage, $"{option} takes a time such as 2026-01-31T12:00:00Z, or Unix seconds");
-    }
+    public static DateTimeOffset ParseTime(string text, string option) => BatchRequest.TryReadTime(text, out DateTimeOffset time)
+        ? time
+        : throw new CommandException(ExitCode.Usage, $"{option} takes a time such as 2026-01-31T12:00:00Z, or Unix seconds");
 }

@@ -49,12 +49,15 @@ internal static class EvidenceCommand
         command.SetVerb(async (context, token) =>
         {
             if (context.Value(batch) is { } lines)
+            {
+                arguments.RefuseBesideBatch(context);
                 return await EvidenceBatch.RunAsync(lines, arguments.ForBatch(context, token), context.Output, token).ConfigureAwait(false);
+            }
 
             EvidenceSource source = await arguments.LoadAsync(context, token).ConfigureAwait(false);
             bool given = context.Value(arguments.Trust.PolicyFile) is not null || context.Value(arguments.Trust.AllowSimulated);
 
-            // A lone quote or report is a piece of a node: a policy that is named may reject it, and none can accept it.
+            // The default policy is about nodes; a lone quote, report or token is judged by a policy that is named, or by none.
             Policy? policy = !given && source.IsPiece ? null : arguments.Trust.Policy(context);
             TrustAnchors anchors = arguments.AnchorsFor(context, policy);
             return EvidenceReport.Verify(context, arguments.Trust, policy, source.Appraise(policy, anchors));

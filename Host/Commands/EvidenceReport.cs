@@ -94,8 +94,8 @@ internal static class EvidenceReport
             context.Output.Line("the bundle was saved under another policy than the one applied here");
 
         context.Output.Line(VerdictTable.Summary(verdict));
-        if (appraised.Source.IsPiece)
-            context.Output.Line($"the policy's lines about a node were {verdict.Claims[Appraiser.NodeLinesClaim]}");
+        if (verdict.UnevaluatedLines.Count > 0)
+            context.Output.Line($"not evaluated, because this evidence cannot answer them: {string.Join(", ", verdict.UnevaluatedLines)}");
 
         Hint(context, appraised, exit);
         return exit;

@@ -17,7 +17,7 @@ internal abstract record EvidenceSource
     /// <summary>Why collateral that was to be collected is not whole; null where it is, or nothing was to be collected.</summary>
     public string? CollateralProblem { get; init; }
 
-    /// <summary>True for a lone quote or report, which is no node's whole evidence.</summary>
+    /// <summary>True for a lone quote, report or token, which is no node's whole evidence.</summary>
     public virtual bool IsPiece => false;
 
     /// <summary>Verifies it, and with a policy appraises it.</summary>
@@ -57,26 +57,6 @@ internal abstract record EvidenceSource
         }
     }
 
-    public sealed record Quote(byte[] Raw, byte[]? Collateral, DateTimeOffset At, TimeSource Time) : EvidenceSource
-    {
-        public override string Name => "a quote";
-
-        public override bool IsPiece => true;
-
-        public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
-            new(this, Appraiser.AppraiseQuote(Raw, Collateral is null ? (ReadOnlyMemory<byte>?)null : Collateral, policy, anchors, At, Time));
-    }
-
-    public sealed record Gpu(GpuEvidence Report, IReadOnlyList<ReadOnlyMemory<byte>> Rims, byte[]? Nonce, DateTimeOffset At, TimeSource Time) : EvidenceSource
-    {
-        public override string Name => "a GPU report";
-
-        public override bool IsPiece => true;
-
-        public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
-            new(this, Appraiser.AppraiseGpu(Report, Rims, Nonce is null ? (ReadOnlyMemory<byte>?)null : Nonce, policy, anchors, At, Time));
-    }
-
     public sealed record Piece(BatchRequest Request) : EvidenceSource
     {
         public override string Name => Request.Format switch
@@ -92,6 +72,6 @@ internal abstract record EvidenceSource
         public override bool IsPiece => true;
 
         public override Appraised Appraise(Policy? policy, TrustAnchors anchors) =>
-            new(this, new BatchVerifier(TimeProvider.System).Appraise(Request with { Policy = policy, Anchors = anchors }) with { Appraised = false });
+            new(this, BatchVerifier.Summarise(new BatchVerifier(TimeProvider.System).Appraise(Request with { Policy = policy, Anchors = anchors })));
     }
 }

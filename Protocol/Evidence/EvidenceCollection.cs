@@ -51,6 +51,9 @@ public sealed record EvidenceCollection
     /// <summary>Reference integrity manifests of the GPUs, XML documents.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> GpuRims { get; init; } = [];
 
+    /// <summary>OCSP answers about the GPUs' certificates, DER; empty where the node has none, and the label is then absent.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> GpuOcspResponses { get; init; } = [];
+
     /// <summary>The array of [report, chain] pairs in deterministic CBOR, whose SHA-256 is the binding's GPU evidence digest.</summary>
     public static byte[] EncodeGpus(IReadOnlyList<GpuEvidence> gpus)
     {
@@ -91,14 +94,12 @@ public sealed record EvidenceCollection
 
         if (GpuRims.Count > 0)
         {
-            DeterministicCborWriter rims = new();
-            rims.Array(GpuRims.Count);
-            foreach (ReadOnlyMemory<byte> rim in GpuRims)
-            {
-                rims.Bytes(rim.Span);
-            }
+            Record(map, "gpu-rims", "gpu-rims+cbor", EncodeList(GpuRims), ReferenceValues);
+        }
 
-            Record(map, "gpu-rims", "gpu-rims+cbor", rims.Written, ReferenceValues);
+        if (GpuOcspResponses.Count > 0)
+        {
+            Record(map, "gpu-ocsp", "gpu-ocsp+cbor", EncodeList(GpuOcspResponses), Endorsements);
         }
 
         return map.Encode();
@@ -220,9 +221,16 @@ public sealed record EvidenceCollection
         }
 
         IReadOnlyList<ReadOnlyMemory<byte>> rims = [];
-        if (records.TryGetValue("gpu-rims", out (string, byte[] Value) rimsRecord) && !TryReadRims(rimsRecord.Value, out rims))
+        if (records.TryGetValue("gpu-rims", out (string, byte[] Value) rimsRecord) && !TryReadList(rimsRecord.Value, out rims))
         {
             error = "the evidence's gpu-rims are malformed";
+            return false;
+        }
+
+        IReadOnlyList<ReadOnlyMemory<byte>> answers = [];
+        if (records.TryGetValue("gpu-ocsp", out (string, byte[] Value) ocspRecord) && !TryReadList(ocspRecord.Value, out answers))
+        {
+            error = "the evidence's gpu-ocsp is malformed";
             return false;
         }
 
@@ -238,6 +246,7 @@ public sealed record EvidenceCollection
             NonceProof = proof,
             CpuCollateral = records.TryGetValue("cpu-collateral", out (string, byte[] Value) collateral) ? collateral.Value : (ReadOnlyMemory<byte>?)null,
             GpuRims = rims,
+            GpuOcspResponses = answers,
         };
         error = null;
         return true;
@@ -268,9 +277,21 @@ public sealed record EvidenceCollection
         return true;
     }
 
-    private static bool TryReadRims(ReadOnlySpan<byte> encoded, out IReadOnlyList<ReadOnlyMemory<byte>> rims)
+    private static byte[] EncodeList(IReadOnlyList<ReadOnlyMemory<byte>> items)
     {
-        rims = [];
+        DeterministicCborWriter writer = new();
+        writer.Array(items.Count);
+        foreach (ReadOnlyMemory<byte> item in items)
+        {
+            writer.Bytes(item.Span);
+        }
+
+        return writer.ToArray();
+    }
+
+    private static bool TryReadList(ReadOnlySpan<byte> encoded, out IReadOnlyList<ReadOnlyMemory<byte>> items)
+    {
+        items = [];
         DeterministicCborReader reader = new(encoded);
         if (!DeterministicCbor.TryValidate(encoded, out _) || !reader.TryReadArray(out int count) || count == 0)
         {
@@ -280,15 +301,15 @@ public sealed record EvidenceCollection
         List<ReadOnlyMemory<byte>> found = [];
         for (int i = 0; i < count; i++)
         {
-            if (!reader.TryReadBytes(out ReadOnlySpan<byte> rim))
+            if (!reader.TryReadBytes(out ReadOnlySpan<byte> item))
             {
                 return false;
             }
 
-            found.Add(rim.ToArray());
+            found.Add(item.ToArray());
         }
 
-        rims = found;
+        items = found;
         return true;
     }
 
@@ -301,7 +322,7 @@ public sealed record EvidenceCollection
     private static int? KindOf(string label) => label switch
     {
         "cpu" or "gpus" or "keyset" or "configuration" or "manifest" or "identity" or "nonce-proof" => EvidenceKind,
-        "cpu-collateral" => Endorsements,
+        "cpu-collateral" or "gpu-ocsp" => Endorsements,
         "gpu-rims" => ReferenceValues,
         _ => null,
     };

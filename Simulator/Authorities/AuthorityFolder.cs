@@ -58,6 +58,21 @@ internal sealed class AuthorityFolder : IDisposable
         }
     }
 
+    /// <summary>A key that no file keeps: the same one for as long as this object lives.</summary>
+    public ECDsa Ephemeral(string name, ECCurve curve)
+    {
+        lock (gate)
+        {
+            if (!keys.TryGetValue(name, out ECDsa? key))
+            {
+                key = ECDsa.Create(curve);
+                keys.Add(name, key);
+            }
+
+            return key;
+        }
+    }
+
     /// <summary>The authority certificate of that name; it belongs to this folder.</summary>
     public X509Certificate2 Certificate(string name) => certificates[name];
 

@@ -10,11 +10,19 @@ namespace Verathos.Simulator.Authorities;
 /// <summary>Issues the certificates of one GPU.</summary>
 internal sealed class GpuChainAuthor(NvidiaAuthority nvidia, int device, GpuChainSpec spec) : IDisposable
 {
+    private const string Gpu = "GH100";
+
     private readonly List<X509Certificate2> issued = [];
     private readonly List<ECDsa> fresh = [];
 
     /// <summary>The key that signs the GPU's reports; it belongs to the authority or to this object.</summary>
     public ECDsa ReportKey { get; private set; } = nvidia.DeviceKey(device);
+
+    private X500DistinguishedName Provisioner =>
+        spec.Chip == Gpu ? NvidiaAuthority.Subject(NvidiaAuthority.Provisioner) : DistinguishedName.NvidiaWithCountry($"NVIDIA {spec.Chip} Provisioner ICA 1");
+
+    // The processor that attests: a GPU's system processor, a switch's security processor.
+    private string Processor => spec.Chip == Gpu ? "GSP" : "FSP";
 
     /// <summary>The certificates as PEM, leaf first unless the specification arranges them otherwise.</summary>
     /// <param name="fwid">Firmware digest in the leaf, 48 bytes.</param>
@@ -24,10 +32,10 @@ internal sealed class GpuChainAuthor(NvidiaAuthority nvidia, int device, GpuChai
         [
             nvidia.Authority(NvidiaAuthority.DeviceRoot, spec.Root),
             nvidia.Authority(NvidiaAuthority.Identity, spec.Identity),
-            nvidia.Authority(NvidiaAuthority.Provisioner, spec.Provisioner),
+            nvidia.Authority(NvidiaAuthority.Provisioner, spec.Chip == Gpu ? spec.Provisioner : spec.Provisioner with { Subject = spec.Provisioner.Subject ?? Provisioner }),
         ];
         ECDsa issuerKey = nvidia.Key(NvidiaAuthority.Provisioner);
-        X500DistinguishedName issuer = NvidiaAuthority.Subject(NvidiaAuthority.Provisioner);
+        X500DistinguishedName issuer = Provisioner;
         for (int i = 0; i < spec.FurtherAuthorities.Length; i++)
         {
             X500DistinguishedName name = DistinguishedName.NvidiaWithCountry($"NVIDIA GH100 Provisioner ICA {i + 2}");
@@ -43,7 +51,7 @@ internal sealed class GpuChainAuthor(NvidiaAuthority nvidia, int device, GpuChai
 
         ECDsa bootRomKey = nvidia.Key(NvidiaAuthority.BootRom(device));
         byte[] bootRomSerial = Serial(bootRomKey, 9);
-        X500DistinguishedName bootRom = DistinguishedName.NvidiaDevice("GH100 A01 GSP BROM", Convert.ToHexString(bootRomSerial));
+        X500DistinguishedName bootRom = DistinguishedName.NvidiaDevice($"{spec.Chip} A01 {Processor} BROM", Convert.ToHexString(bootRomSerial));
         chain.Add(Certify(
             spec.BootRom, bootRom, bootRomKey, issuer, issuerKey, bootRomSerial,
             CertificateAuthor.Authority(null),
@@ -83,13 +91,13 @@ internal sealed class GpuChainAuthor(NvidiaAuthority nvidia, int device, GpuChai
         List<byte[]> chain, CertificateSpec change, ECDsa key, X500DistinguishedName issuer, ECDsa issuerKey, byte[] fwid)
     {
         byte[] serial = Serial(key, 20);
-        X500DistinguishedName subject = DistinguishedName.NvidiaDevice("GH100 A01 GSP FMC LF", Convert.ToHexString(serial));
+        X500DistinguishedName subject = DistinguishedName.NvidiaDevice($"{spec.Chip} A01 {Processor} FMC LF", Convert.ToHexString(serial));
         chain.Add(Certify(
             change, subject, key, issuer, issuerKey, serial,
             CertificateAuthor.Usage(X509KeyUsageFlags.DigitalSignature),
             CertificateAuthor.SubjectKey(key),
             CertificateAuthor.AuthorityKey(issuerKey),
-            DeviceName("NVIDIA:GH100:" + Convert.ToHexString(serial[..8])),
+            DeviceName($"NVIDIA:{spec.Chip}:" + Convert.ToHexString(serial[..8])),
             FirmwareIdentity(issuerKey, fwid)));
         return (key, subject);
     }

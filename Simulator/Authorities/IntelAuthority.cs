@@ -35,6 +35,12 @@ internal sealed class IntelAuthority(AuthorityFolder folder)
     /// <summary>The key that signs TD quotes.</summary>
     public ECDsa AttestationKey => folder.Key(Attestation);
 
+    /// <summary>
+    /// The P-384 key that signs quotes of attestation key type 3. It is made anew by each process: a quoting enclave may have any, and the
+    /// installations on disk have none.
+    /// </summary>
+    public ECDsa WideAttestationKey => folder.Ephemeral(Attestation + "-p384", ECCurve.NamedCurves.nistP384);
+
     /// <summary>The key that signs QE reports.</summary>
     public ECDsa PckKey => folder.Key(Pck);
 
@@ -123,6 +129,9 @@ internal sealed class IntelAuthority(AuthorityFolder folder)
         CertificateAuthor.SubjectKey(key(name)),
         CertificateAuthor.Usage(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign),
         CertificateAuthor.Authority(name == Root ? 1 : 0));
+
+    /// <summary>The platform provisioning id of a PCK certificate with these fields, 16 bytes.</summary>
+    public byte[] Ppid(PckSpec spec) => spec.Ppid ?? DefaultPpid;
 
     private byte[] DefaultPpid => Derived("ppid"u8, 16);
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using Verathos.Attestation.Binding;
 using Verathos.Attestation.Verdicts;
@@ -7,6 +6,7 @@ using Verathos.Simulator.Certificates;
 using Verathos.Simulator.Collateral;
 using Verathos.Simulator.Nvidia;
 using Verathos.Simulator.Tdx;
+using static Verathos.Simulator.Cases.CaseValues;
 
 namespace Verathos.Simulator.Cases;
 
@@ -81,6 +81,17 @@ public static class CaseChanges
         {
             TcbLevels = [collateral.TcbLevels[0] with { Status = Text(value) }, .. collateral.TcbLevels.Skip(1)],
         }),
+        ["collateral.newerLevelDaysAgo"] = (node, value) => node with
+        {
+            Collateral = node.Collateral! with
+            {
+                TcbLevels =
+                [
+                    node.Collateral.TcbLevels[0] with { PceSvn = node.Quote.Pck.PceSvn + 1, Date = Day(node.At, value.GetInt32()) },
+                    node.Collateral.TcbLevels[0] with { Status = "OutOfDate", Advisories = ["INTEL-SA-01192"], Date = Day(node.At, value.GetInt32() + 90) },
+                ],
+            },
+        },
         ["collateral.moduleStatus"] = Modules((module, value) => module with
         {
             Levels = [module.Levels[0] with { Status = Text(value) }, .. module.Levels.Skip(1)],
@@ -139,42 +150,29 @@ public static class CaseChanges
                 i == value.GetProperty("index").GetInt32() ? block with { Size = value.GetProperty("value").GetUInt16() } : block),
         }),
         ["gpu.declaredBlocks"] = Gpu((gpu, value) => gpu with { DeclaredBlocks = value.GetByte() }),
+        ["gpu.ocsp"] = (node, value) => Text(value) == "none" ? node with { Ocsp = null } : node,
+        ["gpu.ocspStatus"] = (node, value) => node with { Ocsp = (node.Ocsp ?? new()) with { Status = value.GetInt32() } },
+        ["gpu.ocspHoursAgo"] = (node, value) => node with { Ocsp = (node.Ocsp ?? new()) with { ThisUpdate = node.At.AddHours(-value.GetInt32()) } },
+        ["gpu.ocspSignature"] = (node, value) => node with { Ocsp = (node.Ocsp ?? new()) with { Signature = Fault(value) } },
+        ["gpu.secondFeatureFlag"] = (node, value) => node with { SecondFeatureFlag = value.GetUInt16() },
+        ["gpu.switches"] = (node, value) => node with { SwitchCount = value.GetInt32() },
+        ["gpu.switchFirmware"] = (node, value) => node with { SwitchFirmware = Text(value) },
         ["gpu.driverRimSignature"] = (node, value) => node with { DriverRim = node.DriverRim with { Signature = Fault(value) } },
     };
 
     /// <summary>The names of all changes.</summary>
     public static IReadOnlyCollection<string> Names => Changes.Keys;
 
+    /// <summary>One change of that name; null where there is none.</summary>
+    internal static Func<SimulatedNodeSpec, JsonElement, SimulatedNodeSpec>? Find(string name) => Changes.GetValueOrDefault(name);
+
     /// <summary>Applies the members of a JSON object, one change each, in order.</summary>
     /// <param name="spec">The node to change.</param>
     /// <param name="change">The JSON object.</param>
     /// <param name="changed">The changed node.</param>
     /// <param name="error">Which change is unknown or has a value that does not fit.</param>
-    public static bool TryApply(SimulatedNodeSpec spec, JsonElement change, out SimulatedNodeSpec changed, out string? error)
-    {
-        changed = spec;
-        error = null;
-        foreach (JsonProperty property in change.EnumerateObject())
-        {
-            if (!Changes.TryGetValue(property.Name, out Func<SimulatedNodeSpec, JsonElement, SimulatedNodeSpec>? apply))
-            {
-                error = $"{property.Name}: no such change; there are {string.Join(", ", Changes.Keys)}";
-                return false;
-            }
-
-            try
-            {
-                changed = apply(changed, property.Value);
-            }
-            catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException or NullReferenceException)
-            {
-                error = $"{property.Name}: {property.Value.GetRawText()} does not fit: {e.Message}";
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public static bool TryApply(SimulatedNodeSpec spec, JsonElement change, out SimulatedNodeSpec changed, out string? error) =>
+        CaseValues.TryApply(spec, change, Find, Names, out changed, out error);
 
     private static Func<SimulatedNodeSpec, JsonElement, SimulatedNodeSpec> Quote(Func<TdxQuoteSpec, JsonElement, TdxQuoteSpec> change) =>
         (node, value) => node with { Quote = change(node.Quote, value) };
@@ -207,22 +205,4 @@ public static class CaseChanges
         "foreignKey" => new() { Signature = SignatureFault.ForeignKey },
         _ => throw new FormatException($"{fault} is not none, expired, notYetValid, noAuthority or foreignKey"),
     };
-
-    private static string Text(JsonElement value) => value.GetString() ?? throw new FormatException("a string is required");
-
-    private static SignatureFault Fault(JsonElement value) => Enum.Parse<SignatureFault>(Text(value));
-
-    private static int Kem(JsonElement value) => Text(value) switch
-    {
-        "X25519" => 0x0020,
-        "X-Wing" => 0x647A,
-        var text when text.StartsWith("0x", StringComparison.Ordinal) => int.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-        var text => throw new FormatException($"{text} is not a KEM"),
-    };
-
-    private static byte[] Hex(JsonElement value, int length)
-    {
-        byte[] bytes = Convert.FromHexString(Text(value));
-        return bytes.Length == length ? bytes : throw new FormatException($"{2 * length} hexadecimal digits are required");
-    }
 }

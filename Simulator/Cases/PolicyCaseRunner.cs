@@ -6,29 +6,23 @@ using Verathos.Attestation.Verdicts;
 namespace Verathos.Simulator.Cases;
 
 /// <summary>
-/// Runs the cases of policies. A policy <c>NAME.json</c> has them in <c>cases/NAME.json</c>: nodes that it must accept, and
-/// nodes that it must reject, either by one <c>line</c> and nothing else (waive that line, and the node is accepted) or by a
+/// Runs the cases of policies. A policy <c>NAME.json</c> has them in <c>cases/NAME.json</c>: nodes, or evidence by itself, that it must
+/// accept, and such that it must reject, either by one <c>line</c> and nothing else (waive that line, and the node is accepted) or by a
 /// <c>check</c> that no policy can waive. Evidence is minted; a production policy is tried as a copy that differs in the trust
 /// anchor alone.
 /// </summary>
 public sealed class PolicyCaseRunner : IDisposable
 {
-    private readonly Installation _installation;
-    private readonly Installation _foreign;
-    private readonly TrustAnchors _anchors;
-    private readonly TimeProvider _time;
-    private readonly string _folder;
+    private const string Node = "node";
 
-    /// <summary>Makes two throw-away installations in a folder of the system's temporary one.</summary>
+    private readonly CaseAuthorities _authorities;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes throw-away authorities in a folder of the system's temporary one.</summary>
     public PolicyCaseRunner(TimeProvider time)
     {
         _time = time;
-        _folder = Directory.CreateTempSubdirectory("verathos-policy-").FullName;
-        _installation = Installation.OpenOrCreate(Path.Combine(_folder, "trusted"), time);
-        _foreign = Installation.OpenOrCreate(Path.Combine(_folder, "foreign"), time);
-        _anchors = TrustAnchors.TryLoadSimulated(_installation.Roots.Folder, out TrustAnchors? anchors, out string? error)
-            ? anchors!
-            : throw new InvalidOperationException(error);
+        _authorities = new CaseAuthorities(time);
     }
 
     /// <summary>Runs every policy of a folder.</summary>
@@ -67,19 +61,21 @@ public sealed class PolicyCaseRunner : IDisposable
         }
 
         Policy tried = shipped!.Simulated ? shipped : PolicyEdit.WithSimulatedAnchor(shipped);
-        List<PolicyCaseResult> results = [.. AnchorCases(name, shipped, tried)];
+        List<PolicyCaseResult> results = [];
         try
         {
             using JsonDocument document = JsonDocument.Parse(casesJson, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            string kind = document.RootElement.TryGetProperty("evidence", out JsonElement element) ? element.GetString()! : Node;
+            results.AddRange(AnchorCases(name, shipped, tried, kind));
             foreach (JsonElement item in document.RootElement.GetProperty("accept").EnumerateArray())
             {
-                results.Add(Accepts(name, tried, item));
+                results.Add(Accepts(name, tried, item, kind));
             }
 
             HashSet<string> covered = [];
             foreach (JsonElement item in document.RootElement.GetProperty("reject").EnumerateArray())
             {
-                results.Add(Rejects(name, tried, item, covered));
+                results.Add(Rejects(name, tried, item, kind, covered));
             }
 
             results.AddRange(PolicyEdit.RequiredLines(tried).Where(line => !covered.Contains(line))
@@ -93,43 +89,38 @@ public sealed class PolicyCaseRunner : IDisposable
         return results;
     }
 
-    /// <summary>Forgets the installations.</summary>
-    public void Dispose()
-    {
-        _installation.Dispose();
-        _foreign.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
+    /// <summary>Forgets the authorities.</summary>
+    public void Dispose() => _authorities.Dispose();
 
-    private IEnumerable<PolicyCaseResult> AnchorCases(string name, Policy shipped, Policy tried)
+    private IEnumerable<PolicyCaseResult> AnchorCases(string name, Policy shipped, Policy tried, string kind)
     {
-        SimulatedNodeSpec node = Reference(shipped);
-        TrustAnchors other = shipped.Simulated ? TrustAnchors.Production : _anchors;
-        Verdict verdict = Appraise(shipped, other, node);
+        Subject reference = Reference(shipped, kind);
+        TrustAnchors other = shipped.Simulated ? TrustAnchors.Production : _authorities.AnchorsFor(shipped);
         yield return ByReason(
-            name, shipped.Simulated ? "the vendors' trust anchors" : "the trust anchors of a simulated installation", CheckNames.PolicyTrustAnchor, verdict);
-        if (tried.Gpu is not null)
+            name, shipped.Simulated ? "the vendors' trust anchors" : "the trust anchors of a simulated installation", CheckNames.PolicyTrustAnchor,
+            reference.Appraise(shipped, other));
+        foreach (string section in kind == Node && tried.Gpu is not null ? new[] { "gpu", "tdx" } : [])
         {
-            yield return WithoutSection(name, tried, "gpu", node);
-            yield return WithoutSection(name, tried, "tdx", node);
+            Verdict verdict = Appraise(PolicyEdit.WithoutSection(tried, section), reference);
+            yield return ByReason(name, $"the same policy without its section {section}", $"{CheckNames.PolicySection}.{section}", verdict);
         }
     }
 
-    private PolicyCaseResult WithoutSection(string name, Policy tried, string section, SimulatedNodeSpec node) => ByReason(
-        name, $"the same policy without its section {section}", $"{CheckNames.PolicySection}.{section}",
-        Appraise(PolicyEdit.WithoutSection(tried, section), _anchors, node));
-
-    private PolicyCaseResult Accepts(string name, Policy policy, JsonElement item)
+    // Evidence by itself must be appraised as well: a line that it cannot answer is no line for it.
+    private PolicyCaseResult Accepts(string name, Policy policy, JsonElement item, string kind)
     {
-        (string title, SimulatedNodeSpec node) = Read(policy, item);
-        Verdict verdict = Appraise(policy, _anchors, node);
-        return new PolicyCaseResult(name, title, "accepted", verdict.IsAccepted ? "accepted" : $"rejected by {verdict.Reason}: {verdict.Find(verdict.Reason)?.Detail}", verdict.IsAccepted);
+        (string title, Subject subject) = Read(policy, item, kind);
+        Verdict verdict = Appraise(policy, subject);
+        string actual = !verdict.IsAccepted ? $"rejected by {verdict.Reason}: {verdict.Find(verdict.Reason)?.Detail}"
+            : verdict.Appraised ? "accepted"
+            : $"accepted, and {string.Join(", ", verdict.UnevaluatedLines)} not evaluated";
+        return new PolicyCaseResult(name, title, "accepted", actual, actual == "accepted");
     }
 
-    private PolicyCaseResult Rejects(string name, Policy policy, JsonElement item, HashSet<string> covered)
+    private PolicyCaseResult Rejects(string name, Policy policy, JsonElement item, string kind, HashSet<string> covered)
     {
-        (string title, SimulatedNodeSpec node) = Read(policy, item);
-        Verdict verdict = Appraise(policy, _anchors, node);
+        (string title, Subject subject) = Read(policy, item, kind);
+        Verdict verdict = Appraise(policy, subject);
         if (item.TryGetProperty("check", out JsonElement check))
         {
             return ByReason(name, title, check.GetString()!, verdict);
@@ -144,7 +135,7 @@ public sealed class PolicyCaseRunner : IDisposable
             return new PolicyCaseResult(name, title, expected, verdict.IsAccepted ? "accepted" : $"rejected also by {string.Join(", ", others)}", false);
         }
 
-        Verdict without = Appraise(PolicyEdit.WithLineWaived(policy, line), _anchors, node);
+        Verdict without = Appraise(PolicyEdit.WithLineWaived(policy, line), subject);
         return without.IsAccepted
             ? new PolicyCaseResult(name, title, expected, expected, true)
             : new PolicyCaseResult(name, title, expected, $"without the line still rejected by {without.Reason}", false);
@@ -156,21 +147,38 @@ public sealed class PolicyCaseRunner : IDisposable
         return new PolicyCaseResult(policy, title, $"rejected by {check}", actual, verdict.Reason == check);
     }
 
-    private (string Title, SimulatedNodeSpec Node) Read(Policy policy, JsonElement item)
+    private (string Title, Subject Subject) Read(Policy policy, JsonElement item, string kind)
     {
         string title = item.GetProperty("name").GetString()!;
-        return CaseChanges.TryApply(Reference(policy), item.GetProperty("change"), out SimulatedNodeSpec node, out string? error)
-            ? (title, node)
+        Subject reference = Reference(policy, item.TryGetProperty("evidence", out JsonElement own) ? own.GetString()! : kind);
+        JsonElement change = item.GetProperty("change");
+        string? error;
+        if (reference.Piece is { } piece)
+        {
+            return PieceChanges.TryApply(piece, change, out SimulatedPieceSpec changed, out error)
+                ? (title, reference with { Piece = changed })
+                : throw new InvalidDataException($"case \"{title}\": {error}");
+        }
+
+        return CaseChanges.TryApply(reference.Node, change, out SimulatedNodeSpec node, out error)
+            ? (title, reference with { Node = node })
             : throw new InvalidDataException($"case \"{title}\": {error}");
     }
 
-    /// <summary>The node that the policy's own pins describe where they are free to choose, such as the model.</summary>
-    private SimulatedNodeSpec Reference(Policy policy)
+    /// <summary>The node that the policy's own pins describe where they are free to choose, such as the model; or the reference evidence.</summary>
+    private Subject Reference(Policy policy, string kind)
     {
         SimulatedNodeSpec node = new() { At = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds()) };
-        return policy.Node.Manifests.IsWaived ? node : node with { ManifestRoot = policy.Node.Manifests.Value[0].ToArray() };
+        node = policy.Node.Manifests.IsWaived ? node : node with { ManifestRoot = policy.Node.Manifests.Value[0].ToArray() };
+        return new Subject(_authorities, node, kind == Node ? null : SimulatedPieceSpec.Reference(kind, node));
     }
 
-    private Verdict Appraise(Policy policy, TrustAnchors anchors, SimulatedNodeSpec node) =>
-        Appraiser.Appraise(SimulatedNode.Mint(_installation, _foreign, node), policy, anchors, node.At, node.TimeSource);
+    private Verdict Appraise(Policy policy, Subject subject) => subject.Appraise(policy, _authorities.AnchorsFor(policy));
+
+    /// <summary>A node, or where there is one, evidence by itself.</summary>
+    private sealed record Subject(CaseAuthorities Authorities, SimulatedNodeSpec Node, SimulatedPieceSpec? Piece)
+    {
+        public Verdict Appraise(Policy policy, TrustAnchors anchors) =>
+            Piece is null ? Authorities.Appraise(policy, anchors, Node) : Authorities.Appraise(policy, anchors, Piece);
+    }
 }

@@ -3,6 +3,9 @@ using System.Formats.Cbor;
 using System.Security.Cryptography;
 using Verathos.Attestation;
 using Verathos.Attestation.Binding;
+using Verathos.Simulator.Nvidia;
+using Verathos.Simulator.Ocsp;
+using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Cases;
 
@@ -48,14 +51,13 @@ public static class SimulatedNode
             ConfigurationBytes = configuration,
             Identity = spec.Identity,
             NonceProof = batch.Prove(position),
-            CpuCollateral = Collateral(installation, spec),
-            GpuRims = spec.HasRims && spec.GpuCount > 0
-                ? [Rim(installation, spec.DriverRim), Rim(installation, spec.VbiosRim)]
-                : [],
+            CpuCollateral = Collateral(installation, spec, spec.Quote.Pck),
+            GpuRims = Rims(installation, spec, gpus),
+            GpuOcspResponses = Answers(spec.ForeignGpu ? foreign : installation, spec, gpus),
         };
     }
 
-    private static ReadOnlyMemory<byte>? Collateral(Installation installation, SimulatedNodeSpec spec)
+    internal static ReadOnlyMemory<byte>? Collateral(Installation installation, SimulatedNodeSpec spec, PckSpec pck)
     {
         if (spec.Collateral is not { } collateral)
         {
@@ -63,20 +65,49 @@ public static class SimulatedNode
         }
 
         return installation.Collateral.Mint(
-            spec.RevokePck ? collateral with { RevokedPcks = [installation.Tdx.PckSerialNumber(spec.Quote.Pck)] } : collateral);
+            spec.RevokePck ? collateral with { RevokedPcks = [installation.Tdx.PckSerialNumber(pck)] } : collateral);
     }
 
-    private static ReadOnlyMemory<byte> Rim(Installation installation, Nvidia.RimSpec spec) =>
-        spec == new Nvidia.RimSpec { Kind = spec.Kind }
-            ? spec.Kind == Nvidia.RimKind.Driver ? installation.Rim.Driver : installation.Rim.Vbios
+    internal static IReadOnlyList<ReadOnlyMemory<byte>> Answers(Installation installation, SimulatedNodeSpec spec, GpuEvidence[] gpus)
+    {
+        // Chains of other lengths than a device's have nobody to ask, and fail by themselves.
+        return spec.Ocsp is not { } ocsp || !spec.Gpu.Chain.FurtherAuthorities.IsEmpty
+            ? []
+            : [.. gpus.SelectMany(gpu => ocsp == new OcspSpec()
+                ? installation.Ocsp.Current(gpu.CertificateChain.Span)
+                : installation.Ocsp.Answer(gpu.CertificateChain.Span, _ => ocsp)).Select(answer => (ReadOnlyMemory<byte>)answer)];
+    }
+
+    internal static IReadOnlyList<ReadOnlyMemory<byte>> Rims(Installation installation, SimulatedNodeSpec spec, GpuEvidence[] gpus)
+    {
+        if (!spec.HasRims || gpus.Length == 0)
+        {
+            return [];
+        }
+
+        List<ReadOnlyMemory<byte>> rims = [Rim(installation, spec.DriverRim), Rim(installation, spec.VbiosRim)];
+        if (spec.SwitchCount > 0)
+        {
+            rims.Add(Rim(installation, SwitchReference.Rim(spec.SwitchFirmware)));
+        }
+
+        return rims;
+    }
+
+    private static ReadOnlyMemory<byte> Rim(Installation installation, RimSpec spec) =>
+        spec == new RimSpec { Kind = spec.Kind }
+            ? spec.Kind == RimKind.Driver ? installation.Rim.Driver : installation.Rim.Vbios
             : installation.Rim.Mint(spec);
 
-    private static GpuEvidence[] Gpus(Installation installation, SimulatedNodeSpec spec, byte[] nonce)
+    internal static GpuEvidence[] Gpus(Installation installation, SimulatedNodeSpec spec, byte[] nonce)
     {
-        GpuEvidence[] gpus = new GpuEvidence[spec.GpuCount];
+        GpuEvidence[] gpus = new GpuEvidence[spec.GpuCount + spec.SwitchCount];
         for (int i = 0; i < gpus.Length; i++)
         {
-            Nvidia.MintedGpuEvidence minted = installation.Gpu.Mint(spec.Gpu with { Device = spec.SameGpu ? 0 : i, Nonce = spec.GpuNonce ?? nonce });
+            GpuReportSpec report = i >= spec.GpuCount
+                ? SwitchReference.Report(spec.GpuNonce ?? nonce, i, spec.SwitchFirmware)
+                : spec.Gpu with { Device = spec.SameGpu ? 0 : i, Nonce = spec.GpuNonce ?? nonce, FeatureFlag = i == 1 && spec.SecondFeatureFlag is { } flag ? flag : spec.Gpu.FeatureFlag };
+            MintedGpuEvidence minted = installation.Gpu.Mint(report);
             if (i == 0)
             {
                 Flip(minted.Report, spec.FlipGpu);

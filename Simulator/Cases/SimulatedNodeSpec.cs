@@ -3,6 +3,7 @@ using Verathos.Attestation.Binding;
 using Verathos.Attestation.Verdicts;
 using Verathos.Simulator.Collateral;
 using Verathos.Simulator.Nvidia;
+using Verathos.Simulator.Ocsp;
 using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Cases;
@@ -48,6 +49,18 @@ public sealed record SimulatedNodeSpec
 
     /// <summary>Whether references come with the evidence.</summary>
     public bool HasRims { get; init; } = true;
+
+    /// <summary>What the OCSP answers about the devices say; null for no answers.</summary>
+    public OcspSpec? Ocsp { get; init; } = new();
+
+    /// <summary>Number of NVSwitches, with the references for their firmware.</summary>
+    public int SwitchCount { get; init; }
+
+    /// <summary>The NVSwitches' firmware.</summary>
+    public string SwitchFirmware { get; init; } = SwitchReference.FirmwareVersion;
+
+    /// <summary>What the second GPU reports as its feature flag, where it is not what all report.</summary>
+    public ushort? SecondFeatureFlag { get; init; }
 
     /// <summary>How many nonces share the quote.</summary>
     public int NonceBatch { get; init; } = 1;

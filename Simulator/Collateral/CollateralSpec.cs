@@ -3,9 +3,15 @@ using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Collateral;
 
-/// <summary>Every field of the collateral for a TDX quote. Times that are null follow the clock.</summary>
+/// <summary>Every field of the collateral for a TDX quote, or with <see cref="Sgx"/> for an SGX quote. Times that are null follow the clock.</summary>
 public sealed record CollateralSpec
 {
+    /// <summary>What goes with an SGX quote: TCB info and QE identity of SGX.</summary>
+    public static CollateralSpec Sgx { get; } = new() { TcbInfoId = "SGX", QeIdentityId = "QE", QeIsvProdId = 1 };
+
+    /// <summary>Whose PCK certificate chain the bundle carries, for quotes that carry none; null for no chain.</summary>
+    public PckSpec? PckCertificate { get; init; }
+
     /// <summary>Which authority's CRL the bundle carries.</summary>
     public PckCa Ca { get; init; } = PckCa.Platform;
 

@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Verathos.Simulator.Authorities;
 using Verathos.Simulator.Certificates;
+using Verathos.Simulator.Dcap;
 using Verathos.Simulator.Tdx;
 
 namespace Verathos.Simulator.Collateral;
@@ -25,12 +26,14 @@ public sealed class SimulatedCollateral
         [.. Enumerable.Range(1, 3).Select(i => ReferenceMeasurement.Sha256($"revoked-pck-{i}")[..20]).Select(serial => { serial[0] |= 0x40; serial[0] &= 0x7F; return serial; })];
 
     private readonly IntelAuthority intel;
+    private readonly QuoteAuthor quotes;
     private readonly TimeProvider time;
     private readonly Renewable<byte[]> current;
 
-    internal SimulatedCollateral(IntelAuthority intel, TimeProvider time)
+    internal SimulatedCollateral(IntelAuthority intel, QuoteAuthor quotes, TimeProvider time)
     {
         this.intel = intel;
+        this.quotes = quotes;
         this.time = time;
         current = new(time, Served, _ => Mint(new CollateralSpec()));
     }
@@ -74,6 +77,10 @@ public sealed class SimulatedCollateral
             WriteChain(writer, spec, "qe_identity_issuer_chain", qeSigner, root);
             writer.WriteString("qe_identity", qeIdentity);
             writer.WriteString("qe_identity_signature", Sign(qeIdentity, spec.QeIdentitySignature));
+            if (spec.PckCertificate is { } pck)
+            {
+                writer.WriteString("pck_certificate_chain", quotes.ChainPem(pck));
+            }
         });
         return spec.EditBundle is { } edit ? Encoding.UTF8.GetBytes(edit(Encoding.UTF8.GetString(bundle))) : bundle;
     }
@@ -98,7 +105,12 @@ public sealed class SimulatedCollateral
 
     private static string TcbInfo(CollateralSpec spec, DateTimeOffset issued, DateTimeOffset next) => Encoding.UTF8.GetString(Json(writer =>
     {
-        writer.WriteString("id", spec.TcbInfoId);
+        // Version 2 knows nothing but SGX, and does not say so.
+        if (spec.TcbInfoVersion >= 3)
+        {
+            writer.WriteString("id", spec.TcbInfoId);
+        }
+
         writer.WriteNumber("version", spec.TcbInfoVersion);
         writer.WriteString("issueDate", Date(issued));
         writer.WriteString("nextUpdate", Date(next));
@@ -106,28 +118,17 @@ public sealed class SimulatedCollateral
         writer.WriteString("pceId", Convert.ToHexString(spec.PceId));
         writer.WriteNumber("tcbType", spec.TcbType);
         writer.WriteNumber("tcbEvaluationDataNumber", spec.TcbEvaluationDataNumber);
-        writer.WriteStartObject("tdxModule");
-        WriteModule(writer, spec.Module);
-        writer.WriteEndObject();
-        writer.WriteStartArray("tdxModuleIdentities");
-        foreach (TdxModuleSpec module in spec.ModuleIdentities)
+        if (spec.TcbInfoId == "TDX")
         {
-            writer.WriteStartObject();
-            writer.WriteString("id", module.Id);
-            WriteModule(writer, module);
-            WriteIsvLevels(writer, module.Levels);
-            writer.WriteEndObject();
+            WriteModules(writer, spec);
         }
 
-        writer.WriteEndArray();
         writer.WriteStartArray("tcbLevels");
         foreach (TcbLevelSpec level in spec.TcbLevels)
         {
             writer.WriteStartObject();
             writer.WriteStartObject("tcb");
-            WriteComponents(writer, "sgxtcbcomponents", level.SgxComponents, SgxComponentNames);
-            writer.WriteNumber("pcesvn", level.PceSvn);
-            WriteComponents(writer, "tdxtcbcomponents", level.TdxComponents, TdxComponentNames);
+            WriteComponents(writer, spec, level);
             writer.WriteEndObject();
             WriteStatus(writer, level.Date, level.Status, level.Advisories);
             writer.WriteEndObject();
@@ -160,6 +161,45 @@ public sealed class SimulatedCollateral
 
     private static readonly (string Category, string? Type)?[] TdxComponentNames =
         [("OS/VMM", "TDX Module"), ("OS/VMM", "TDX Module"), ("OS/VMM", "TDX Late Microcode Update")];
+
+    private static void WriteModules(Utf8JsonWriter writer, CollateralSpec spec)
+    {
+        writer.WriteStartObject("tdxModule");
+        WriteModule(writer, spec.Module);
+        writer.WriteEndObject();
+        writer.WriteStartArray("tdxModuleIdentities");
+        foreach (TdxModuleSpec module in spec.ModuleIdentities)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", module.Id);
+            WriteModule(writer, module);
+            WriteIsvLevels(writer, module.Levels);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteComponents(Utf8JsonWriter writer, CollateralSpec spec, TcbLevelSpec level)
+    {
+        if (spec.TcbInfoVersion < 3)
+        {
+            for (int i = 0; i < level.SgxComponents.Length; i++)
+            {
+                writer.WriteNumber($"sgxtcbcomp{i + 1:D2}svn", level.SgxComponents[i]);
+            }
+
+            writer.WriteNumber("pcesvn", level.PceSvn);
+            return;
+        }
+
+        WriteComponents(writer, "sgxtcbcomponents", level.SgxComponents, SgxComponentNames);
+        writer.WriteNumber("pcesvn", level.PceSvn);
+        if (spec.TcbInfoId == "TDX")
+        {
+            WriteComponents(writer, "tdxtcbcomponents", level.TdxComponents, TdxComponentNames);
+        }
+    }
 
     private static void WriteModule(Utf8JsonWriter writer, TdxModuleSpec module)
     {

@@ -12,6 +12,9 @@ public sealed record GpuChainSpec
     /// <summary>The chain that every GPU of an installation has.</summary>
     public static GpuChainSpec Standard { get; } = new();
 
+    /// <summary>The chip's name in the device's own certificates, and in its provisioner's.</summary>
+    public string Chip { get; init; } = "GH100";
+
     /// <summary>The firmware's certificate.</summary>
     public CertificateSpec Leaf { get; init; } = CertificateSpec.Standard;
 

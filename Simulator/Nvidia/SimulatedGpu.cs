@@ -22,6 +22,10 @@ public sealed class SimulatedGpu
     /// <summary>How many GPUs an installation has.</summary>
     public static int DeviceCount => NvidiaAuthority.Devices;
 
+    /// <summary>The five certificates of one GPU as PEM, leaf first, as its reports carry them where nothing else is asked for.</summary>
+    /// <param name="device">Which GPU.</param>
+    public byte[] CertificateChain(int device) => nvidia.DeviceChain(device, GpuReference.FirmwareId);
+
     /// <summary>Mints one report.</summary>
     /// <param name="spec">Its fields.</param>
     /// <returns>The report and the certificates of the GPU that signed it.</returns>

@@ -4,7 +4,7 @@ using System.Text;
 namespace Verathos.Simulator.Tdx;
 
 /// <summary>
-/// The measurements of the simulated guest, module and quoting enclave: SHA-384 or SHA-256 of
+/// The measurements of the simulated guest, enclave, module and quoting enclave: SHA-384 or SHA-256 of
 /// <c>verathos.reference.</c> and a name, the values that the shipped policies list.
 /// </summary>
 public static class ReferenceMeasurement
@@ -29,6 +29,15 @@ public static class ReferenceMeasurement
 
     /// <summary>MRSIGNER of the simulated quoting enclave, 32 bytes.</summary>
     public static byte[] QeMrSigner => Sha256("td-qe.mrsigner");
+
+    /// <summary>Launch measurement of the simulated SEV-SNP guest, 48 bytes.</summary>
+    public static byte[] SnpMeasurement => Sha384("snp.measurement");
+
+    /// <summary>MRENCLAVE of the simulated enclave, 32 bytes.</summary>
+    public static byte[] MrEnclave => Sha256("mrenclave");
+
+    /// <summary>MRSIGNER of the simulated enclave, 32 bytes.</summary>
+    public static byte[] MrSigner => Sha256("mrsigner");
 
     internal static byte[] Sha384(string name) => SHA384.HashData(Encoding.ASCII.GetBytes("verathos.reference." + name));
 

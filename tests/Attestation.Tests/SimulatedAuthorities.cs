@@ -36,6 +36,10 @@ public sealed class SimulatedAuthorities : IDisposable
         return SimulatedNode.Mint(Trusted, Foreign, change is null ? spec : change(spec));
     }
 
+    /// <summary>Good answers about the certificates of one of the trusted installation's devices.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Answers(ReadOnlyMemory<byte> chain) =>
+        [.. Trusted.Ocsp.Answer(chain.Span).Select(answer => (ReadOnlyMemory<byte>)answer)];
+
     public Verdict Appraise(NodeEvidence evidence, Policy? policy) => Appraiser.Appraise(evidence, policy, Anchors, Now, TimeSource.Verifier);
 
     public void Dispose()

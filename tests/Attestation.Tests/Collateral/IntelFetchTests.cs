@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 using Verathos.Attestation.Collateral;
 using Verathos.Attestation.Collateral.Fetch;
 using Verathos.Attestation.Dcap;
-using Verathos.Attestation.Tests.Dcap;
 using Verathos.Attestation.Verdicts;
 using Verathos.Attestation.X509;
 using Verathos.Simulator.Collateral;
+using Verathos.Simulator.Sgx;
 using Verathos.Simulator.Tdx;
 using Verathos.Testing;
 
@@ -100,14 +100,13 @@ public sealed class IntelFetchTests(SimulatedAuthorities authorities) : IClassFi
     [Fact]
     public async Task An_SGX_quote_asks_for_SGX()
     {
-        using TestIntel intel = new();
-        IntelService service = new IntelService(Encoding.UTF8.GetBytes(intel.Collateral(tdx: false).ToJsonString()), tdx: false, "00906ed50000").On(_server);
-        byte[] quote = intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx);
-        CollectedCollateral collected = await Collecting.CollectAsync(_server, Collecting.Quote(quote), intel.Anchors, TestIntel.At);
+        IntelService service = Sgx().On(_server);
+        byte[] quote = authorities.Trusted.Sgx.Mint(new SgxQuoteSpec());
+        CollectedCollateral collected = await Collecting.CollectAsync(_server, Collecting.Quote(quote), authorities.Anchors, SimulatedAuthorities.Now);
 
         Assert.Null(collected.Failure);
         Assert.Equal(service.TcbPath, _server.Targets.First());
-        Assert.True(Appraiser.AppraiseQuote(quote, collected.Json, null, intel.Anchors, TestIntel.At, TimeSource.Asserted).IsAccepted);
+        Assert.True(Appraiser.AppraiseQuote(quote, collected.Json, null, authorities.Anchors, SimulatedAuthorities.Now, TimeSource.Asserted).IsAccepted);
     }
 
     [Theory]
@@ -116,29 +115,29 @@ public sealed class IntelFetchTests(SimulatedAuthorities authorities) : IClassFi
     [InlineData(CertificationDataType.PpidRsa3072)]
     public async Task A_PCK_certificate_that_a_quote_only_names_comes_from_a_caching_service(CertificationDataType type)
     {
-        using TestIntel intel = new();
-        new IntelService(Encoding.UTF8.GetBytes(intel.Collateral(tdx: false).ToJsonString()), tdx: false, "00906ed50000").AsCachingServiceOn(_server);
-        byte[] quote = intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx, certification: type);
-        string pem = intel.PckPem().TrimEnd('\0');
+        Sgx().AsCachingServiceOn(_server);
+        byte[] quote = authorities.Trusted.Sgx.Mint(new SgxQuoteSpec { InnerCertificationType = (ushort)type });
+        string pem = JsonNode.Parse(authorities.Trusted.Collateral.Mint(CollateralSpec.Sgx with { PckCertificate = new PckSpec() }))!["pck_certificate_chain"]!.GetValue<string>();
         int leafEnd = pem.IndexOf("-----END CERTIFICATE-----", StringComparison.Ordinal) + "-----END CERTIFICATE-----".Length;
         _server.Reply("/sgx/certification/v4/pckcert", ReplayServer.Ok(
             Encoding.ASCII.GetBytes(pem[..leafEnd]), ("SGX-PCK-Certificate-Issuer-Chain", Uri.EscapeDataString(pem[leafEnd..].Trim() + "\n"))));
         CollectedCollateral collected = await Collecting.CollectAsync(
-            _server, Collecting.Quote(quote), intel.Anchors, TestIntel.At, services: new CollateralServices { Pccs = _server.Address });
+            _server, Collecting.Quote(quote), authorities.Anchors, SimulatedAuthorities.Now, services: new CollateralServices { Pccs = _server.Address });
 
         Assert.Null(collected.Failure);
         string asked = _server.Targets.First();
-        Assert.StartsWith($"/sgx/certification/v4/pckcert?qeid={new string('0', 32)}&cpusvn={Convert.ToHexString(intel.CpuSvn)}&pcesvn=0B00&pceid=0000", asked, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"/sgx/certification/v4/pckcert?qeid={new string('0', 32)}&cpusvn={Convert.ToHexString(new PckSpec().TcbComponents)}&pcesvn=0B00&pceid=0000", asked,
+            StringComparison.Ordinal);
         Assert.Equal(type == CertificationDataType.PpidRsa3072, asked.Contains("encrypted_ppid=", StringComparison.Ordinal));
-        Assert.True(Appraiser.AppraiseQuote(quote, collected.Json, null, intel.Anchors, TestIntel.At, TimeSource.Asserted).IsAccepted);
+        Assert.True(Appraiser.AppraiseQuote(quote, collected.Json, null, authorities.Anchors, SimulatedAuthorities.Now, TimeSource.Asserted).IsAccepted);
     }
 
     [Fact]
     public async Task Intels_own_service_is_not_asked_for_PCK_certificates()
     {
-        using TestIntel intel = new();
-        byte[] quote = intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx, certification: CertificationDataType.PpidClear);
-        CollectedCollateral collected = await Collecting.CollectAsync(_server, Collecting.Quote(quote), intel.Anchors, TestIntel.At);
+        byte[] quote = authorities.Trusted.Sgx.Mint(new SgxQuoteSpec { InnerCertificationType = 1 });
+        CollectedCollateral collected = await Collecting.CollectAsync(_server, Collecting.Quote(quote), authorities.Anchors, SimulatedAuthorities.Now);
 
         Assert.Equal(FetchFailure.NotPublished, collected.Failure!.Failure);
         Assert.Contains("PCCS", collected.Failure.Message, StringComparison.Ordinal);
@@ -167,6 +166,8 @@ public sealed class IntelFetchTests(SimulatedAuthorities authorities) : IClassFi
 
     private IntelService Tdx(CollateralSpec? spec = null) =>
         new(authorities.Trusted.Collateral.Mint(spec ?? new CollateralSpec()), tdx: true, "00806f050000");
+
+    private IntelService Sgx() => new(authorities.Trusted.Collateral.Mint(CollateralSpec.Sgx), tdx: false, "00806f050000");
 
     private static bool IsProcessor(string chainPem) =>
         PemReader.TryRead(Encoding.ASCII.GetBytes(chainPem), out IReadOnlyList<Certificate> chain, out _) && chain.Any(item => item.CommonName.Contains("Processor", StringComparison.Ordinal));

@@ -1,16 +1,16 @@
-using System.Text;
-using System.Text.Json.Nodes;
 using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Tdx;
 using Verathos.Attestation.Verdicts;
+using Verathos.Simulator.Collateral;
+using Verathos.Simulator.Dcap;
+using Verathos.Simulator.Sgx;
+using Verathos.Simulator.Tdx;
 
 namespace Verathos.Attestation.Tests.Dcap;
 
 /// <summary>Every version, body, key and certification data, minted, and what each check rejects.</summary>
-public sealed class DcapMintedTests : IDisposable
+public sealed class DcapMintedTests(SimulatedAuthorities authorities) : IClassFixture<SimulatedAuthorities>
 {
-    private readonly TestIntel _intel = new();
-
     public static TheoryData<int, DcapBodyType, AttestationKeyType, CertificationDataType> Kinds
     {
         get
@@ -37,33 +37,32 @@ public sealed class DcapMintedTests : IDisposable
         }
     }
 
-    public void Dispose() => _intel.Dispose();
-
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Every_kind_is_accepted(int version, DcapBodyType type, AttestationKeyType key, CertificationDataType certification)
     {
-        byte[] quote = _intel.Quote(version, TestIntel.Body(type), type, key, certification, padding: 70);
-        Verdict verdict = Appraise(quote, _intel.Collateral(type != DcapBodyType.Sgx, withPck: certification <= CertificationDataType.PpidRsa3072));
+        QuoteSpec spec = Spec(version, type) with { AttestationKeyType = (ushort)key, InnerCertificationType = (ushort)certification, TrailingZeros = 70 };
+        Verdict verdict = Appraise(spec, Collateral(type) with { PckCertificate = certification <= CertificationDataType.PpidRsa3072 ? new PckSpec() : null });
 
         Assert.True(verdict.IsAccepted, $"{verdict.Reason}: {verdict.Find(verdict.Reason)}");
         Assert.Equal(TcbStatus.UpToDate, verdict.TcbStatus);
+        Assert.True(verdict.Simulated);
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(500)]
-    public void Authentication_data_may_have_any_length(int length) =>
-        Assert.True(Appraise(_intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx, authenticationLength: length), _intel.Collateral(false)).IsAccepted);
-
-    [Fact]
-    public void The_chain_may_come_in_any_order()
+    public void Authentication_data_may_have_any_length(int length)
     {
-        byte[] quote = _intel.Quote(
-            4, TestIntel.Body(DcapBodyType.Tdx10), DcapBodyType.Tdx10, certificationData: Encoding.ASCII.GetBytes(_intel.PckPem(rootSecond: true)));
-        Assert.True(Appraise(quote, _intel.Collateral(true)).IsAccepted);
+        SgxQuoteSpec spec = new();
+        Assert.True(Appraise(spec with { Qe = spec.Qe with { AuthenticationData = new byte[length] } }).IsAccepted);
     }
+
+    [Theory]
+    [InlineData(PckChainOrder.LeafRootIntermediate)]
+    [InlineData(PckChainOrder.RootIntermediateLeaf)]
+    public void The_chain_may_come_in_any_order(PckChainOrder order) => Assert.True(Appraise(new SgxQuoteSpec { ChainOrder = order }).IsAccepted);
 
     [Theory]
     [InlineData(CertificationDataType.PpidClear, 0)]
@@ -73,38 +72,39 @@ public sealed class DcapMintedTests : IDisposable
     [InlineData(CertificationDataType.PpidRsa3072, 384)]
     public void A_certificate_that_the_quote_does_not_name_is_rejected(CertificationDataType type, int offset)
     {
+        PckSpec pck = new();
         byte[] data = new byte[type == CertificationDataType.PpidClear ? 36 : 404];
-        _intel.Ppid.CopyTo(data, 0);
-        _intel.CpuSvn.CopyTo(data, data.Length - 20);
-        data[^4] = 11;
-        byte[] quote = _intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx, certification: type, certificationData: data);
-        Assert.True(Appraise(quote, _intel.Collateral(false, withPck: true)).IsAccepted);
+        authorities.Trusted.Tdx.Ppid(pck).CopyTo(data, 0);
+        pck.TcbComponents.CopyTo(data, data.Length - 20);
+        data[^4] = (byte)pck.PceSvn;
+        SgxQuoteSpec spec = new() { InnerCertificationType = (ushort)type, CertificationData = data };
+        CollateralSpec collateral = CollateralSpec.Sgx with { PckCertificate = pck };
+        Assert.True(Appraise(spec, collateral).IsAccepted);
 
         data[offset] ^= 1;
-        quote = _intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx, certification: type, certificationData: data);
-        Assert.Equal(CheckNames.QuoteChain, Appraise(quote, _intel.Collateral(false, withPck: true)).Reason);
+        Assert.Equal(CheckNames.QuoteChain, Appraise(spec, collateral).Reason);
     }
 
     [Fact]
-    public void A_quote_that_leaves_its_certificate_to_collateral_that_lacks_it_is_rejected()
-    {
-        byte[] quote = _intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx, certification: CertificationDataType.PpidRsa3072);
-        Assert.Equal(CheckNames.QuoteChain, Appraise(quote, _intel.Collateral(false)).Reason);
-    }
+    public void A_quote_that_leaves_its_certificate_to_collateral_that_lacks_it_is_rejected() =>
+        Assert.Equal(CheckNames.QuoteChain, Appraise(new SgxQuoteSpec { InnerCertificationType = 3 }).Reason);
 
     [Theory]
-    [InlineData(new byte[] { 3, 1, 5 }, new byte[] { 3, 1, 5 }, TcbStatus.UpToDate)]
-    [InlineData(new byte[] { 1, 1, 5 }, new byte[] { 1, 1, 5 }, TcbStatus.OutOfDate)]
-    [InlineData(new byte[] { 1, 1, 5 }, new byte[] { 3, 1, 5 }, TcbStatus.TDRelaunchAdvised)]
-    [InlineData(new byte[] { 1, 1, 2 }, new byte[] { 3, 3, 5 }, TcbStatus.TDRelaunchAdvised)]
-    [InlineData(new byte[] { 3, 1, 5 }, new byte[] { 1, 1, 5 }, TcbStatus.UpToDate)]
-    [InlineData(new byte[] { 3, 1, 5 }, new byte[] { 3, 2, 5 }, TcbStatus.NoMatch)]
-    [InlineData(new byte[] { 3, 1, 1 }, new byte[] { 3, 1, 5 }, TcbStatus.NoMatch)]
+    [InlineData(new byte[] { 13, 1, 8 }, new byte[] { 13, 1, 8 }, TcbStatus.UpToDate)]
+    [InlineData(new byte[] { 11, 1, 8 }, new byte[] { 11, 1, 8 }, TcbStatus.OutOfDate)]
+    [InlineData(new byte[] { 11, 1, 8 }, new byte[] { 13, 1, 8 }, TcbStatus.TDRelaunchAdvised)]
+    [InlineData(new byte[] { 11, 1, 7 }, new byte[] { 7, 3, 8 }, TcbStatus.TDRelaunchAdvised)]
+    [InlineData(new byte[] { 13, 1, 8 }, new byte[] { 11, 1, 8 }, TcbStatus.UpToDate)]
+    [InlineData(new byte[] { 13, 1, 8 }, new byte[] { 13, 2, 8 }, TcbStatus.NoMatch)]
+    [InlineData(new byte[] { 13, 1, 6 }, new byte[] { 13, 1, 8 }, TcbStatus.NoMatch)]
     public void Launch_and_current_module_are_both_judged(byte[] launch, byte[] current, TcbStatus expected)
     {
+        CollateralSpec collateral = new();
+        collateral = collateral with { TcbLevels = [.. collateral.TcbLevels.Take(2)] };
         foreach (DcapBodyType type in new[] { DcapBodyType.Tdx15, DcapBodyType.TdxMigratable })
         {
-            Verdict verdict = Appraise(_intel.Quote(5, TestIntel.Body(type, launch, current), type), _intel.Collateral(true));
+            TdxQuoteSpec spec = (TdxQuoteSpec)Spec(5, type);
+            Verdict verdict = Appraise(spec with { TeeTcbSvn = Svn(launch), TeeTcbSvn2 = Svn(current) }, collateral);
             Assert.Equal(expected, verdict.TcbStatus);
             Assert.Equal(expected == TcbStatus.NoMatch ? CheckNames.TcbStatus : "", verdict.Reason);
         }
@@ -113,18 +113,18 @@ public sealed class DcapMintedTests : IDisposable
     [Fact]
     public void Relaunch_with_a_configuration_to_change_has_its_own_status()
     {
-        JsonObject info = TestIntel.TcbInfo(true, latest: "ConfigurationNeeded");
-        Verdict verdict = Appraise(
-            _intel.Quote(5, TestIntel.Body(DcapBodyType.Tdx15, [1, 1, 5], [3, 1, 5]), DcapBodyType.Tdx15), _intel.Collateral(true, info));
+        CollateralSpec collateral = new();
+        collateral = collateral with { TcbLevels = [collateral.TcbLevels[0] with { Status = "ConfigurationNeeded" }] };
+        TdxQuoteSpec spec = (TdxQuoteSpec)Spec(5, DcapBodyType.Tdx15);
+        Verdict verdict = Appraise(spec with { TeeTcbSvn = Svn([11, 1, 8]), TeeTcbSvn2 = Svn([13, 1, 8]) }, collateral);
         Assert.Equal(TcbStatus.TDRelaunchAdvisedConfigurationNeeded, verdict.TcbStatus);
     }
 
     [Fact]
     public void TCB_info_of_version_2_judges_SGX_and_never_TDX()
     {
-        Assert.True(Appraise(_intel.Quote(3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx), _intel.Collateral(false, TestIntel.TcbInfo2())).IsAccepted);
-        Verdict tdx = Appraise(
-            _intel.Quote(4, TestIntel.Body(DcapBodyType.Tdx10), DcapBodyType.Tdx10), _intel.Collateral(true, TestIntel.TcbInfo2()));
+        Assert.True(Appraise(new SgxQuoteSpec(), CollateralSpec.Sgx with { TcbInfoVersion = 2 }).IsAccepted);
+        Verdict tdx = Appraise(Spec(4, DcapBodyType.Tdx10), new CollateralSpec { TcbInfoVersion = 2, TcbInfoId = "SGX" });
         Assert.Equal(CheckNames.CollateralTcbInfo, tdx.Reason);
         Assert.Equal(TcbStatus.NoMatch, tdx.TcbStatus);
     }
@@ -137,17 +137,14 @@ public sealed class DcapMintedTests : IDisposable
     public void Another_enclaves_identity_is_rejected(bool tdx, string id)
     {
         DcapBodyType type = tdx ? DcapBodyType.Tdx10 : DcapBodyType.Sgx;
-        Verdict verdict = Appraise(_intel.Quote(4, TestIntel.Body(type), type), _intel.Collateral(tdx, qeIdentity: _intel.QeIdentity(tdx, id)));
-        Assert.Equal([CheckNames.TcbQeIdentity], verdict.Checks.Where(check => check.Result == CheckResult.Failed).Select(check => check.Name));
+        AssertOnly(Appraise(Spec(4, type), Collateral(type) with { QeIdentityId = id }), CheckNames.TcbQeIdentity);
     }
 
     [Fact]
     public void A_debuggable_enclave_is_rejected()
     {
-        byte[] body = TestIntel.Body(DcapBodyType.Sgx);
-        body[48] = 2;
-        Verdict verdict = Appraise(_intel.Quote(3, body, DcapBodyType.Sgx), _intel.Collateral(false));
-        Assert.Equal([CheckNames.QuoteDebug], verdict.Checks.Where(check => check.Result == CheckResult.Failed).Select(check => check.Name));
+        SgxQuoteSpec spec = new();
+        AssertOnly(Appraise(spec with { Attributes = [(byte)(spec.Attributes[0] | 2), .. spec.Attributes[1..]] }), CheckNames.QuoteDebug);
     }
 
     [Theory]
@@ -159,20 +156,29 @@ public sealed class DcapMintedTests : IDisposable
     [InlineData(50, 1)]
     public void Headers_are_held_to(int offset, byte value)
     {
-        byte[] quote = _intel.Quote(offset >= 48 ? 5 : 3, TestIntel.Body(DcapBodyType.Sgx), DcapBodyType.Sgx);
+        byte[] quote = Mint(Spec(offset >= 48 ? 5 : 3, DcapBodyType.Sgx));
         quote[offset] = value;
-        Verdict verdict = Appraise(quote, _intel.Collateral(false));
+        Verdict verdict = Appraise(quote, CollateralSpec.Sgx);
         Assert.Equal(CheckNames.QuoteFormat, verdict.Reason);
         Assert.Contains(verdict.Kind, new[] { VerdictKind.Malformed, VerdictKind.Unsupported });
     }
 
-    [Fact]
-    public void The_signature_covers_type_and_size_of_the_body()
+    [Theory]
+    [InlineData(48)]
+    [InlineData(52)]
+    public void The_signature_covers_type_and_size_of_the_body(int offset)
     {
-        // A body of type 2 under the descriptor of type 2, signed without it.
-        byte[] quote = _intel.Quote(5, TestIntel.Body(DcapBodyType.Tdx10), DcapBodyType.Tdx10);
+        byte[] quote = Mint(Spec(5, DcapBodyType.Tdx10));
         Assert.True(DcapQuote.TryParse(quote, out DcapQuote? parsed, out _));
         Assert.Equal(48 + 6 + 584, parsed!.SignedBytes.Length);
+        Assert.True(parsed.SignedBytes.Span.Overlaps(quote.AsSpan(offset, 1)));
+    }
+
+    [Fact]
+    public void A_quote_by_another_installations_P384_key_is_rejected()
+    {
+        AssertOnly(Appraise(new SgxQuoteSpec { AttestationKeyType = 3, Signature = SignatureFault.ForeignKey }), CheckNames.QuoteSignature);
+        AssertOnly(Appraise(new SgxQuoteSpec { AttestationKeyType = 3, Signature = SignatureFault.BitFlipped }), CheckNames.QuoteSignature);
     }
 
     [Theory]
@@ -184,6 +190,22 @@ public sealed class DcapMintedTests : IDisposable
     public void Relaunch_follows_Intels_table(TcbStatus launch, TcbStatus current, TcbStatus expected) =>
         Assert.Equal(expected, TcbEvaluation.Relaunch(launch, current));
 
-    private Verdict Appraise(byte[] quote, JsonObject collateral) => Appraiser.AppraiseQuote(
-        quote, Encoding.UTF8.GetBytes(collateral.ToJsonString()), null, _intel.Anchors, TestIntel.At, TimeSource.Asserted);
+    private static QuoteSpec Spec(int version, DcapBodyType type) => type == DcapBodyType.Sgx
+        ? new SgxQuoteSpec { Version = (ushort)version }
+        : new TdxQuoteSpec { Version = (ushort)version, BodyType = (ushort)type, ReportData = new byte[64] };
+
+    private static CollateralSpec Collateral(DcapBodyType type) => type == DcapBodyType.Sgx ? CollateralSpec.Sgx : new CollateralSpec();
+
+    private static byte[] Svn(byte[] first) => [.. first, .. new byte[16 - first.Length]];
+
+    private byte[] Mint(QuoteSpec spec) => spec is SgxQuoteSpec sgx ? authorities.Trusted.Sgx.Mint(sgx) : authorities.Trusted.Tdx.Mint((TdxQuoteSpec)spec);
+
+    private Verdict Appraise(QuoteSpec spec, CollateralSpec? collateral = null) =>
+        Appraise(Mint(spec), collateral ?? Collateral(spec is SgxQuoteSpec ? DcapBodyType.Sgx : DcapBodyType.Tdx10));
+
+    private Verdict Appraise(byte[] quote, CollateralSpec collateral) => Appraiser.AppraiseQuote(
+        quote, authorities.Trusted.Collateral.Mint(collateral), null, authorities.Anchors, SimulatedAuthorities.Now, TimeSource.Asserted);
+
+    private static void AssertOnly(Verdict verdict, string failed) =>
+        Assert.Equal([failed], verdict.Checks.Where(check => check.Result == CheckResult.Failed).Select(check => check.Name));
 }

@@ -38,7 +38,7 @@ public sealed class GpuVectorTests
         Verdict verdict = Appraise(Complete);
 
         Assert.Equal(VerdictKind.Rejected, verdict.Kind);
-        Assert.Equal(CheckNames.GpuDriverRim, verdict.Reason);
+        Assert.Equal(CheckNames.CollateralMissing, verdict.Reason);
         Assert.Equal(CheckResult.Passed, verdict.Find(CheckNames.GpuSignature)!.Value.Result);
         Assert.StartsWith("measurements not compared", verdict.Find(CheckNames.GpuMeasurements)!.Value.Detail, StringComparison.Ordinal);
     }

@@ -9,6 +9,10 @@ public sealed class PolicyCaseTests
     [Theory]
     [InlineData("simulated.json")]
     [InlineData("tdx-h100.json")]
+    [InlineData("sgx.json")]
+    [InlineData("snp-h100.json")]
+    [InlineData("azure.json")]
+    [InlineData("tokens.json")]
     public void Every_case_of_a_shipped_policy_comes_out_as_stated(string policy)
     {
         string folder = Path.Combine(Vectors.RepositoryRoot, "policies");
@@ -17,7 +21,7 @@ public sealed class PolicyCaseTests
         IReadOnlyList<PolicyCaseResult> results = runner.Run(
             policy, File.ReadAllBytes(Path.Combine(folder, policy)), File.ReadAllBytes(Path.Combine(folder, "cases", policy)));
 
-        Assert.True(results.Count > 40, $"{results.Count} cases");
+        Assert.True(results.Count > 20, $"{results.Count} cases");
         Assert.Empty(results.Where(result => !result.Ok).Select(result => $"{result.Case}: expected {result.Expected}, got {result.Actual}"));
     }
 }

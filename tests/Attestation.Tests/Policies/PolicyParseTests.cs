@@ -102,10 +102,10 @@ public sealed class PolicyParseTests
         Assert.False(policy.Simulated);
         Assert.Equal(["intel", "nvidia"], policy.TrustAnchorNames);
         Assert.Equal(
-            ["gpu.devices", "node.subnet", "tdx.deniedPpids", "tdx.minTcbDate", "tdx.mrServiceTd", "tdx.ppids", "tdx.tcbRecovery"],
+            ["gpu.deniedDevices", "gpu.devices", "gpu.switchVbios", "node.subnet", "tdx.deniedPpids", "tdx.minTcbDate", "tdx.mrServiceTd", "tdx.ppids", "tdx.reportData", "tdx.tcbRecovery"],
             AllFields.Where(field => JsonNode.Parse(Shipped)![field.Split('.')[0]]![Name(field)] is JsonObject value && value.ContainsKey("waived"))
                 .Order(StringComparer.Ordinal));
-        Assert.Throws<InvalidOperationException>(() => policy.Tdx!.Ppids.Value);
+        Assert.Throws<InvalidOperationException>(() => policy.Tdx!.Quote.Ppids.Value);
     }
 
     private static IReadOnlyList<string> Errors(Action<JsonObject> change) =>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Snp;
 using Verathos.Attestation.Verdicts;
+using Verathos.Simulator.Snp;
 
 namespace Verathos.Attestation.Tests.Snp;
 
@@ -43,7 +44,7 @@ public sealed class SnpAppraisalTests : IDisposable
 
     [Fact]
     public void A_certificate_of_another_product_line_is_rejected() =>
-        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(_milan.Leaf(name: "Genoa"))), CheckNames.SnpKeyKind);
+        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(new SnpKeySpec { ProductName = "Genoa" })), CheckNames.SnpKeyKind);
 
     [Fact]
     public void A_report_that_says_VLEK_is_not_taken_with_a_VCEK() =>
@@ -55,15 +56,15 @@ public sealed class SnpAppraisalTests : IDisposable
 
     [Fact]
     public void A_VCEK_that_names_no_chip_is_rejected() =>
-        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(_milan.Leaf(chip: false))), CheckNames.SnpKeyKind, CheckNames.SnpHardwareId);
+        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(new SnpKeySpec { NamesChip = false })), CheckNames.SnpKeyKind, CheckNames.SnpHardwareId);
 
     [Fact]
     public void A_certificate_that_names_chip_and_provider_is_neither() =>
-        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(_milan.Leaf(csp: true))), CheckNames.SnpKeyKind);
+        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(new SnpKeySpec { NamesProvider = true })), CheckNames.SnpKeyKind);
 
     [Fact]
     public void A_VCEK_of_another_chip_is_rejected() =>
-        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(_milan.Leaf(hardwareId: new byte[64]))), CheckNames.SnpHardwareId);
+        AssertOnly(Appraise(_milan, _milan.Report(), _milan.Collateral(new SnpKeySpec { HardwareId = new byte[64] })), CheckNames.SnpHardwareId);
 
     [Fact]
     public void On_Turin_the_rest_of_the_chip_identifier_is_zero()

@@ -1,17 +1,15 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Verathos.Attestation.Batch;
-using Verathos.Attestation.Dcap;
 using Verathos.Attestation.Tdx;
 using Verathos.Attestation.Tests.Batch;
-using Verathos.Attestation.Tests.Dcap;
 using Verathos.Attestation.Verdicts;
+using Verathos.Simulator.Tdx;
 
 namespace Verathos.Attestation.Tests.Tdx;
 
 /// <summary>Event logs: dstack's recorded ones, and a CCEL that is minted, since no recorded one comes with its quote.</summary>
-public sealed class EventLogTests
+public sealed class EventLogTests(SimulatedAuthorities authorities) : IClassFixture<SimulatedAuthorities>
 {
     [Theory]
     [InlineData("tdx-eventlog/dstack-tee-dstack/quote-report.json")]
@@ -46,21 +44,33 @@ public sealed class EventLogTests
     [Fact]
     public void A_minted_CCEL_leads_to_its_registers()
     {
-        byte[] a = SHA384.HashData([1]), b = SHA384.HashData([2]);
-        byte[] log = [.. Header(), .. Event(1, 0x80000008, a, [9, 9]), .. Event(2, 13, b, []), .. Event(0, 1, a, []), .. Event(1, 3, b, [7]), .. Enumerable.Repeat((byte)0xFF, 100)];
-        Assert.True(EventLog.TryParse(log, out EventLog? parsed, out ParseError error), error.ToString());
-        Assert.Equal(2, parsed!.Events.Count);
-        IReadOnlyList<ReadOnlyMemory<byte>> registers = parsed.Replay();
-        Assert.Equal(SHA384.HashData([.. new byte[48], .. a]), registers[0].ToArray());
-        Assert.Equal(SHA384.HashData([.. new byte[48], .. b]), registers[1].ToArray());
-        Assert.Equal(new byte[48], registers[3].ToArray());
+        MintedEventLog log = SimulatedEventLog.Ccel(new EventLogSpec
+        {
+            Events = [new(0, 0x80000008, null, "", [9, 9]), new(1, 13, null, "", [1]), new(0, 3, null, "", [7]), new(2, 13, null, "", [2]), new(3, 13, null, "", [3])],
+        });
+        Assert.True(EventLog.TryParse(log.Bytes, out EventLog? parsed, out ParseError error), error.ToString());
+        Assert.Equal(4, parsed!.Events.Count);
+        Assert.Equal(SHA384.HashData([.. new byte[48], .. SHA384.HashData([9, 9])]), parsed.Replay()[0].ToArray());
 
-        byte[] body = TestIntel.Body(DcapBodyType.Tdx10);
-        registers[0].CopyTo(body.AsMemory(328));
-        registers[1].CopyTo(body.AsMemory(376));
-        Assert.Null(parsed.Differs(new TdReport(body)));
-        body[472 + 47] ^= 1;
-        Assert.Contains("RTMR3", parsed.Differs(new TdReport(body)), StringComparison.Ordinal);
+        Assert.Equal(CheckResult.Passed, Appraise(log, log.Registers).Find(CheckNames.TdxEventLog)!.Value.Result);
+        for (int i = 0; i < 4; i++)
+        {
+            byte[][] registers = [.. log.Registers.Select(register => (byte[])register.Clone())];
+            registers[i][47] ^= 1;
+            Verdict verdict = Appraise(log, registers);
+            Assert.Equal(CheckNames.TdxEventLog, verdict.Reason);
+            Assert.Contains($"RTMR{i}", verdict.Find(CheckNames.TdxEventLog)!.Value.Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_minted_dstack_log_leads_to_its_registers()
+    {
+        MintedEventLog log = SimulatedEventLog.Dstack(new EventLogSpec
+        {
+            Events = [new(0, 1, new byte[48], "", []), new(3, 0x08000001, null, "compose-hash", [1, 2, 3]), new(3, 0x08000001, null, "app-id", [4])],
+        });
+        Assert.Equal(CheckResult.Passed, Appraise(log, log.Registers).Find(CheckNames.TdxEventLog)!.Value.Result);
     }
 
     [Theory]
@@ -87,24 +97,19 @@ public sealed class EventLogTests
         Assert.NotEqual("", error.Problem);
     }
 
-    private static byte[] Header()
-    {
-        byte[] spec = [.. "Spec ID Event03\0"u8, .. new byte[17]];
-        byte[] header = new byte[32];
-        header[4] = 3;
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(28), spec.Length);
-        return [.. header, .. spec];
-    }
+    private Verdict Appraise(MintedEventLog log, IReadOnlyList<byte[]> registers) => Appraiser.AppraiseQuote(
+        authorities.Trusted.Tdx.Mint(new TdxQuoteSpec
+        {
+            ReportData = new byte[64],
+            Rtmr0 = registers[0],
+            Rtmr1 = registers[1],
+            Rtmr2 = registers[2],
+            Rtmr3 = registers[3],
+        }),
+        authorities.Trusted.Collateral.Current, null, authorities.Anchors, SimulatedAuthorities.Now, TimeSource.Verifier, log.Bytes);
 
-    private static byte[] Event(int register, uint type, byte[] digest, byte[] data)
-    {
-        byte[] head = new byte[14];
-        BinaryPrimitives.WriteInt32LittleEndian(head, register);
-        BinaryPrimitives.WriteUInt32LittleEndian(head.AsSpan(4), type);
-        head[8] = 1;
-        head[12] = 0x0C;
-        byte[] length = new byte[4];
-        BinaryPrimitives.WriteInt32LittleEndian(length, data.Length);
-        return [.. head, .. digest, .. length, .. data];
-    }
+    private static byte[] Header() => SimulatedEventLog.Ccel(new EventLogSpec { Tail = [] }).Bytes;
+
+    private static byte[] Event(int register, uint type, byte[] digest, byte[] data) =>
+        SimulatedEventLog.Ccel(new EventLogSpec { Events = [new(register - 1, type, digest, "", data)], Tail = [] }).Bytes[Header().Length..];
 }

@@ -1,10 +1,10 @@
 using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Verathos.Attestation.Batch;
 using Verathos.Attestation.Tokens;
 using Verathos.Attestation.Verdicts;
+using Verathos.Simulator.Tokens;
 
 namespace Verathos.Attestation.Tests.Tokens;
 
@@ -12,16 +12,15 @@ namespace Verathos.Attestation.Tests.Tokens;
 public sealed class TokenTests : IDisposable
 {
     private const string Nras = "https://nras.attestation.nvidia.com";
-    private const string Maa = "https://sharedeus2.eus2.attest.azure.net";
     private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly byte[] Nonce = [.. Enumerable.Range(1, 32).Select(value => (byte)value)];
-    private readonly ECDsa _ec = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-    private readonly RSA _rsa = RSA.Create(2048);
+    private readonly SimulatedNras _nras = new();
+    private readonly SimulatedMaa _maa = new();
 
     public void Dispose()
     {
-        _ec.Dispose();
-        _rsa.Dispose();
+        _nras.Dispose();
+        _maa.Dispose();
     }
 
     [Fact]
@@ -60,7 +59,7 @@ public sealed class TokenTests : IDisposable
     public void A_token_of_another_set_is_rejected()
     {
         JsonArray set = Set(2);
-        set[1]!["GPU-1"] = Sign(Gpu(5));
+        set[1]!["GPU-1"] = Set(6)[1]!["GPU-5"]!.DeepClone();
         AssertOnly(AppraiseNvidia(set), CheckNames.TokenParts);
     }
 
@@ -73,11 +72,11 @@ public sealed class TokenTests : IDisposable
     }
 
     [Fact]
-    public void One_GPU_twice_is_rejected() => AssertOnly(AppraiseNvidia(Set(2, index => Gpu(0))), CheckNames.TokenParts);
+    public void One_GPU_twice_is_rejected() => AssertOnly(AppraiseNvidia(Set(2, (_, claims) => claims["ueid"] = "one device")), CheckNames.TokenParts);
 
     [Fact]
     public void A_GPU_that_answers_another_nonce_is_rejected() =>
-        AssertOnly(AppraiseNvidia(Set(2, index => Gpu(index, ("eat_nonce", index == 1 ? new string('0', 64) : Convert.ToHexString(Nonce))))), CheckNames.TokenParts);
+        AssertOnly(AppraiseNvidia(Set(2, (index, claims) => claims["eat_nonce"] = index == 1 ? new string('0', 64) : Convert.ToHexString(Nonce))), CheckNames.TokenParts);
 
     [Theory]
     [InlineData("measres", "fail")]
@@ -85,26 +84,26 @@ public sealed class TokenTests : IDisposable
     [InlineData("x-nvidia-gpu-arch-check", false)]
     [InlineData("x-nvidia-gpu-attestation-report-signature-verified", null)]
     public void A_GPU_that_did_not_pass_is_rejected(string claim, object? value) =>
-        AssertOnly(AppraiseNvidia(Set(1, index => Gpu(index, (claim, JsonValue.Create(value))))), CheckNames.TokenResult);
+        AssertOnly(AppraiseNvidia(Set(1, (_, claims) => claims[claim] = JsonValue.Create(value))), CheckNames.TokenResult);
 
     [Theory]
     [InlineData("enabled")]
     [InlineData(null)]
     public void Debugging_is_rejected_and_silence_about_it_too(string? value) =>
-        AssertOnly(AppraiseNvidia(Set(1, index => Gpu(index, ("dbgstat", value)))), CheckNames.TokenDebug);
+        AssertOnly(AppraiseNvidia(Set(1, (_, claims) => claims["dbgstat"] = value)), CheckNames.TokenDebug);
 
     [Fact]
     public void An_overall_result_that_is_false_is_rejected() =>
-        AssertOnly(AppraiseNvidia(Set(1, overall: ("x-nvidia-overall-att-result", false))), CheckNames.TokenResult);
+        AssertOnly(AppraiseNvidia(Set(1, overall: claims => claims["x-nvidia-overall-att-result"] = false)), CheckNames.TokenResult);
 
     [Fact]
     public void An_ended_token_is_rejected() => AssertOnly(AppraiseNvidia(Set(1), at: At.AddHours(2)), CheckNames.TokenValidity);
 
     [Fact]
-    public void A_token_without_an_end_is_rejected() => AssertOnly(AppraiseNvidia(Set(1, overall: ("exp", null))), CheckNames.TokenValidity);
+    public void A_token_without_an_end_is_rejected() => AssertOnly(AppraiseNvidia(Set(1, overall: claims => claims.Remove("exp"))), CheckNames.TokenValidity);
 
     [Fact]
-    public void Another_issuer_is_rejected() => AssertOnly(AppraiseNvidia(Set(1, overall: ("iss", "https://nras.attestation.nvidia.com.example"))), CheckNames.TokenIssuer);
+    public void Another_issuer_is_rejected() => AssertOnly(AppraiseNvidia(Set(1, overall: claims => claims["iss"] = Nras + ".example")), CheckNames.TokenIssuer);
 
     [Fact]
     public void A_changed_claim_is_rejected()
@@ -120,9 +119,8 @@ public sealed class TokenTests : IDisposable
     [Fact]
     public void A_key_that_the_set_does_not_hold_is_rejected()
     {
-        using ECDsa other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        JsonObject jwks = new() { ["jwks"] = new JsonObject { ["keys"] = new JsonArray(EcKey("k1", other)) } };
-        AssertOnly(AppraiseNvidia(Set(1), jwks), CheckNames.TokenSignature);
+        using SimulatedNras other = new();
+        AssertOnly(AppraiseNvidia(Set(1), other.Collateral), CheckNames.TokenSignature);
     }
 
     [Theory]
@@ -133,7 +131,7 @@ public sealed class TokenTests : IDisposable
     {
         JsonArray set = Set(1);
         string[] parts = set[0]![1]!.GetValue<string>().Split('.');
-        parts[0] = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","kid":"k1"}"""));
+        parts[0] = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","kid":"simulated-nras"}"""));
         set[0]![1] = string.Join('.', parts);
         AssertOnly(AppraiseNvidia(set), CheckNames.TokenSignature);
     }
@@ -162,26 +160,27 @@ public sealed class TokenTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sgx")]
-    [InlineData("sevsnpvm")]
-    [InlineData("tdxvm")]
-    public void A_token_of_Azures_is_accepted(string kind)
+    [InlineData(MaaKind.Sgx)]
+    [InlineData(MaaKind.SevSnp)]
+    [InlineData(MaaKind.Tdx)]
+    [InlineData(MaaKind.AzureSevSnp)]
+    [InlineData(MaaKind.AzureTdx)]
+    public void A_token_of_Azures_is_accepted(MaaKind kind)
     {
-        Verdict verdict = AppraiseAzure(Azure(kind));
+        Verdict verdict = AppraiseAzure(new MaaTokenSpec { Kind = kind });
         Assert.True(verdict.IsAccepted, $"{verdict.Reason}: {verdict.Find(verdict.Reason)}");
     }
 
     [Theory]
-    [InlineData("sgx", "x-ms-sgx-is-debuggable")]
-    [InlineData("sevsnpvm", "x-ms-sevsnpvm-is-debuggable")]
-    [InlineData("tdxvm", "tdx_td_attributes_debug")]
-    public void A_debuggable_enclave_or_guest_is_rejected_and_silence_about_it_too(string kind, string claim)
+    [InlineData(MaaKind.Sgx, "x-ms-sgx-is-debuggable")]
+    [InlineData(MaaKind.SevSnp, "x-ms-sevsnpvm-is-debuggable")]
+    [InlineData(MaaKind.AzureSevSnp, "x-ms-sevsnpvm-is-debuggable")]
+    [InlineData(MaaKind.Tdx, "tdx_td_attributes_debug")]
+    [InlineData(MaaKind.AzureTdx, "tdx_td_attributes_debug")]
+    public void A_debuggable_enclave_or_guest_is_rejected_and_silence_about_it_too(MaaKind kind, string claim)
     {
-        JsonObject on = Azure(kind);
-        on[claim] = true;
-        AssertOnly(AppraiseAzure(on), CheckNames.TokenDebug);
-        on.Remove(claim);
-        AssertOnly(AppraiseAzure(on), CheckNames.TokenDebug);
+        AssertOnly(AppraiseAzure(new MaaTokenSpec { Kind = kind, EditHardware = claims => claims[claim] = true }), CheckNames.TokenDebug);
+        AssertOnly(AppraiseAzure(new MaaTokenSpec { Kind = kind, EditHardware = claims => claims.Remove(claim) }), CheckNames.TokenDebug);
     }
 
     [Theory]
@@ -190,162 +189,30 @@ public sealed class TokenTests : IDisposable
     [InlineData("https://a@b.attest.azure.net")]
     [InlineData("https://evilattest.azure.net")]
     [InlineData("https://a.attest.azure.net:444")]
-    public void Another_issuer_of_Azures_kind_is_rejected(string issuer)
-    {
-        JsonObject claims = Azure("sgx");
-        claims["iss"] = issuer;
-        AssertOnly(AppraiseAzure(claims), CheckNames.TokenIssuer);
-    }
+    public void Another_issuer_of_Azures_kind_is_rejected(string issuer) => AssertOnly(
+        AppraiseAzure(new MaaTokenSpec { Kind = MaaKind.Sgx, Edit = claims => claims["iss"] = issuer }), CheckNames.TokenIssuer);
 
     [Fact]
     public void A_token_that_points_at_other_keys_is_rejected_and_nothing_is_fetched() =>
-        AssertOnly(AppraiseAzure(Azure("sgx"), jku: "https://keys.example/certs"), CheckNames.TokenIssuer);
+        AssertOnly(AppraiseAzure(new MaaTokenSpec { Kind = MaaKind.Sgx, KeyAddress = "https://keys.example/certs" }), CheckNames.TokenIssuer);
 
     [Fact]
-    public void A_guest_that_is_not_compliant_is_rejected()
-    {
-        JsonObject claims = Azure("sevsnpvm");
-        claims["x-ms-compliance-status"] = "none";
-        AssertOnly(AppraiseAzure(claims), CheckNames.TokenResult);
-    }
+    public void A_guest_that_is_not_compliant_is_rejected() => AssertOnly(
+        AppraiseAzure(new MaaTokenSpec { EditHardware = claims => claims["x-ms-compliance-status"] = "none" }), CheckNames.TokenResult);
 
-    private static JsonObject Azure(string kind)
-    {
-        JsonObject claims = new()
-        {
-            ["iss"] = Maa,
-            ["iat"] = At.ToUnixTimeSeconds(),
-            ["nbf"] = At.ToUnixTimeSeconds(),
-            ["exp"] = At.AddHours(8).ToUnixTimeSeconds(),
-            ["nonce"] = Convert.ToHexStringLower(Nonce),
-            ["x-ms-attestation-type"] = kind,
-        };
-        switch (kind)
-        {
-            case "sgx":
-                claims["x-ms-sgx-is-debuggable"] = false;
-                break;
-            case "sevsnpvm":
-                claims["x-ms-sevsnpvm-is-debuggable"] = false;
-                claims["x-ms-compliance-status"] = "azure-compliant-cvm";
-                break;
-            default:
-                claims["tdx_td_attributes_debug"] = false;
-                claims["attester_tcb_status"] = "UpToDate";
-                break;
-        }
+    private Verdict AppraiseAzure(MaaTokenSpec spec) => Appraiser.AppraiseTokens(
+        _maa.MintBytes(spec with { Nonce = Nonce, IssuedAt = At }), nvidia: false, Encoding.UTF8.GetBytes(_maa.Collateral.ToJsonString()), Nonce, null,
+        TrustAnchors.Production, At, TimeSource.Asserted);
 
-        return claims;
-    }
-
-    private Verdict AppraiseAzure(JsonObject claims, string? jku = null)
-    {
-        string header = new JsonObject { ["alg"] = "RS256", ["kid"] = "m1", ["jku"] = jku ?? Maa + "/certs", ["typ"] = "JWT" }.ToJsonString();
-        string signed = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
-        byte[] signature = _rsa.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        RSAParameters key = _rsa.ExportParameters(false);
-        JsonObject jwks = new()
-        {
-            ["jwks"] = new JsonObject
-            {
-                ["keys"] = new JsonArray(new JsonObject
-                {
-                    ["kty"] = "RSA",
-                    ["kid"] = "m1",
-                    ["use"] = "sig",
-                    ["n"] = Base64Url.EncodeToString(key.Modulus),
-                    ["e"] = Base64Url.EncodeToString(key.Exponent),
-                }),
-            },
-        };
-        return Appraiser.AppraiseTokens(
-            Encoding.ASCII.GetBytes($"{signed}.{Base64Url.EncodeToString(signature)}"), nvidia: false, Encoding.UTF8.GetBytes(jwks.ToJsonString()), Nonce, null,
-            TrustAnchors.Production, At, TimeSource.Asserted);
-    }
-
-    private JsonObject Gpu(int index, params (string Name, JsonNode? Value)[] changes)
-    {
-        JsonObject claims = new()
-        {
-            ["iss"] = Nras,
-            ["nbf"] = At.ToUnixTimeSeconds(),
-            ["exp"] = At.AddHours(1).ToUnixTimeSeconds(),
-            ["eat_nonce"] = Convert.ToHexString(Nonce),
-            ["ueid"] = $"device {index}",
-            ["measres"] = "success",
-            ["secboot"] = true,
-            ["dbgstat"] = "disabled",
-            ["hwmodel"] = "GH100 A01 GSP BROM",
-            ["x-nvidia-gpu-driver-version"] = "570.133.20",
-            ["x-nvidia-gpu-attestation-report-signature-verified"] = true,
-            ["x-nvidia-gpu-attestation-report-nonce-match"] = true,
-            ["x-nvidia-gpu-arch-check"] = true,
-        };
-        foreach ((string name, JsonNode? value) in changes)
-        {
-            claims[name] = value;
-        }
-
-        return claims;
-    }
-
-    private JsonArray Set(int count, Func<int, JsonObject>? gpu = null, (string Name, JsonNode? Value)? overall = null)
-    {
-        JsonObject parts = [];
-        JsonObject modules = [];
-        for (int i = 0; i < count; i++)
-        {
-            string token = Sign(gpu is null ? Gpu(i) : gpu(i));
-            parts[$"GPU-{i}"] = token;
-            modules[$"GPU-{i}"] = new JsonArray("DIGEST", new JsonArray("SHA-256", Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token)))));
-        }
-
-        JsonObject claims = new()
-        {
-            ["iss"] = Nras,
-            ["nbf"] = At.ToUnixTimeSeconds(),
-            ["exp"] = At.AddHours(1).ToUnixTimeSeconds(),
-            ["eat_nonce"] = Convert.ToHexString(Nonce),
-            ["x-nvidia-overall-att-result"] = true,
-            ["submods"] = modules,
-        };
-        if (overall is { } change)
-        {
-            claims[change.Name] = change.Value;
-        }
-
-        return new JsonArray(new JsonArray("JWT", Sign(claims)), parts);
-    }
-
-    private string Sign(JsonObject claims)
-    {
-        string signed = $"{Base64Url.EncodeToString("""{"kid":"k1","alg":"ES384"}"""u8)}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.ToJsonString()))}";
-        return $"{signed}.{Base64Url.EncodeToString(_ec.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA384))}";
-    }
-
-    private static JsonObject EcKey(string id, ECDsa key)
-    {
-        ECPoint point = key.ExportParameters(false).Q;
-        return new JsonObject
-        {
-            ["kty"] = "EC",
-            ["crv"] = "P-384",
-            ["kid"] = id,
-            ["alg"] = "ES384",
-            ["x"] = Base64Url.EncodeToString(point.X),
-            ["y"] = Base64Url.EncodeToString(point.Y),
-        };
-    }
+    private JsonArray Set(int count, Action<int, JsonObject>? gpu = null, Action<JsonObject>? overall = null) =>
+        _nras.Mint(new NrasTokenSpec { Nonce = Nonce, Count = count, IssuedAt = At, EditGpu = gpu, EditOverall = overall });
 
     private Verdict AppraiseNvidia(JsonArray set, JsonObject? jwks = null, byte[]? nonce = null, DateTimeOffset? at = null) =>
         AppraiseNvidia(Encoding.UTF8.GetBytes(set.ToJsonString()), jwks, nonce, at);
 
-    private Verdict AppraiseNvidia(byte[] tokens, JsonObject? jwks = null, byte[]? nonce = null, DateTimeOffset? at = null)
-    {
-        JsonObject collateral = jwks ?? new JsonObject { ["jwks"] = new JsonObject { ["keys"] = new JsonArray(EcKey("k1", _ec)) } };
-        return Appraiser.AppraiseTokens(
-            tokens, nvidia: true, Encoding.UTF8.GetBytes(collateral.ToJsonString()), nonce ?? Nonce, null, TrustAnchors.Production, at ?? At, TimeSource.Asserted);
-    }
+    private Verdict AppraiseNvidia(byte[] tokens, JsonObject? jwks = null, byte[]? nonce = null, DateTimeOffset? at = null) => Appraiser.AppraiseTokens(
+        tokens, nvidia: true, Encoding.UTF8.GetBytes((jwks ?? _nras.Collateral).ToJsonString()), nonce ?? Nonce, null, TrustAnchors.Production, at ?? At,
+        TimeSource.Asserted);
 
     private static void AssertOnly(Verdict verdict, string failed)
     {

@@ -1,198 +1,113 @@
-using System.Formats.Asn1;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Verathos.Attestation.X509;
+using Verathos.Simulator.Ocsp;
+using Verathos.Simulator.Tdx;
 
 namespace Verathos.Attestation.Tests.X509;
 
 /// <summary>OCSP answers, minted: what counts as good, and each thing that does not.</summary>
-public sealed class OcspResponseTests : IDisposable
+public sealed class OcspResponseTests : IClassFixture<SimulatedAuthorities>
 {
-    private static readonly DateTimeOffset From = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private readonly ECDsa _caKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-    private readonly ECDsa _responderKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-    private readonly X509Certificate2 _ca;
-    private readonly X509Certificate2 _device;
-    private readonly Certificate _issuer;
+    private static readonly DateTimeOffset At = SimulatedAuthorities.Now;
+    private readonly SimulatedAuthorities _authorities;
+    private readonly byte[] _chain;
     private readonly Certificate _certificate;
+    private readonly Certificate _issuer;
 
-    public OcspResponseTests()
+    public OcspResponseTests(SimulatedAuthorities authorities)
     {
-        CertificateRequest ca = new("CN=Device CA", _caKey, HashAlgorithmName.SHA384);
-        ca.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, critical: true));
-        ca.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.DigitalSignature, critical: true));
-        _ca = ca.CreateSelfSigned(From, From.AddYears(9));
-        _device = new CertificateRequest("CN=Device", _responderKey, HashAlgorithmName.SHA384).Create(_ca, From, From.AddYears(8), [0x12, 0x34]);
-        _issuer = Parse(_ca);
-        _certificate = Parse(_device);
-    }
-
-    public void Dispose()
-    {
-        _caKey.Dispose();
-        _responderKey.Dispose();
-        _ca.Dispose();
-        _device.Dispose();
+        _authorities = authorities;
+        _chain = authorities.Trusted.Gpu.CertificateChain(0);
+        Assert.True(PemReader.TryRead(_chain, out IReadOnlyList<Certificate> certificates, out ParseError error), error.ToString());
+        (_certificate, _issuer) = (certificates[1], certificates[2]);
     }
 
     [Fact]
-    public void A_good_answer_of_the_issuer_is_good() => Assert.Null(Judge(Mint()));
+    public void A_good_answer_of_a_named_responder_is_good() => Assert.Null(Judge(new OcspSpec()));
 
     [Fact]
-    public void A_good_answer_of_a_named_responder_is_good() => Assert.Null(Judge(Mint(responder: Responder())));
+    public void An_authority_that_may_not_sign_data_answers_by_a_responder_alone() =>
+        Assert.Contains("not signed", Judge(new OcspSpec { SignedByIssuer = true }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("2.16.840.1.101.3.4.2.1")]
+    [InlineData("2.16.840.1.101.3.4.2.2")]
+    public void A_certificate_may_be_named_by_either_hash(string algorithm) => Assert.Null(Judge(new OcspSpec { HashAlgorithm = algorithm }));
 
     [Theory]
     [InlineData(1, "revoked")]
     [InlineData(2, "unknown")]
-    public void Anything_but_good_is_a_problem(int status, string word) => Assert.Contains(word, Judge(Mint(status)), StringComparison.Ordinal);
+    public void Anything_but_good_is_a_problem(int status, string word) =>
+        Assert.Contains(word, Judge(new OcspSpec { Status = status }), StringComparison.Ordinal);
 
     [Fact]
     public void A_responder_without_the_purpose_is_no_responder() =>
-        Assert.Contains("not signed", Judge(Mint(responder: Responder(purpose: "1.3.6.1.5.5.7.3.1"))), StringComparison.Ordinal);
+        Assert.Contains("not signed", Judge(new OcspSpec { ResponderPurpose = "1.3.6.1.5.5.7.3.1" }), StringComparison.Ordinal);
 
     [Fact]
-    public void A_responder_of_another_issuer_is_no_responder()
+    public void A_responder_of_another_issuer_is_no_responder() =>
+        Assert.Contains("not signed", Judge(new OcspSpec { ForeignResponder = true }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(SignatureFault.BitFlipped)]
+    [InlineData(SignatureFault.ForeignKey)]
+    public void An_answer_with_a_wrong_signature_is_not_signed(SignatureFault fault) =>
+        Assert.Contains("not signed", Judge(new OcspSpec { Signature = fault }), StringComparison.Ordinal);
+
+    [Fact]
+    public void An_old_answer_is_a_problem() => Assert.Contains("expired", Judge(new OcspSpec(), At.AddDays(9)), StringComparison.Ordinal);
+
+    [Fact]
+    public void An_answer_from_the_future_is_a_problem() => Assert.Contains("later", Judge(new OcspSpec { ThisUpdate = At.AddHours(1) }), StringComparison.Ordinal);
+
+    [Fact]
+    public void An_answer_without_an_end_is_a_problem() => Assert.Contains("how long", Judge(new OcspSpec { WithoutNextUpdate = true }), StringComparison.Ordinal);
+
+    [Fact]
+    public void Time_decides_anew_though_the_signature_was_verified_before()
     {
-        using OcspResponseTests other = new();
-        Assert.Contains("not signed", Judge(Mint(responder: other.Responder())), StringComparison.Ordinal);
+        byte[] answer = Mint(new OcspSpec());
+        Assert.Null(Judge(answer, At));
+        Assert.Contains("expired", Judge(answer, At.AddDays(9)), StringComparison.Ordinal);
+
+        // The responder's certificate lives for a year.
+        Assert.Contains("not signed", Judge(answer, At.AddYears(2)), StringComparison.Ordinal);
+        Assert.Null(Judge(answer, At));
     }
-
-    [Fact]
-    public void An_old_answer_is_a_problem() => Assert.Contains("expired", Judge(Mint(), From.AddDays(9)), StringComparison.Ordinal);
-
-    [Fact]
-    public void An_answer_from_the_future_is_a_problem() => Assert.Contains("later", Judge(Mint(), From.AddDays(-1)), StringComparison.Ordinal);
-
-    [Fact]
-    public void An_answer_without_an_end_is_a_problem() => Assert.Contains("how long", Judge(Mint(end: false)), StringComparison.Ordinal);
 
     [Fact]
     public void An_answer_about_another_certificate_says_nothing()
     {
-        Assert.True(OcspResponse.TryParse(Mint(serial: [0x12, 0x35]), out OcspResponse? response, out _));
-        Assert.False(response!.TryJudge(_certificate, _issuer, From.AddDays(1), out _));
+        Assert.True(OcspResponse.TryParse(Mint(new OcspSpec { SerialNumber = [0x12, 0x35] }), out OcspResponse? response, out _));
+        Assert.False(response!.TryJudge(_certificate, _issuer, At, out _));
     }
 
     [Fact]
     public void A_changed_answer_is_not_signed()
     {
-        byte[] response = Mint(2);
+        byte[] response = Mint(new OcspSpec { Status = 2 });
         int index = response.AsSpan().IndexOf((byte[])[0x82, 0x00]);
         response[index] = 0x80;
-        Assert.Contains("not signed", Judge(response), StringComparison.Ordinal);
+        Assert.Contains("not signed", Judge(response, At), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_responder_that_did_not_answer_is_no_answer()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    public void A_responder_that_did_not_answer_is_no_answer(int status)
     {
-        Assert.False(OcspResponse.TryParse((byte[])[0x30, 3, 0x0A, 1, 3], out _, out ParseError error));
+        Assert.False(OcspResponse.TryParse(Mint(new OcspSpec { ResponseStatus = status }), out _, out ParseError error));
         Assert.Contains("did not answer", error.Problem, StringComparison.Ordinal);
     }
 
-    private string Judge(byte[] der, DateTimeOffset? at = null)
+    private byte[] Mint(OcspSpec spec) => _authorities.Trusted.Ocsp.Answer(_chain, i => i == 1 ? spec : new OcspSpec())[0];
+
+    private string Judge(OcspSpec spec, DateTimeOffset? at = null) => Judge(Mint(spec), at ?? At);
+
+    private string Judge(byte[] der, DateTimeOffset at)
     {
         Assert.True(OcspResponse.TryParse(der, out OcspResponse? response, out ParseError error), error.ToString());
-        Assert.True(response!.TryJudge(_certificate, _issuer, at ?? From.AddDays(1), out string? problem));
+        Assert.True(response!.TryJudge(_certificate, _issuer, at, out string? problem));
         return problem!;
-    }
-
-    private static Certificate Parse(X509Certificate2 certificate) =>
-        Certificate.TryParse(certificate.RawData, out Certificate? parsed, out ParseError error) ? parsed! : throw new InvalidOperationException(error.ToString());
-
-    private X509Certificate2 Responder(string purpose = "1.3.6.1.5.5.7.3.9")
-    {
-        CertificateRequest request = new("CN=Responder", _responderKey, HashAlgorithmName.SHA384);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: true));
-        return request.Create(_ca, From, From.AddYears(1), [9]);
-    }
-
-    private byte[] Mint(int status = 0, X509Certificate2? responder = null, bool end = true, byte[]? serial = null)
-    {
-        AsnWriter data = new(AsnEncodingRules.DER);
-        using (data.PushSequence())
-        {
-            using (data.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 2)))
-            {
-                data.WriteOctetString(new byte[20]);
-            }
-
-            data.WriteGeneralizedTime(From, omitFractionalSeconds: true);
-            using (data.PushSequence())
-            using (data.PushSequence())
-            {
-                using (data.PushSequence())
-                {
-                    using (data.PushSequence())
-                    {
-                        data.WriteObjectIdentifier("2.16.840.1.101.3.4.2.1");
-                    }
-
-                    data.WriteOctetString(SHA256.HashData(_issuer.SubjectName.Span));
-                    data.WriteOctetString(SHA256.HashData(_issuer.KeyBits.Span));
-                    data.WriteInteger(serial ?? [0x12, 0x34]);
-                }
-
-                if (status == 1)
-                {
-                    using (data.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 1)))
-                    {
-                        data.WriteGeneralizedTime(From, omitFractionalSeconds: true);
-                    }
-                }
-                else
-                {
-                    data.WriteNull(new Asn1Tag(TagClass.ContextSpecific, status));
-                }
-
-                data.WriteGeneralizedTime(From, omitFractionalSeconds: true);
-                if (end)
-                {
-                    using (data.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
-                    {
-                        data.WriteGeneralizedTime(From.AddDays(7), omitFractionalSeconds: true);
-                    }
-                }
-            }
-        }
-
-        byte[] tbs = data.Encode();
-        AsnWriter basic = new(AsnEncodingRules.DER);
-        using (basic.PushSequence())
-        {
-            basic.WriteEncodedValue(tbs);
-            using (basic.PushSequence())
-            {
-                basic.WriteObjectIdentifier("1.2.840.10045.4.3.3");
-            }
-
-            basic.WriteBitString((responder is null ? _caKey : _responderKey).SignData(tbs, HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence));
-            if (responder is not null)
-            {
-                using (basic.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
-                using (basic.PushSequence())
-                {
-                    basic.WriteEncodedValue(responder.RawData);
-                }
-            }
-        }
-
-        AsnWriter writer = new(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            writer.WriteEnumeratedValue(ResponseStatus.Successful);
-            using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
-            using (writer.PushSequence())
-            {
-                writer.WriteObjectIdentifier("1.3.6.1.5.5.7.48.1.1");
-                writer.WriteOctetString(basic.Encode());
-            }
-        }
-
-        return writer.Encode();
-    }
-
-    private enum ResponseStatus
-    {
-        Successful = 0,
     }
 }

@@ -128,6 +128,7 @@ internal sealed class TestNode : HttpMessageHandler
             NonceProof = new Protocol.Evidence.NonceProof(0, 1, []),
             CpuCollateral = _installation.Collateral.Current,
             GpuRims = [_installation.Rim.Driver, _installation.Rim.Vbios],
+            GpuOcspResponses = [.. _installation.Ocsp.Current(_installation.Gpu.CertificateChain(0)).Select(answer => (ReadOnlyMemory<byte>)answer)],
         }.Encode();
     }
 

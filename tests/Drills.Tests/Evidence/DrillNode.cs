@@ -75,8 +75,16 @@ public sealed class DrillNode : IDisposable
             Identity = plan.Identity,
             NonceProof = batch.Prove(index),
             CpuCollateral = Installation.Collateral.Mint(plan.Collateral),
+            GpuOcspResponses = [.. gpus.SelectMany(Answers)],
             GpuRims = plan.Gpus.IsEmpty ? [] : [Installation.Rim.Mint(plan.DriverRim), Installation.Rim.Mint(plan.VbiosRim)],
         };
+    }
+
+    // A chain that is none has nobody to ask about it; the first GPU's answers then stand beside it.
+    private IEnumerable<ReadOnlyMemory<byte>> Answers(Attestation.GpuEvidence gpu)
+    {
+        bool whole = System.Text.Encoding.ASCII.GetString(gpu.CertificateChain.Span).Split("-----BEGIN CERTIFICATE-----").Length == 6;
+        return Installation.Ocsp.Current(whole ? gpu.CertificateChain.Span : Installation.Gpu.CertificateChain(0)).Select(answer => (ReadOnlyMemory<byte>)answer);
     }
 
     /// <summary>The verdict of a client that trusts this installation, now.</summary>

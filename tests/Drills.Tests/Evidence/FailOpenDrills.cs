@@ -148,9 +148,9 @@ public sealed class FailOpenDrills(DrillNode node) : IClassFixture<DrillNode>
 
     [Theory]
     [InlineData(3, 2, 6, 5)]
-    [InlineData(4, 3, 6, 5)]
+    [InlineData(4, 4, 6, 5)]
     [InlineData(4, 2, 5, 5)]
-    [InlineData(4, 2, 6, 1)]
+    [InlineData(4, 2, 6, 7)]
     public void A_version_or_key_type_that_is_not_known_is_refused(ushort version, ushort keyType, ushort outer, ushort inner)
     {
         Verdict verdict = node.Appraise(node.Show(nonce, new()

@@ -217,7 +217,7 @@ public sealed class GpuChainDrills(DrillNode node) : IClassFixture<DrillNode>
         Verdict verdict = Appraise(chain);
         string[] resting = chainStands
             ? []
-            : [CheckNames.GpuSignature, CheckNames.GpuFirmwareId, CheckNames.GpuDriverRim, CheckNames.GpuVbiosRim, CheckNames.GpuMeasurements, CheckNames.GpuDistinct];
+            : [CheckNames.GpuSignature, CheckNames.GpuFirmwareId, CheckNames.GpuRevocation, CheckNames.GpuDriverRim, CheckNames.GpuVbiosRim, CheckNames.GpuMeasurements, CheckNames.GpuDistinct];
         DrillNode.Refused(verdict, [CheckNames.GpuChain, .. resting]);
         if (detail is not null)
         {

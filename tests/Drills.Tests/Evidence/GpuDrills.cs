@@ -55,7 +55,7 @@ public sealed class GpuDrills(DrillNode node) : IClassFixture<DrillNode>
     {
         NodeEvidence other = node.Show(nonce, new() { Gpus = [Gpu with { Device = 5 }] });
         DrillNode.Refused(
-            node.Appraise(node.Show(nonce) with { Gpus = other.Gpus }), CheckNames.BindingReportData, CheckNames.GpuNonce);
+            node.Appraise(node.Show(nonce) with { Gpus = other.Gpus, GpuOcspResponses = other.GpuOcspResponses }), CheckNames.BindingReportData, CheckNames.GpuNonce);
     }
 
     [Fact]

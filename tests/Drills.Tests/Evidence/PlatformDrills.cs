@@ -105,7 +105,7 @@ public sealed class PlatformDrills(DrillNode node) : IClassFixture<DrillNode>
     [Fact]
     public void Collateral_within_its_dates_but_older_than_the_policy_allows_is_refused()
     {
-        TimeSpan age = DrillPolicy.Production.Tdx!.MaxCollateralAge.Value + TimeSpan.FromHours(1);
+        TimeSpan age = DrillPolicy.Production.Tdx!.Quote.MaxCollateralAge.Value + TimeSpan.FromHours(1);
         DateTimeOffset issued = node.Time.GetUtcNow() - age;
         DrillNode.Refused(
             Appraise(collateral: new() { IssueDate = issued, NextUpdate = node.Time.GetUtcNow().AddDays(1) }), "policy.tdx.maxCollateralAgeSeconds");
@@ -115,7 +115,7 @@ public sealed class PlatformDrills(DrillNode node) : IClassFixture<DrillNode>
     public void A_tcb_evaluation_number_that_is_too_low_is_refused()
     {
         // Intel publishes several numbers on one day: the lower one still calls the platform up to date.
-        int minimum = DrillPolicy.Production.Tdx!.MinTcbEvaluationNumber.Value;
+        int minimum = DrillPolicy.Production.Tdx!.Quote.MinTcbEvaluationNumber.Value;
         DrillNode.Refused(
             Appraise(collateral: new() { TcbEvaluationDataNumber = minimum - 1 }), "policy.tdx.minTcbEvaluationNumber");
         DrillNode.Refused(

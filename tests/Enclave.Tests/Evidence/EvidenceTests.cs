@@ -126,6 +126,7 @@ public sealed class EvidenceTests
                 NonceProof = new NonceProof((long)collection.NonceProof.LeafIndex, (long)collection.NonceProof.TreeSize, collection.NonceProof.Path),
                 CpuCollateral = collection.CpuCollateral,
                 GpuRims = collection.GpuRims,
+                GpuOcspResponses = collection.GpuOcspResponses,
             },
             Policy.BuiltIn("simulated"),
             driver.Anchors,

@@ -24,6 +24,7 @@ public class EvidenceCollectionTests
         NonceProof = new NonceProof(1, 3, [Samples.Filled(32, 12), Samples.Filled(32, 13)]),
         CpuCollateral = new byte[] { 14 },
         GpuRims = [new byte[] { 15 }, new byte[] { 16 }],
+        GpuOcspResponses = [new byte[] { 17 }, new byte[] { 18 }],
     };
 
     [Fact]
@@ -39,6 +40,7 @@ public class EvidenceCollectionTests
         Assert.Equal((1ul, 3ul, 2), (read.NonceProof.LeafIndex, read.NonceProof.TreeSize, read.NonceProof.Path.Count));
         Assert.Equal([14], read.CpuCollateral!.Value.ToArray());
         Assert.Equal([16], read.GpuRims[1].ToArray());
+        Assert.Equal([18], read.GpuOcspResponses[1].ToArray());
     }
 
     [Fact]
@@ -71,6 +73,7 @@ public class EvidenceCollectionTests
     [InlineData("identity")]
     [InlineData("cpu-collateral")]
     [InlineData("gpu-rims")]
+    [InlineData("gpu-ocsp")]
     public void A_missing_optional_member_is_not(string label) =>
         Assert.True(EvidenceCollection.TryDecode(Edit(label, null), out _, out _));
 
@@ -83,6 +86,7 @@ public class EvidenceCollectionTests
     [InlineData("nonce-proof", "a malformed proof")]
     [InlineData("gpus", "no gpus")]
     [InlineData("gpu-rims", "no rims")]
+    [InlineData("gpu-ocsp", "no answers")]
     [InlineData("__cmwc_t", "another collection")]
     public void A_member_of_another_form_is_refused(string label, string what)
     {
@@ -98,6 +102,7 @@ public class EvidenceCollectionTests
             "a malformed proof" => writer.Array(3).Text(Prefix + "nonce-proof+cbor").Bytes(new NonceProof(3, 3, []).Encode()).UInt64(4),
             "no gpus" => writer.Array(3).Text(Prefix + "gpu-evidence+cbor").Bytes([0x80]).UInt64(4),
             "no rims" => writer.Array(3).Text(Prefix + "gpu-rims+cbor").Bytes([0x80]).UInt64(1),
+            "no answers" => writer.Array(3).Text(Prefix + "gpu-ocsp+cbor").Bytes([0x80]).UInt64(2),
             _ => writer.Text("urn:other"),
         };
         AssertRefused(Edit(label, writer.ToArray()));

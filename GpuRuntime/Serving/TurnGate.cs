@@ -1,12 +1,17 @@
 namespace Verathos.GpuRuntime.Serving;
 
 /// <summary>
-/// Lets engines that share processors compute in turns. Who has used the least processor time goes next, and who was idle has no
-/// credit for it: so none waits for longer than the turns that others are owed, and threads of two engines never wait for each
-/// other in the middle of a product. Engines whose threads fit side by side compute at the same time.
+/// Lets engines of several threads, which share processors, compute one after another. Who has used the least processor time goes
+/// next, for at least a quantum of turns where it has so many, and who was idle has no credit for it: so none waits for longer than
+/// the quanta that others are owed, threads of two engines never wait for each other in the middle of a product, and weights that
+/// fit the processor's cache are not driven out of it by every turn of another model. Engines of one thread pass freely: the system
+/// shares processors well among threads that wait for no others.
 /// </summary>
 internal sealed class TurnGate
 {
+    /// <summary>How long an engine computes before another does; its turn is not cut.</summary>
+    public static readonly TimeSpan Quantum = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
     private readonly List<Member> _waiting = [];
     private readonly int _processors;
@@ -23,12 +28,18 @@ internal sealed class TurnGate
 
     /// <summary>An engine's place at the gate.</summary>
     /// <param name="threads">Threads that one of its turns uses.</param>
-    public Member Join(int threads) => new(this, Math.Clamp(threads, 1, _processors));
+    public Member Join(int threads) => new(this, threads <= 1 ? 0 : Math.Min(threads, _processors));
 
     private void Enqueue(Member member)
     {
-        _waiting.Add(member);
         member.IsIdle = false;
+        if (member.Threads == 0)
+        {
+            member.Go.Release();
+            return;
+        }
+
+        _waiting.Add(member);
         Grant();
     }
 
@@ -46,6 +57,7 @@ internal sealed class TurnGate
             _waiting.Remove(next);
             _free -= next.Threads;
             _clock = Math.Max(_clock, next.Used);
+            next.LetInAt = _time.GetTimestamp();
             next.Go.Release();
         }
     }
@@ -58,20 +70,23 @@ internal sealed class TurnGate
 
         internal Member(TurnGate gate, int threads) => (_gate, Threads) = (gate, threads);
 
-        /// <summary>Threads that a turn uses.</summary>
+        /// <summary>Threads that a turn uses; 0 for an engine of one thread, which takes no processor from the others.</summary>
         public int Threads { get; }
+
+        /// <summary>When its quantum began.</summary>
+        internal long LetInAt { get; set; }
 
         /// <summary>Processor seconds used, and what was lost by being idle.</summary>
         public double Used { get; private set; }
 
-        /// <summary>Whether others wait for their turn.</summary>
+        /// <summary>Whether others wait for this one's turn to end.</summary>
         public bool IsAwaited
         {
             get
             {
                 lock (_gate._lock)
                 {
-                    return _gate._waiting.Count > 0;
+                    return Threads > 0 && _gate._waiting.Count > 0;
                 }
             }
         }
@@ -112,6 +127,12 @@ internal sealed class TurnGate
             lock (_gate._lock)
             {
                 Used += _gate._time.GetElapsedTime(_begun).TotalSeconds * Threads;
+                if (again && _gate._time.GetElapsedTime(LetInAt) < Quantum)
+                {
+                    Go.Release();
+                    return;
+                }
+
                 _gate.GiveBack(this);
                 if (again)
                 {

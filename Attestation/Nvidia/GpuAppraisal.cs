@@ -152,8 +152,8 @@ internal sealed class GpuAppraisal
     private void CompareMeasurements(GpuReport report, RimSet rims, DateTimeOffset at)
     {
         string? driverProblem = null;
-        VerifiedRim? driver = IsSwitch ? null : rims.Find(report.DriverVersion, "driver", Chip, at, out driverProblem);
-        VerifiedRim? vbios = rims.Find(report.VbiosVersion, "VBIOS", Chip, at, out string? vbiosProblem);
+        VerifiedRim? driver = IsSwitch ? null : Closest(report, rims.Find(report.DriverVersion, "driver", Chip, at, out driverProblem));
+        VerifiedRim? vbios = Closest(report, rims.Find(report.VbiosVersion, "VBIOS", Chip, at, out string? vbiosProblem));
         DriverRimProblem = driverProblem;
         VbiosRimProblem = vbiosProblem;
         RimPaths = [.. new[] { driver?.Path, vbios?.Path }.OfType<CertificatePath>()];
@@ -173,10 +173,19 @@ internal sealed class GpuAppraisal
         bool overlap = driver is not null && vbios is not null
             && driver.Measurements.Select(item => item.Index).Intersect(vbios.Measurements.Select(item => item.Index)).Any();
         MeasurementProblem = driverProblem is not null || vbiosProblem is not null ? "measurements not compared: a reference is missing or not to be relied on"
+            : driver is { Measurements.Count: 0 } || vbios is { Measurements.Count: 0 } ? "a reference names no measurement"
             : overlap ? "driver and VBIOS references name the same index"
             : differing.Count > 0 ? $"measurements differ from the reference at {string.Join(", ", differing.Order())}"
             : null;
     }
+
+    /// <summary>Of several files that may be relied on, the one from which the fewest measurements differ, and of such the one that names the most.</summary>
+    private static VerifiedRim? Closest(GpuReport report, IReadOnlyList<VerifiedRim> rims) => rims.MinBy(rim =>
+    {
+        List<int> differing = [];
+        Compare(report, rim, differing);
+        return (differing.Count, -rim.Measurements.Count);
+    });
 
     private static int Compare(GpuReport report, VerifiedRim rim, List<int> differing)
     {

@@ -34,15 +34,20 @@ internal sealed class RimSet
         return new RimSet(rims, problem);
     }
 
-    /// <summary>The file for a version that holds at a time and is for the chip, or why there is none.</summary>
-    public VerifiedRim? Find(string? version, string what, string chip, DateTimeOffset at, out string? problem)
+    /// <summary>
+    /// The files for a version that hold at a time and are for the chip, or why there is none. There may be several: boards of
+    /// different projects have VBIOSes of one version, each with its own file.
+    /// </summary>
+    public IReadOnlyList<VerifiedRim> Find(string? version, string what, string chip, DateTimeOffset at, out string? problem)
     {
         problem = null;
         if (version is null)
         {
             problem = $"the report names no {what} version";
-            return null;
+            return [];
         }
+
+        List<VerifiedRim> found = [];
 
         foreach (VerifiedRim rim in Rims)
         {
@@ -55,15 +60,16 @@ internal sealed class RimSet
                 ?? (IsFor(rim.Product, chip) ? null : $"the reference is for {rim.Product}, the device is {chip}");
             if (rimProblem is null)
             {
-                problem = null;
-                return rim;
+                found.Add(rim);
             }
-
-            problem = $"{what} {version}: {rimProblem}";
+            else
+            {
+                problem = $"{what} {version}: {rimProblem}";
+            }
         }
 
-        problem ??= FirstProblem ?? $"no reference measurements for {what} {version}";
-        return null;
+        problem = found.Count > 0 ? null : problem ?? FirstProblem ?? $"no reference measurements for {what} {version}";
+        return found;
     }
 
     // NVIDIA's files for the NVSwitch LS_10 name the product GH100; the version, which both have from one numbering, keeps them apart.

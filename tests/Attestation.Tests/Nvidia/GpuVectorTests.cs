@@ -32,6 +32,23 @@ public sealed class GpuVectorTests
         Assert.Equal("GH100", verdict.Claims["gpu.0.chip"]);
     }
 
+    /// <summary>Several files have the VBIOS's version, for other boards and for this one; the order in which they come decides nothing.</summary>
+    [Fact]
+    public void Among_all_recorded_references_those_of_the_report_are_found()
+    {
+        byte[][] all = [.. VectorTable.Index("nvidia-rim").Where(row => row.Path.EndsWith(".swidtag", StringComparison.Ordinal)).Select(row => VectorTable.Read(row.Path))];
+
+        foreach (byte[][] order in (byte[][][])[all, [.. all.Reverse()]])
+        {
+            Verdict verdict = Appraise(Complete, order);
+            Assert.True(verdict.IsAccepted, $"{verdict.Reason} {verdict.Find(verdict.Reason)}");
+            Assert.Equal("driver 21 of 21, VBIOS 12 of 12 equal the references", verdict.Find(CheckNames.GpuMeasurements)!.Value.Detail);
+        }
+
+        Verdict without = Appraise(Complete, [.. all.Where(file => !file.AsSpan().SequenceEqual(VectorTable.Read(VbiosRim)))]);
+        Assert.Equal(CheckNames.GpuMeasurements, without.Reason);
+    }
+
     [Fact]
     public void Without_references_measurements_are_not_compared_and_the_report_is_rejected()
     {

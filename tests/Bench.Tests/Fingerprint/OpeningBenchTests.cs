@@ -12,7 +12,14 @@ public class OpeningBenchTests
     {
         ModelConfig config = RandomModel.SmolLm2Shape with
         {
-            VocabularySize = 320, HiddenSize = 64, IntermediateSize = 128, Layers = 2, Heads = 2, KvHeads = 1, HeadSize = 32, MaxPositions = 256,
+            VocabularySize = 320,
+            HiddenSize = 64,
+            IntermediateSize = 128,
+            Layers = 2,
+            Heads = 2,
+            KvHeads = 1,
+            HeadSize = 32,
+            MaxPositions = 256,
         };
         string path = Path.GetTempFileName();
         try

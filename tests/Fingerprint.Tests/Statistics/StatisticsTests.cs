@@ -93,7 +93,13 @@ public sealed class StatisticsTests
     {
         AuditEconomics economics = new()
         {
-            Saving = saving, Loss = loss, Detection = detection, Requests = saving is > 0 and < 9 ? 10_000_000 : 50, Epochs = 2, BoundMicro = 25_330_000, DriftMicro = 1_000_000,
+            Saving = saving,
+            Loss = loss,
+            Detection = detection,
+            Requests = saving is > 0 and < 9 ? 10_000_000 : 50,
+            Epochs = 2,
+            BoundMicro = 25_330_000,
+            DriftMicro = 1_000_000,
         };
         Assert.Equal(rate, economics.Rate(new EDetector(sum, 0), fresh), 6);
     }

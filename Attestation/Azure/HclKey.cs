@@ -17,7 +17,7 @@ internal static class HclKey
         problem = "the runtime data does not hold one RSA key named " + Name;
         try
         {
-            JsonElement root = JsonElement.Parse(runtimeData.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            JsonElement root = CheckedJson.Parse(runtimeData.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
             if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("keys", out JsonElement keys) || keys.ValueKind != JsonValueKind.Array)
             {
                 return false;
@@ -40,7 +40,7 @@ internal static class HclKey
     {
         try
         {
-            JsonElement root = JsonElement.Parse(runtimeData.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            JsonElement root = CheckedJson.Parse(runtimeData.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
             return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("vm-configuration", out JsonElement configuration)
                 && configuration.ValueKind == JsonValueKind.Object && configuration.TryGetProperty(name, out JsonElement value)
                     ? value

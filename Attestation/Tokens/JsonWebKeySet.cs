@@ -30,7 +30,7 @@ internal sealed class JsonWebKeySet
         ParseSteps.Add(collateral.Length);
         try
         {
-            JsonElement root = JsonElement.Parse(collateral.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            JsonElement root = CheckedJson.Parse(collateral.Span, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
             JsonElement set = root.TryGetProperty("jwks", out JsonElement inner) ? inner : root;
             JsonElement list = set.GetProperty("keys");
             if (list.GetArrayLength() > MaximumKeys)

@@ -73,8 +73,8 @@ public sealed class JsonWebToken
         try
         {
             byte[] signature = Decode(text[(last + 1)..]);
-            JsonElement header = JsonElement.Parse(Decode(text[..first]), Reading);
-            JsonElement payload = JsonElement.Parse(Decode(text[(first + 1)..last]), Reading);
+            JsonElement header = CheckedJson.Parse(Decode(text[..first]), Reading);
+            JsonElement payload = CheckedJson.Parse(Decode(text[(first + 1)..last]), Reading);
             if (header.ValueKind != JsonValueKind.Object || payload.ValueKind != JsonValueKind.Object)
             {
                 error = new ParseError("token", "header and claims are not JSON objects");

@@ -17,15 +17,17 @@ public sealed class OcspResponse
     private const string Sha384Oid = "2.16.840.1.101.3.4.2.2";
     private const int MaximumAnswers = 64;
 
+    private readonly byte[] _digest;
     private readonly ReadOnlyMemory<byte> _tbs;
     private readonly SignatureScheme _scheme;
     private readonly byte[] _signature;
     private readonly IReadOnlyList<Certificate> _certificates;
 
     private OcspResponse(
-        ReadOnlyMemory<byte> tbs, SignatureScheme scheme, byte[] signature, IReadOnlyList<Certificate> certificates, IReadOnlyList<Answer> answers,
-        ReadOnlyMemory<byte>? nonce)
+        byte[] digest, ReadOnlyMemory<byte> tbs, SignatureScheme scheme, byte[] signature, IReadOnlyList<Certificate> certificates,
+        IReadOnlyList<Answer> answers, ReadOnlyMemory<byte>? nonce)
     {
+        _digest = digest;
         _tbs = tbs;
         _scheme = scheme;
         _signature = signature;
@@ -87,10 +89,11 @@ public sealed class OcspResponse
         }
     }
 
-    // Who signed does not depend on the time, and is kept; whether a responder's certificate is in date is judged anew.
+    // Who signed does not depend on the time, and is kept for these exact bytes: the signature does not cover the responder's
+    // certificate beside it, and a changed one must not pass for the one that was verified. Whether it is in date is judged anew.
     private bool IsSignedBy(Certificate issuer, DateTimeOffset at)
     {
-        byte[] key = SHA256.HashData([.. SHA256.HashData(_tbs.Span), .. SHA256.HashData(_signature), .. issuer.SpkiDigest.Span]);
+        byte[] key = SHA256.HashData([.. _digest, .. issuer.SpkiDigest.Span]);
         if (VerificationCache.OcspSigners.TryGet(key, out Certificate? known))
         {
             return ReferenceEquals(known, issuer) || known.SpkiDigest.Span.SequenceEqual(issuer.SpkiDigest.Span) || known.IsValidAt(at);
@@ -117,8 +120,8 @@ public sealed class OcspResponse
 
     private static OcspResponse Parse(ReadOnlyMemory<byte> der)
     {
-        // The envelope, and what is inside it.
-        ParseSteps.Add(3 * der.Length);
+        // The digest, the envelope, and what is inside it.
+        ParseSteps.Add(4 * der.Length);
         AsnReader outer = new(der, AsnEncodingRules.DER);
         AsnReader whole = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
@@ -152,7 +155,7 @@ public sealed class OcspResponse
         }
 
         basic.ThrowIfNotEmpty();
-        return new OcspResponse(tbs, scheme, signature, certificates, answers, nonce);
+        return new OcspResponse(SHA256.HashData(der.Span), tbs, scheme, signature, certificates, answers, nonce);
     }
 
     private static List<Answer> ReadData(AsnReader data, out ReadOnlyMemory<byte>? nonce)

@@ -27,7 +27,7 @@ internal sealed class MintedSubjects(Installation installation)
     private readonly DateTimeOffset _at = TimeProvider.System.GetUtcNow();
 
     /// <summary>All of them.</summary>
-    public IEnumerable<MutationSubject> All() => [.. Quotes(), .. Gpus(), .. EventLogs()];
+    public IEnumerable<MutationSubject> All() => [.. Quotes(), .. Gpus(), .. EventLogs(), .. new MintedFormats(installation, _anchors, _at).All()];
 
     private IEnumerable<MutationSubject> Quotes()
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json.Nodes;
+using Verathos.Attestation.Azure;
 using Verathos.Attestation.Batch;
 using Verathos.Attestation.Tokens;
 using Verathos.Attestation.Verdicts;
@@ -199,6 +200,28 @@ public sealed class TokenTests : IDisposable
     [Fact]
     public void A_guest_that_is_not_compliant_is_rejected() => AssertOnly(
         AppraiseAzure(new MaaTokenSpec { EditHardware = claims => claims["x-ms-compliance-status"] = "none" }), CheckNames.TokenResult);
+
+    [Theory]
+    [InlineData("\u00ff")]
+    [InlineData("\\ud800")]
+    public void A_text_that_cannot_be_read_is_malformed_and_never_throws(string text)
+    {
+        // One character of Latin-1 for each byte: the first is no UTF-8, the second is half of a surrogate pair.
+        foreach (string claims in (string[])[$"{{\"iss\":\"{text}\"}}", $"{{\"{text}\":1}}"])
+        {
+            byte[] token = Encoding.ASCII.GetBytes(
+                $"{Base64Url.EncodeToString("{\"alg\":\"ES384\"}"u8)}.{Base64Url.EncodeToString(Encoding.Latin1.GetBytes(claims))}.AAAA");
+            foreach (bool nvidia in (bool[])[true, false])
+            {
+                Verdict verdict = Appraiser.AppraiseTokens(
+                    token, nvidia, Encoding.UTF8.GetBytes(_maa.Collateral.ToJsonString()), Nonce, null, TrustAnchors.Production, At, TimeSource.Asserted);
+                Assert.Equal((VerdictKind.Malformed, CheckNames.TokenFormat), (verdict.Kind, verdict.Reason));
+            }
+        }
+
+        Assert.False(JsonWebKeySet.TryRead(Encoding.Latin1.GetBytes($"{{\"jwks\":{{\"keys\":[{{\"kid\":\"{text}\"}}]}}}}"), out _, out _));
+        Assert.Null(HclKey.Configuration(Encoding.Latin1.GetBytes($"{{\"vm-configuration\":{{\"vmUniqueId\":\"{text}\"}}}}"), "vmUniqueId"));
+    }
 
     private Verdict AppraiseAzure(MaaTokenSpec spec) => Appraiser.AppraiseTokens(
         _maa.MintBytes(spec with { Nonce = Nonce, IssuedAt = At }), nvidia: false, Encoding.UTF8.GetBytes(_maa.Collateral.ToJsonString()), Nonce, null,

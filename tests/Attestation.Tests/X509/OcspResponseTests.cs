@@ -75,6 +75,19 @@ public sealed class OcspResponseTests : IClassFixture<SimulatedAuthorities>
     }
 
     [Fact]
+    public void An_answer_that_is_known_does_not_serve_a_changed_responder()
+    {
+        byte[] answer = Mint(new OcspSpec());
+        Assert.Null(Judge(answer, At));
+
+        // The end of the response is that of its responder's certificate, which the answer's own signature does not cover.
+        byte[] changed = [.. answer];
+        changed[^1] ^= 1;
+        Assert.Contains("not signed", Judge(changed, At), StringComparison.Ordinal);
+        Assert.Null(Judge(answer, At));
+    }
+
+    [Fact]
     public void An_answer_about_another_certificate_says_nothing()
     {
         Assert.True(OcspResponse.TryParse(Mint(new OcspSpec { SerialNumber = [0x12, 0x35] }), out OcspResponse? response, out _));

@@ -51,10 +51,11 @@ public sealed class MutationBenchTests : IDisposable
     public void No_change_of_a_covered_bit_is_accepted_in_a_sample()
     {
         MutationSubject[] subjects = [.. MutationSubjects.From(_installation, VectorFolder.Find()).Where(subject => subject.Parser is null)];
-        Assert.True(subjects.Length >= 15, $"{subjects.Length}");
+        Assert.True(subjects.Length >= 40, $"{subjects.Length}");
         foreach (MutationSubject subject in subjects)
         {
-            Assert.True(subject.CoveredBits > 4 * subject.Bytes.Length, $"{subject.Name}: {subject.CoveredBits} bits of {subject.Bytes.Length} bytes");
+            // The least is of an HCL report over TDX, whose TDREPORT nothing covers away from its machine.
+            Assert.True(subject.CoveredBits > 2 * subject.Bytes.Length, $"{subject.Name}: {subject.CoveredBits} bits of {subject.Bytes.Length} bytes");
             MutationRow row = MutationBench.Run(subject, Seed, 60, all: false, CancellationToken.None);
             Assert.True(row is { Accepted: 0, Exceptions: 0 }, $"{row}");
         }

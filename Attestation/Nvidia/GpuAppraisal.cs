@@ -173,7 +173,6 @@ internal sealed class GpuAppraisal
         bool overlap = driver is not null && vbios is not null
             && driver.Measurements.Select(item => item.Index).Intersect(vbios.Measurements.Select(item => item.Index)).Any();
         MeasurementProblem = driverProblem is not null || vbiosProblem is not null ? "measurements not compared: a reference is missing or not to be relied on"
-            : driver is { Measurements.Count: 0 } || vbios is { Measurements.Count: 0 } ? "a reference names no measurement"
             : overlap ? "driver and VBIOS references name the same index"
             : differing.Count > 0 ? $"measurements differ from the reference at {string.Join(", ", differing.Order())}"
             : null;

@@ -22,6 +22,11 @@ public sealed class RimDrills(DrillNode node) : IClassFixture<DrillNode>
 
     private DateTimeOffset Now => node.Time.GetUtcNow();
 
+    /// <summary>Signed properly and for the right version, but it compares nothing.</summary>
+    [Fact]
+    public void A_reference_that_names_no_measurement_is_refused() =>
+        Refused(Rim with { Edit = text => text.Replace("active=\"True\"", "active=\"False\"", StringComparison.Ordinal) }, "no active measurement");
+
     [Theory]
     [InlineData(Place.Signer)]
     [InlineData(Place.Level3)]

@@ -47,6 +47,10 @@ public sealed class AnswerProofs : IDisposable
     public IReadOnlyList<byte[]> Sketches =>
         [.. Enumerable.Range(0, _finished.Min(static list => list.Count)).Select(chunk => _finished.SelectMany(list => list[chunk]).ToArray())];
 
+    /// <summary>Finished sketches of one depth, in the order of chunks.</summary>
+    /// <param name="depth">Which of <see cref="Depths"/>, by its place.</param>
+    public IReadOnlyList<byte[]> SketchesOf(int depth) => _finished[depth];
+
     /// <summary>The chunk that a position belongs to.</summary>
     public int ChunkOf(int position) => position < _promptTokens ? 0 : 1 + ((position - _promptTokens) / SketchPlan.ChunkTokens);
 

@@ -17,7 +17,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     public const int MaximumRows = 256;
 
     private readonly ModelConfig _config;
-    private readonly Lane16Weights _weights;
+    private Lane16Weights _weights;
     private readonly WorkCrew _crew;
     private readonly float[] _cosines;
     private readonly float[] _sines;
@@ -50,6 +50,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     public Lane16Backend(ModelSource source, NumericProfile profile, int maxContext, int threads)
     {
         _config = source.Config;
+        _depth = _config.Layers;
         _maxContext = maxContext;
         Profile = profile;
         _weights = new Lane16Weights(source);
@@ -103,14 +104,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         for (int at = 0; at < ids.Length; at += MaximumRows)
         {
             ReadOnlySpan<int> part = ids.Slice(at, Math.Min(MaximumRows, ids.Length - at));
-            for (int row = 0; row < part.Length; row++)
-            {
-                _sequences[row] = state;
-                _positions[row] = state.Length + row;
-            }
-
-            state.Reserve(state.Length + part.Length);
-            _blockRows = AttentionBlock.MostQueries / _blockHeads;
+            BeginRows(state, part.Length);
             RunLayers(part);
             state.Length += part.Length;
             if (at + part.Length < ids.Length)
@@ -202,15 +196,18 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             Norm(row, _weights.Layers[0].InputNorm);
         }
 
-        for (_layer = 0; _layer < _weights.Layers.Length; _layer++)
+        for (_layer = 0; _layer < _depth; _layer++)
         {
             Lane16Weights.Layer layer = _weights.Layers[_layer];
             Multiply(layer.QueryKeyValue, _scratch.Normed, _scratch.Projected, _count, round: layer.Bias is null);
+            Hook?.AfterProjection(this, _layer);
             RecordProjected(layer.Bias);
             _crew.Run(_rotatePart, _count);
+            Hook?.AfterKeys(this, _layer);
             _crew.Run(_attendPart, AttentionParts());
             RecordAttended();
             Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added, _count);
+            Hook?.AfterAttention(this, _layer);
             KeepAttentionOutput();
             _norm = layer.FeedForwardNorm;
             _crew.Run(_residualPart, _count);
@@ -223,10 +220,12 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
                 FeedForward(layer.FeedForward!, _scratch.Normed, _scratch.Added, _count);
             }
 
+            Hook?.AfterFeedForward(this, _layer);
             CommitLayer();
             _norm = _layer + 1 < _weights.Layers.Length ? _weights.Layers[_layer + 1].InputNorm : _weights.FinalNorm;
             _crew.Run(_residualPart, _count);
             AddProofs();
+            Hook?.AfterLayer(this, _layer);
         }
     }
 
@@ -238,8 +237,11 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     }
 
     /// <summary>Logits of some rows, not rounded.</summary>
-    private void Output(int firstRow, int rows, float* logits) =>
+    private void Output(int firstRow, int rows, float* logits)
+    {
         Multiply(_weights.Output, _scratch.Normed + ((long)firstRow * _weights.Output.Stride), logits, rows, round: false);
+        Hook?.AfterLogits(this, firstRow, new Span<float>(logits, rows * _config.VocabularySize));
+    }
 
     /// <summary>down(silu(gate(x)) up(x)) of packed inputs.</summary>
     private void FeedForward(Lane16Weights.FeedForward weights, float* inputs, float* outputs, int count)

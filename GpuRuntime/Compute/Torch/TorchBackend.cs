@@ -1,4 +1,5 @@
 using TorchSharp;
+using Verathos.GpuRuntime.Fingerprints;
 using Verathos.GpuRuntime.Models;
 using Verathos.GpuRuntime.Native;
 using static TorchSharp.torch;
@@ -8,6 +9,8 @@ namespace Verathos.GpuRuntime.Compute.Torch;
 /// <summary>The forward pass by libtorch on the CPU.</summary>
 internal sealed class TorchBackend : IComputeBackend
 {
+    // Logits of more rows than these are not held at once.
+    private const int ReplayRows = 64;
     private readonly ModelConfig _config;
     private readonly TorchWeights _weights;
     private readonly ScalarType _type;
@@ -51,23 +54,72 @@ internal sealed class TorchBackend : IComputeBackend
 
         using DisposeScope scope = NewDisposeScope();
         using IDisposable mode = inference_mode();
+        Tensor x = RunLayers(state, ids, _weights.Layers.Length, null);
+        Tensor last = Norm(x.narrow(0, ids.Length - 1, 1), _weights.FinalNorm);
+        Tensor result = nn.functional.linear(last, _weights.Output).to(ScalarType.Float32).cpu().contiguous();
+        result.data<float>().CopyTo(logits);
+    }
+
+    /// <summary>Appends tokens whose answer is known already, and gives a collector streams, last hidden states and logits.</summary>
+    /// <param name="sequence">This backend's.</param>
+    /// <param name="ids">One or more.</param>
+    /// <param name="firstLogits">The first position whose logits are wanted.</param>
+    /// <param name="depth">Layers to compute.</param>
+    /// <param name="collector">Takes what is computed.</param>
+    internal void Replay(SequenceState sequence, ReadOnlySpan<int> ids, int firstLogits, int depth, ReplayCollector collector)
+    {
+        TorchSequence state = (TorchSequence)sequence;
+        if (ids.Length == 0 || ids.Length > state.Capacity - state.Length || depth < 1 || depth > _config.Layers)
+        {
+            throw new ArgumentException($"{ids.Length} tokens after {state.Length} of {state.Capacity} to a depth of {depth}");
+        }
+
+        for (int at = 0; at < ids.Length; at += ReplayRows)
+        {
+            ReadOnlySpan<int> part = ids.Slice(at, Math.Min(ReplayRows, ids.Length - at));
+            int position = state.Length;
+            using DisposeScope scope = NewDisposeScope();
+            using IDisposable mode = inference_mode();
+            Tensor x = RunLayers(state, part, depth, collector);
+            if (depth < _config.Layers)
+            {
+                continue;
+            }
+
+            Tensor hidden = Norm(x, _weights.FinalNorm);
+            collector.AddHidden(position, Rows(hidden), _config.HiddenSize);
+            int first = Math.Clamp(firstLogits - position, 0, part.Length);
+            if (first < part.Length)
+            {
+                Tensor logits = nn.functional.linear(hidden.narrow(0, first, part.Length - first), _weights.Output);
+                collector.AddLogits(position + first, Rows(logits), _config.VocabularySize);
+            }
+        }
+    }
+
+    private static float[] Rows(Tensor x) => x.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+
+    private Tensor RunLayers(TorchSequence state, ReadOnlySpan<int> ids, int depth, ReplayCollector? collector)
+    {
         Tensor x = _weights.Embedding.index_select(0, tensor(ids.ToArray(), ScalarType.Int32));
         Tensor cosines = _cosines.narrow(0, state.Length, ids.Length);
         Tensor sines = _sines.narrow(0, state.Length, ids.Length);
         Tensor? full = Mask(ids.Length, state.Length, int.MaxValue);
         Tensor? sliding = _config.SlidingWindow > 0 ? Mask(ids.Length, state.Length, _config.SlidingWindow) : null;
-        for (int i = 0; i < _weights.Layers.Length; i++)
+        for (int i = 0; i < depth; i++)
         {
             using DisposeScope layerScope = NewDisposeScope();
             TorchLayer layer = _weights.Layers[i];
             Tensor attended = x.Plus(Attention(layer, Norm(x, layer.InputNorm), state, i, cosines, sines, _config.Window(i) == int.MaxValue ? full : sliding));
             x = attended.Plus(FeedForward(layer, Norm(attended, layer.FeedForwardNorm))).MoveToOuterDisposeScope();
+            if (collector?.WantsStream(i + 1) == true)
+            {
+                collector.AddStream(i + 1, state.Length, Rows(x), _config.HiddenSize);
+            }
         }
 
         state.Length += ids.Length;
-        Tensor last = Norm(x.narrow(0, ids.Length - 1, 1), _weights.FinalNorm);
-        Tensor result = nn.functional.linear(last, _weights.Output).to(ScalarType.Float32).cpu().contiguous();
-        result.data<float>().CopyTo(logits);
+        return x;
     }
 
     public void Decode(IReadOnlyList<SequenceState> sequences, ReadOnlySpan<int> ids, Span<float> logits)

@@ -1,6 +1,8 @@
+using Verathos.Fingerprint.Answers;
 using Verathos.Fingerprint.Keys;
 using Verathos.Fingerprint.Openings;
 using Verathos.Fingerprint.Sampling;
+using Verathos.Fingerprint.Sketches;
 using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Compute.Lane16;
@@ -20,11 +22,13 @@ internal sealed class TracedAnswer : IDisposable
     {
         _rows = rows;
         _backend = new Lane16Backend(served, NumericProfile.Bf16Lane16, 256, 1);
-        Drawn = new DrawnToken(SamplingParameters.FromDecimals(0.8, 0.95, 50), SamplingSeed.Derive(3, new byte[16]), prompt.Length, Array.Empty<ulong>());
+        Drawn = new DrawnToken(SamplingParameters.FromDecimals(0.8, 0.95, 50), SamplingSeed.Derive(3, Nonce), prompt.Length, Array.Empty<ulong>());
         TraceShape shape = rows.Constants.Shape;
         using TraceCommitment trace = new(shape, Secret);
         using SequenceState state = _backend.CreateSequence(prompt.Length + count);
-        state.Trace = new SequenceTrace(trace, prompt.Length);
+        using TraceSalts salts = new(Secret);
+        using AnswerProofs proofs = new(shape.Layers, prompt.Length, SketchPlan.DeriveSeed(Nonce));
+        state.Trace = new SequenceTrace(trace, prompt.Length) { Proofs = proofs };
         List<int> ids = [.. prompt];
         float[] logits = new float[shape.VocabularySize];
         _backend.Forward(state, prompt, logits);
@@ -40,8 +44,21 @@ internal sealed class TracedAnswer : IDisposable
         byte[] root = new byte[32];
         trace.WriteRoot(root);
         Trace = new CommittedTrace(shape, trace.Steps, root);
+        proofs.Finish();
+        (Toploc, Sketches) = ([.. proofs.Toploc], proofs.Sketches);
+        (ToplocRoot, SketchRoot) = proofs.Roots(salts);
         Answer = new CommittedAnswer([.. ids], prompt.Length, Secret, [.. trace.StepHashes]);
     }
+
+    public static byte[] Nonce => new byte[16];
+
+    public IReadOnlyList<byte[]> Toploc { get; }
+
+    public IReadOnlyList<byte[]> Sketches { get; }
+
+    public byte[] ToplocRoot { get; }
+
+    public byte[] SketchRoot { get; }
 
     public CommittedAnswer Answer { get; }
 

@@ -137,6 +137,16 @@ public sealed class AnswerProofs : IDisposable
         return (toploc.Root(), sketches.Root());
     }
 
+    /// <summary>Overwrites what is finished, which <see cref="Dispose"/> leaves to whoever took it.</summary>
+    public void Wipe()
+    {
+        _proofs.ForEach(static proof => CryptographicOperations.ZeroMemory(proof));
+        foreach (List<byte[]> depth in _finished)
+        {
+            depth.ForEach(static sketch => CryptographicOperations.ZeroMemory(sketch));
+        }
+    }
+
     /// <summary>Overwrites what is under way.</summary>
     public void Dispose()
     {

@@ -6,7 +6,7 @@ using Verathos.Fingerprint.Trace;
 namespace Verathos.Fingerprint.Openings;
 
 /// <summary>
-/// Openings as bytes: version (1), kind (1 for a layer, 2 for logits), then the parts in the order of their members. Lengths follow
+/// Openings as bytes: version (1), kind (1 for a layer, 2 for logits, 3 for a step's leaves alone), then the parts in the order of their members. Lengths follow
 /// from the model's shape; only what the shape leaves open is written. Decoding refuses anything that encoding does not write.
 /// </summary>
 public static class OpeningEncoding
@@ -14,6 +14,7 @@ public static class OpeningEncoding
     private const byte Version = 1;
     private const byte LayerKind = 1;
     private const byte LogitsKind = 2;
+    private const byte StepKind = 3;
 
     /// <summary>Encodes a layer's opening.</summary>
     public static byte[] Encode(LayerEvidence evidence)
@@ -60,6 +61,36 @@ public static class OpeningEncoding
         }
 
         return writer.ToArray();
+    }
+
+    /// <summary>Encodes all leaves of a step.</summary>
+    public static byte[] Encode(StepOpening step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        OpeningWriter writer = new();
+        writer.Byte(Version);
+        writer.Byte(StepKind);
+        Write(writer, step);
+        return writer.ToArray();
+    }
+
+    /// <summary>Decodes all leaves of a step.</summary>
+    /// <param name="encoded">Exactly one step.</param>
+    /// <param name="shape">The model's, from the validator's own key.</param>
+    /// <param name="step">The step, judged by nobody yet.</param>
+    public static bool TryDecode(ReadOnlySpan<byte> encoded, TraceShape shape, [NotNullWhen(true)] out StepOpening? step)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        step = null;
+        OpeningReader reader = new(encoded);
+        if (reader.Byte() != Version || reader.Byte() != StepKind)
+        {
+            return false;
+        }
+
+        StepOpening read = ReadStep(ref reader, shape);
+        step = reader.IsComplete ? read : null;
+        return step is not null;
     }
 
     /// <summary>Decodes a layer's opening.</summary>

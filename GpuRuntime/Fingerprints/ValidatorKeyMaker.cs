@@ -9,7 +9,7 @@ using Verathos.GpuRuntime.Models;
 namespace Verathos.GpuRuntime.Fingerprints;
 
 /// <summary>Makes a validator's keys from a model's weights, row by row. Models with experts are refused.</summary>
-internal sealed class ValidatorKeyMaker
+internal sealed class ValidatorKeyMaker : IOpenedRows
 {
     private static readonly string[] s_parts = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
     private readonly ModelConfig _config;
@@ -49,6 +49,15 @@ internal sealed class ValidatorKeyMaker
 
     /// <summary>What is no secret.</summary>
     public ModelConstants Constants { get; }
+
+    /// <inheritdoc/>
+    public TraceShape Shape => Constants.Shape;
+
+    /// <inheritdoc/>
+    public int Heads => Constants.Heads;
+
+    /// <inheritdoc/>
+    public int IntermediateSize => Constants.IntermediateSize;
 
     /// <summary>The tree over the embedding's rows.</summary>
     public MerkleLevels EmbeddingRows { get; }

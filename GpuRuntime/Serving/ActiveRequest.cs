@@ -68,6 +68,7 @@ internal sealed class ActiveRequest(InferenceEngine engine, GenerationRequest re
         LastId = 0;
         Array.Clear(_history);
         Request.Constraint?.Dispose();
+        Request.StopCondition?.Dispose();
         Trace?.Dispose();
     }
 

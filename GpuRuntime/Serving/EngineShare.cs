@@ -89,6 +89,38 @@ public sealed class EngineShare
         }
     }
 
+    /// <summary>Takes memory for something that is no request and is soon over, where so much is free.</summary>
+    internal bool TryBorrow(InferenceEngine engine, long bytes)
+    {
+        lock (_gate)
+        {
+            if (engine.Part is { } part && !part.TryReserve(bytes))
+            {
+                return false;
+            }
+
+            if (Memory.TryReserve(bytes))
+            {
+                return true;
+            }
+
+            engine.Part?.Release(bytes);
+            return false;
+        }
+    }
+
+    /// <summary>Gives borrowed memory back.</summary>
+    internal void GiveBack(InferenceEngine engine, long bytes)
+    {
+        lock (_gate)
+        {
+            Memory.Release(bytes);
+            engine.Part?.Release(bytes);
+            DropCancelled();
+            Begin();
+        }
+    }
+
     /// <summary>Takes an engine's requests out of the queue; none of them begins any more.</summary>
     internal IReadOnlyList<ActiveRequest> Withdraw(InferenceEngine engine)
     {

@@ -28,6 +28,9 @@ public sealed class GenerationRequest
     /// <summary>Ids that end the answer, beside the model's own.</summary>
     public IReadOnlyCollection<int> StopIds { get; init; } = [];
 
+    /// <summary>Ends the answer as the caller decides, or null. The engine takes it over with the request and disposes it; where the request is refused, the caller does.</summary>
+    public StopCondition? StopCondition { get; init; }
+
     /// <summary>32 bytes that key the leaves of what is committed, or null where the computation is not; served profile only.</summary>
     public byte[]? TraceSecret { get; init; }
 

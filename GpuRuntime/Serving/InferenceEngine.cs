@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Verathos.Fingerprint.Openings;
 using Verathos.Fingerprint.Sampling;
+using Verathos.Fingerprint.Trace;
+using Verathos.GpuRuntime.Compute;
+using Verathos.GpuRuntime.Fingerprints;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Serving;
@@ -21,6 +25,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly TurnRunner _turns;
+    private readonly EngineOpenings _openings;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stopping;
     private volatile int _activeCount;
@@ -39,6 +44,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         Part = options.Share is null ? null : options.Memory;
         _turn = _share.Turns.Join(model.Threads);
         _turns = new TurnRunner(model, () => _turn.IsAwaited ? Math.Min(options.PrefillChunk, TurnRunner.SmallestShare) : options.PrefillChunk, Release, () => _stopping);
+        _openings = new EngineOpenings(model, _share, this, () => _work.Release());
         new Thread(Run) { IsBackground = true, Name = "verathos-engine" }.Start();
     }
 
@@ -97,6 +103,39 @@ public sealed class InferenceEngine : IAsyncDisposable
         return low;
     }
 
+    /// <summary>Whether answers are committed, and can be opened later.</summary>
+    public bool Commits => _model.Profile == NumericProfile.Bf16Lane16;
+
+    /// <summary>The sizes of what is committed.</summary>
+    public TraceShape TraceShape => ValidatorKeyMaker.ShapeOf(_model.Config);
+
+    /// <summary>
+    /// Opens a layer and a row of logits of an answer that this engine committed, by computing it again in pieces between the turns
+    /// of requests.
+    /// </summary>
+    /// <param name="answer">What was kept of the answer; neither changed nor overwritten before the result is there.</param>
+    /// <param name="plan">What is asked for, of steps that the answer has.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The encoded <see cref="LayerEvidence"/> and <see cref="LogitsEvidence"/>, for the caller to overwrite.</returns>
+    /// <exception cref="GenerationException">The engine is stopping, or the steps did not come out as they were committed.</exception>
+    public Task<IReadOnlyList<byte[]>> OpenAsync(CommittedAnswer answer, OpeningPlan plan, CancellationToken cancellationToken = default) => _openings.OpenAsync(
+        OpeningRun.PositionsOf(plan),
+        (backend, rows) => new OpeningRun(backend, rows, answer, plan),
+        static run => run.Result() is var (layer, logits) ? [OpeningEncoding.Encode(layer), OpeningEncoding.Encode(logits)] : [],
+        cancellationToken);
+
+    /// <summary>Opens one step's leaves, like <see cref="OpenAsync"/>.</summary>
+    /// <param name="answer">What was kept of the answer; neither changed nor overwritten before the result is there.</param>
+    /// <param name="step">A step that the answer has.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The encoded <see cref="StepOpening"/>, for the caller to overwrite.</returns>
+    /// <exception cref="GenerationException">The engine is stopping, or the steps did not come out as they were committed.</exception>
+    public Task<IReadOnlyList<byte[]>> OpenStepAsync(CommittedAnswer answer, long step, CancellationToken cancellationToken = default) => _openings.OpenAsync(
+        (int)step + 1,
+        (backend, rows) => OpeningRun.OfStep(backend, rows, answer, step),
+        static run => [OpeningEncoding.Encode(run.StepResult())],
+        cancellationToken);
+
     /// <summary>Asks for an answer. The request takes its place in the queue at once, before the result is enumerated.</summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Ends the request; its memory is freed before the next step.</param>
@@ -138,6 +177,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
 
         await _ended.Task.ConfigureAwait(false);
+        await _openings.DrainAsync().ConfigureAwait(false);
+        _openings.Dispose();
         _work.Dispose();
         _turn.Dispose();
     }
@@ -213,7 +254,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         while (!_stopping)
         {
             Admit();
-            if (_turns.Count == 0)
+            bool isIdle = _turns.Count == 0;
+            if (isIdle && !_openings.HasWork)
             {
                 _work.Wait();
                 continue;
@@ -221,9 +263,14 @@ public sealed class InferenceEngine : IAsyncDisposable
 
             _turn.Enter();
             TurnBegins?.Invoke();
-            _turns.Run();
+            if (!isIdle)
+            {
+                _turns.Run();
+            }
+
+            _openings.Advance(isIdle);
             _activeCount = _turns.Count;
-            _turn.Exit(again: _turns.Count > 0);
+            _turn.Exit(again: _turns.Count > 0 || _openings.HasWork);
         }
 
         _turn.Leave();
@@ -265,6 +312,7 @@ public sealed class InferenceEngine : IAsyncDisposable
 
         Admit();
         _turns.EndAll(reason);
+        _openings.Stop();
         _activeCount = 0;
         _ended.SetResult();
     }

@@ -47,7 +47,10 @@ internal sealed class RequestTrace : IDisposable
 
         _proofs.Finish();
         (byte[] toploc, byte[] sketches) = _proofs.Roots(_salts);
-        return new TokenCommitment(root, toploc, sketches);
+        return new TokenCommitment(root, toploc, sketches)
+        {
+            Record = new AnswerRecord([.. _commitment.StepHashes], [.. _proofs.Toploc.Select(static proof => (byte[])[.. proof])], _proofs.Sketches),
+        };
     }
 
     /// <inheritdoc/>
@@ -55,6 +58,7 @@ internal sealed class RequestTrace : IDisposable
     {
         _commitment.Dispose();
         _salts.Dispose();
+        _proofs?.Wipe();
         _proofs?.Dispose();
     }
 }

@@ -238,6 +238,11 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
         }
 
         logits.Clear();
+        if (!TryStop(entry, id, ref complete))
+        {
+            return;
+        }
+
         entry.Add(id);
         FinishReason? finish = complete || model.StopIds.Contains(id) || request.StopIds.Contains(id) ? FinishReason.Stop
             : entry.Generated == request.MaxTokens ? FinishReason.Length
@@ -253,6 +258,22 @@ internal sealed class TurnRunner(LoadedModel model, Func<int> chunk, Action<Acti
         if (finish is not null)
         {
             entry.Tokens.Writer.TryComplete();
+        }
+    }
+
+    private bool TryStop(ActiveRequest entry, int id, ref bool complete)
+    {
+        try
+        {
+            complete |= entry.Request.StopCondition?.Append(id) == true;
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever fails must end this request only.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Fail(entry, e);
+            return false;
         }
     }
 

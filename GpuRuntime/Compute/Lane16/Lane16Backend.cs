@@ -85,6 +85,12 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     /// <summary>Memory for intermediate results.</summary>
     internal PrivateMemory ScratchMemory => _scratch.Memory;
 
+    /// <summary>The embedding's rows.</summary>
+    internal PackedMatrix Embedding => _weights.Embedding;
+
+    /// <summary>The output's rows; the embedding's where they are tied.</summary>
+    internal PackedMatrix OutputMatrix => _weights.Output;
+
     public long SequenceBytes(int capacity) => KvLayout.Pages(capacity) * _layout.PageBytes;
 
     public SequenceState CreateSequence(int capacity)

@@ -94,6 +94,19 @@ internal sealed unsafe class PackedMatrix : IDisposable
         }
     }
 
+    /// <summary>Copies a row's elements as they are multiplied: those of Q8_0 are not rounded.</summary>
+    /// <param name="row">Which.</param>
+    /// <param name="target"><see cref="Columns"/> floats.</param>
+    public void CopyExact(int row, Span<float> target)
+    {
+        for (int k = 0; k < Columns; k++)
+        {
+            target[k] = _scales is null
+                ? BitConverter.UInt32BitsToSingle((uint)Row(row)[k] << 16)
+                : Elements(row)[Lanes.PackedIndex(k)] * Scales(row)[k / Quantization.BlockElements];
+        }
+    }
+
     /// <summary>Multiplies packed inputs with one part of the rows.</summary>
     /// <param name="part">Which rows.</param>
     /// <param name="inputs">[count, Stride], packed.</param>

@@ -21,6 +21,9 @@ internal sealed unsafe partial class Lane16Backend
     /// <summary>A row's position.</summary>
     public int PositionOf(int row) => _positions[row];
 
+    /// <summary>A row's sequence.</summary>
+    public Lane16Sequence SequenceOf(int row) => _sequences[row];
+
     /// <summary>What the layer is about to add to the stream: [hidden].</summary>
     public Span<float> Added(int row) => new(_scratch.Added + ((long)row * _config.HiddenSize), _config.HiddenSize);
 

@@ -53,6 +53,7 @@ public sealed class ArchitectureTests
     [InlineData("Protocol")]
     [InlineData("Attestation")]
     [InlineData("Fingerprint")]
+    [InlineData("Training")]
     public void No_room_that_judges_opens_a_socket(string room)
     {
         // Attestation's collateral fetchers are the one exception, and live in a folder of their own.

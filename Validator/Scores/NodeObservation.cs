@@ -12,7 +12,7 @@ public sealed record NodeObservation
     /// <summary>How it stands.</summary>
     public required StandingKind Standing { get; init; }
 
-    /// <summary>Challenges for evidence and canaries that were sent, less those that failed by the validator's own fault.</summary>
+    /// <summary>Challenges for evidence, canaries and requests for openings, less those that failed by the validator's own fault.</summary>
     public required long Due { get; init; }
 
     /// <summary>How many of those were answered in time.</summary>
@@ -24,7 +24,7 @@ public sealed record NodeObservation
     /// <summary>Canaries that failed by the validator's own fault. They are in none of the numbers above.</summary>
     public required long CanariesExcused { get; init; }
 
-    /// <summary>Tokens of the answers that arrived: those counted in receipts, and for a stream that was cut those that it had promised at most.</summary>
+    /// <summary>Tokens of the answers to canaries that arrived, as counted in receipts.</summary>
     public required long AnsweredTokens { get; init; }
 
     /// <summary>Of those, tokens of answers whose receipts hold and of which no audit failed or was lost.</summary>
@@ -33,10 +33,10 @@ public sealed record NodeObservation
     /// <summary>Microseconds to the first token, the median of the node's verified answers; null without any.</summary>
     public required long? FirstTokenMicros { get; init; }
 
-    /// <summary>Tokens in a thousand seconds from the first token on, the median of the node's verified answers; null without any.</summary>
+    /// <summary>Tokens in a thousand seconds from the first token on, the median of the node's verified answers; null where none was long enough.</summary>
     public required long? TokensPerKilosecond { get; init; }
 
-    /// <summary>Seconds since the node's evidence was last accepted, when the epoch closed.</summary>
+    /// <summary>Seconds from the last time that the node's evidence was accepted to the latest challenge that it did not pass; 0 where it passed the latest.</summary>
     public required long EvidenceAgeSeconds { get; init; }
 
     /// <summary>Checks that did not pass.</summary>

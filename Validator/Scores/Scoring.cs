@@ -64,7 +64,7 @@ public static class Scoring
 
         long tokens = Share(node.VerifiedTokens, node.AnsweredTokens);
         long latency = node.FirstTokenMicros is { } first ? AgainstMedian(medianLatency ?? first, first, rules) : 0;
-        long throughput = node.TokensPerKilosecond is { } rate ? AgainstMedian(rate, medianThroughput ?? rate, rules) : 0;
+        long throughput = node.TokensPerKilosecond is { } rate ? AgainstMedian(rate, medianThroughput ?? rate, rules) : node.FirstTokenMicros is null ? 0 : AgainstMedian(1, 1, rules);
         long availability = Share(node.Answered, node.Due);
         long evidence = Evidence(node.EvidenceAgeSeconds, rules);
         long standing = node.Standing switch
@@ -121,7 +121,7 @@ public static class Scoring
         }
 
         Factor(ScoreFactors.Availability, availability, $"{node.Answered} of {node.Due} questions were answered");
-        Factor(ScoreFactors.Evidence, evidence, $"its evidence was accepted {node.EvidenceAgeSeconds} s ago");
+        Factor(ScoreFactors.Evidence, evidence, $"its evidence was last accepted {node.EvidenceAgeSeconds} s before a challenge that it did not pass");
         Factor(ScoreFactors.Tokens, tokens, $"{node.VerifiedTokens} of {node.AnsweredTokens} tokens were verified");
         long slower = Part(left, One - Part(rules.LatencySharePpm, One - latency));
         long speed = Part(left, Part(rules.LatencySharePpm, latency) + Part(One - rules.LatencySharePpm, throughput));

@@ -20,20 +20,22 @@ public sealed class MerkleFrontier
             throw new ArgumentException("a hash has 32 bytes", nameof(leafHash));
         }
 
-        // The whole subtrees are those of the count's bits, the largest first.
-        int held = BitOperations.PopCount((ulong)Count);
-        if ((held + 1) * Size > _subtrees.Length)
-        {
-            Array.Resize(ref _subtrees, 2 * _subtrees.Length);
-        }
+        Append(leafHash, 1);
+    }
 
-        leafHash.CopyTo(Subtree(held));
-        for (long whole = Count; (whole & 1) == 1; whole >>= 1, held--)
+    /// <summary>Appends neighbouring leaves.</summary>
+    /// <param name="leafHashes">32 bytes each; overwritten.</param>
+    internal void AppendAll(Span<byte> leafHashes)
+    {
+        while (!leafHashes.IsEmpty)
         {
-            MerkleTree.NodeHash(Subtree(held - 1), Subtree(held), Subtree(held - 1));
+            // The largest whole subtree that begins here.
+            int most = 1 << BitOperations.Log2((uint)(leafHashes.Length / Size));
+            int leaves = Count == 0 ? most : (int)Math.Min(most, Count & -Count);
+            MerkleTree.Fold(leafHashes[..(leaves * Size)]);
+            Append(leafHashes[..Size], leaves);
+            leafHashes = leafHashes[(leaves * Size)..];
         }
-
-        Count++;
     }
 
     /// <summary>Writes the root over the leaves so far.</summary>
@@ -52,6 +54,25 @@ public sealed class MerkleFrontier
         {
             MerkleTree.NodeHash(Subtree(i), destination[..Size], destination);
         }
+    }
+
+    /// <summary>Appends a whole subtree.</summary>
+    private void Append(ReadOnlySpan<byte> root, int leaves)
+    {
+        // The whole subtrees are those of the count's bits, the largest first.
+        int held = BitOperations.PopCount((ulong)Count);
+        if ((held + 1) * Size > _subtrees.Length)
+        {
+            Array.Resize(ref _subtrees, 2 * _subtrees.Length);
+        }
+
+        root.CopyTo(Subtree(held));
+        for (long whole = Count / leaves; (whole & 1) == 1; whole >>= 1, held--)
+        {
+            MerkleTree.NodeHash(Subtree(held - 1), Subtree(held), Subtree(held - 1));
+        }
+
+        Count += leaves;
     }
 
     private Span<byte> Subtree(int index) => _subtrees.AsSpan(index * Size, Size);

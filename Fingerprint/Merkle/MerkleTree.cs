@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Security.Cryptography;
+using Verathos.Fingerprint.Hashing;
 
 namespace Verathos.Fingerprint.Merkle;
 
@@ -8,6 +9,8 @@ public static class MerkleTree
 {
     /// <summary>Bytes in a hash.</summary>
     public const int HashSize = SHA256.HashSizeInBytes;
+
+    private const int NodeSize = 1 + (2 * HashSize);
 
     /// <summary>The hash of a leaf: SHA-256(0x00 || data).</summary>
     public static byte[] LeafHash(ReadOnlySpan<byte> data)
@@ -26,21 +29,39 @@ public static class MerkleTree
         return leafHashes.Count == 0 ? SHA256.HashData([]) : Subtree(leafHashes, 0, leafHashes.Count);
     }
 
-    /// <summary>The Merkle tree hash of leaf hashes that lie one after another; they are overwritten, and nothing is allocated.</summary>
-    /// <param name="leafHashes">A multiple of 32 bytes, not empty; the root is left in the first 32.</param>
-    internal static void Fold(Span<byte> leafHashes)
+    /// <summary>The Merkle tree hashes of several trees of the same size, whose leaf hashes lie one after another; they are overwritten, and nothing is allocated.</summary>
+    /// <param name="leafHashes">The trees' leaf hashes, tree by tree; each tree's root is left in its first 32 bytes.</param>
+    /// <param name="trees">How many, at least 1.</param>
+    internal static void Fold(Span<byte> leafHashes, int trees = 1)
     {
+        int leaves = leafHashes.Length / HashSize / trees;
+        Span<byte> nodes = stackalloc byte[Sha256Lanes.Most * NodeSize];
+        Span<byte> hashes = stackalloc byte[Sha256Lanes.Most * HashSize];
+
         // Pairs level by level, an odd last one as it is: the tree that splits at the largest power of two.
-        for (int count = leafHashes.Length / HashSize; count > 1; count = (count + 1) / 2)
+        for (int count = leaves; count > 1; count = (count + 1) / 2)
         {
-            for (int pair = 0; pair < count / 2; pair++)
+            int pairs = count / 2;
+            for (int at = 0; at < trees * pairs; at += Sha256Lanes.Most)
             {
-                NodeHash(leafHashes.Slice(2 * pair * HashSize, HashSize), leafHashes.Slice(((2 * pair) + 1) * HashSize, HashSize), leafHashes[(pair * HashSize)..]);
+                int some = Math.Min(Sha256Lanes.Most, (trees * pairs) - at);
+                for (int i = 0; i < some; i++)
+                {
+                    int first = ((at + i) / pairs * leaves) + ((at + i) % pairs * 2);
+                    nodes[i * NodeSize] = 1;
+                    leafHashes.Slice(first * HashSize, 2 * HashSize).CopyTo(nodes[((i * NodeSize) + 1)..]);
+                }
+
+                Sha256Lanes.Hash(nodes, NodeSize, NodeSize, some, hashes);
+                for (int i = 0; i < some; i++)
+                {
+                    hashes.Slice(i * HashSize, HashSize).CopyTo(leafHashes[((((at + i) / pairs * leaves) + ((at + i) % pairs)) * HashSize)..]);
+                }
             }
 
-            if ((count & 1) == 1)
+            for (int tree = 0; tree < trees && (count & 1) == 1; tree++)
             {
-                leafHashes.Slice((count - 1) * HashSize, HashSize).CopyTo(leafHashes[(count / 2 * HashSize)..]);
+                leafHashes.Slice(((tree * leaves) + count - 1) * HashSize, HashSize).CopyTo(leafHashes[(((tree * leaves) + pairs) * HashSize)..]);
             }
         }
     }
@@ -144,7 +165,7 @@ public static class MerkleTree
     /// <summary>SHA-256(0x01 || left || right); the destination may be one of the two.</summary>
     internal static void NodeHash(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> destination)
     {
-        Span<byte> input = stackalloc byte[1 + (2 * HashSize)];
+        Span<byte> input = stackalloc byte[NodeSize];
         input[0] = 1;
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + HashSize)..]);

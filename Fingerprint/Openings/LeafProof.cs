@@ -15,14 +15,8 @@ public sealed record LeafProof
     /// <summary>The layer.</summary>
     public required int Layer { get; init; }
 
-    /// <summary>32 bytes.</summary>
-    public required byte[] Salt { get; init; }
-
-    /// <summary>bfloat16.</summary>
-    public required ushort[] AttentionOutput { get; init; }
-
-    /// <summary>bfloat16.</summary>
-    public required ushort[] DownOutput { get; init; }
+    /// <summary>32 bytes: the hash of the layer's outputs, which are not shown.</summary>
+    public required byte[] Outputs { get; init; }
 
     /// <summary>32 bytes for each key and value head.</summary>
     public required byte[] Links { get; init; }
@@ -39,9 +33,8 @@ public sealed record LeafProof
     {
         ArgumentNullException.ThrowIfNull(trace);
         TraceShape shape = trace.Shape;
-        return Salt.Length == TraceSalts.Size && (uint)Layer < (uint)shape.Layers
-            && AttentionOutput.Length == shape.HiddenSize && DownOutput.Length == shape.HiddenSize && Links.Length == shape.KvHeads * TraceHash.Size
-            && MerkleTree.TryComputeRoot(TraceHash.Layer(Salt, Position, Layer, AttentionOutput, DownOutput, Links), Layer, shape.Leaves, LeafPath, out byte[] stepRoot)
+        return Outputs.Length == TraceHash.Size && (uint)Layer < (uint)shape.Layers && Links.Length == shape.KvHeads * TraceHash.Size
+            && MerkleTree.TryComputeRoot(TraceHash.Layer(Position, Layer, Outputs, Links), Layer, shape.Leaves, LeafPath, out byte[] stepRoot)
             && trace.Holds(Position, InputId, stepRoot, StepPath);
     }
 }

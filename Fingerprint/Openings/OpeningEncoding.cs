@@ -11,7 +11,7 @@ namespace Verathos.Fingerprint.Openings;
 /// </summary>
 public static class OpeningEncoding
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
     private const byte LayerKind = 1;
     private const byte LogitsKind = 2;
     private const byte StepKind = 3;
@@ -206,9 +206,7 @@ public static class OpeningEncoding
         writer.Int64(leaf.Position);
         writer.Int32(leaf.InputId);
         writer.Int32(leaf.Layer);
-        writer.Bytes(leaf.Salt);
-        writer.Elements(leaf.AttentionOutput);
-        writer.Elements(leaf.DownOutput);
+        writer.Bytes(leaf.Outputs);
         writer.Bytes(leaf.Links);
         writer.Path(leaf.LeafPath);
         writer.Path(leaf.StepPath);
@@ -219,9 +217,7 @@ public static class OpeningEncoding
         Position = reader.Int64(),
         InputId = reader.Int32(),
         Layer = reader.Int32(),
-        Salt = reader.Bytes(TraceSalts.Size),
-        AttentionOutput = reader.UInt16s(shape.HiddenSize),
-        DownOutput = reader.UInt16s(shape.HiddenSize),
+        Outputs = reader.Bytes(TraceHash.Size),
         Links = reader.Bytes((long)shape.KvHeads * TraceHash.Size),
         LeafPath = reader.Path(),
         StepPath = reader.Path(),

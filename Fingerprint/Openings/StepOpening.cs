@@ -71,12 +71,17 @@ public sealed record StepOpening
         byte[][] leaves = new byte[shape.Leaves][];
         for (int layer = 0; layer < shape.Layers; layer++)
         {
-            leaves[layer] = TraceHash.Layer(Salt(layer), Position, layer, AttentionOutput(layer, shape), DownOutput(layer, shape), LayerLinks(layer, shape));
+            leaves[layer] = TraceHash.Layer(Position, layer, OutputsHash(layer, shape), LayerLinks(layer, shape));
         }
 
         leaves[^1] = TraceHash.Logits(Salt(shape.Layers), Position, Logits);
         return leaves;
     }
+
+    /// <summary>The hash of a layer's outputs.</summary>
+    /// <param name="layer">From 0.</param>
+    /// <param name="shape">One that the step fits.</param>
+    public byte[] OutputsHash(int layer, TraceShape shape) => TraceHash.Outputs(Salt(layer), AttentionOutput(layer, shape), DownOutput(layer, shape));
 
     /// <summary>The residual stream before a layer.</summary>
     /// <param name="embedding">The input's row of the embedding, rounded to bfloat16.</param>

@@ -1,34 +1,18 @@
-using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
+using Verathos.Fingerprint.Hashing;
 using Verathos.Fingerprint.Merkle;
 
 namespace Verathos.Fingerprint.Trace;
 
 /// <summary>
-/// Commits a sequence's computation while it runs. Steps come in blocks of neighbouring positions, and a block's layers in their
-/// order: first each row's keys and values (<see cref="AddHead"/>), then its outputs (<see cref="AddLayer"/>), and at the block's
-/// end <see cref="Complete"/> for each row. What is committed does not depend on how the positions were cut into blocks.
+/// The commitment to a sequence's computation, step by step. What is committed is hashed pass by pass in a <see cref="TraceBlock"/>,
+/// with other sequences' or alone, and does not depend on how the positions were cut into passes.
 /// </summary>
-/// <remarks>
-/// Within a layer, different heads may be added from different threads (each head's rows in order), and then different rows'
-/// outputs. Nothing else is safe from several threads.
-/// </remarks>
 public sealed class TraceCommitment : IDisposable
 {
     private const int Size = TraceHash.Size;
-    private readonly TraceSalts _salts;
-    private readonly byte[] _chains;
     private readonly MerkleFrontier _frontier = new();
     private readonly List<byte[]> _stepHashes = [];
-    private readonly ConcurrentBag<byte[]> _rooms = [];
-    private readonly byte[] _logitsRoom;
-    private byte[] _blockSalts = [];
-    private byte[] _links = [];
-    private byte[] _leaves = [];
-    private int _rows;
-    private int _completed;
 
     /// <summary>An empty commitment.</summary>
     /// <param name="shape">The model's.</param>
@@ -42,10 +26,9 @@ public sealed class TraceCommitment : IDisposable
         }
 
         Shape = shape;
-        _salts = new TraceSalts(secret);
-        _chains = GC.AllocateArray<byte>(shape.Layers * shape.KvHeads * Size, pinned: true);
-        _salts.Write(TraceSalts.ChainPosition, _chains);
-        _logitsRoom = GC.AllocateArray<byte>(TraceHash.LeafHeader + (shape.VocabularySize * sizeof(float)), pinned: true);
+        Salts = new TraceSalts(secret);
+        Chains = GC.AllocateArray<byte>(shape.Layers * shape.KvHeads * Size, pinned: true);
+        Salts.Write(TraceSalts.ChainPosition, Chains);
     }
 
     /// <summary>The model's shape.</summary>
@@ -57,108 +40,14 @@ public sealed class TraceCommitment : IDisposable
     /// <summary>The completed steps' hashes, in order; they are what inclusion proofs are made of.</summary>
     public IReadOnlyList<byte[]> StepHashes => _stepHashes;
 
-    /// <summary>Begins a block of the next positions.</summary>
-    /// <param name="rows">How many, at least 1.</param>
-    /// <exception cref="InvalidOperationException">The block before is not complete.</exception>
-    public void Begin(int rows)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        if (_completed != _rows)
-        {
-            throw new InvalidOperationException($"{_rows - _completed} steps of the block before are not complete");
-        }
+    /// <summary>The leaves' salts.</summary>
+    internal TraceSalts Salts { get; }
 
-        (_rows, _completed) = (rows, 0);
-        int step = Shape.Leaves * Size;
-        if (_leaves.Length < rows * step)
-        {
-            CryptographicOperations.ZeroMemory(_blockSalts);
-            CryptographicOperations.ZeroMemory(_leaves);
-            CryptographicOperations.ZeroMemory(_links);
-            _blockSalts = GC.AllocateArray<byte>(rows * step, pinned: true);
-            _leaves = GC.AllocateArray<byte>(rows * step, pinned: true);
-            _links = GC.AllocateArray<byte>(rows * Shape.KvHeads * Size, pinned: true);
-        }
+    /// <summary>The last links, 32 bytes for each head of each layer.</summary>
+    internal byte[] Chains { get; }
 
-        for (int row = 0; row < rows; row++)
-        {
-            _salts.Write(Steps + row, _blockSalts.AsSpan(row * step, step));
-        }
-    }
-
-    /// <summary>Appends one row to a head's chain.</summary>
-    /// <param name="row">In the block; a head's rows come in order.</param>
-    /// <param name="layer">From 0.</param>
-    /// <param name="head">Key and value head, from 0.</param>
-    /// <param name="key">bfloat16, as it is attended to.</param>
-    /// <param name="value">bfloat16.</param>
-    public void AddHead(int row, int layer, int head, ReadOnlySpan<ushort> key, ReadOnlySpan<ushort> value)
-    {
-        if (key.Length != Shape.HeadSize || value.Length != Shape.HeadSize || (uint)head >= (uint)Shape.KvHeads)
-        {
-            throw new ArgumentException("the rows are not a head's");
-        }
-
-        Span<byte> chain = _chains.AsSpan(((layer * Shape.KvHeads) + head) * Size, Size);
-        TraceHash.Link(chain, key, value, chain);
-        chain.CopyTo(Links(row)[(head * Size)..]);
-    }
-
-    /// <summary>A row's links of the layer whose heads were added last, 32 bytes for each.</summary>
-    /// <param name="row">In the block.</param>
-    public ReadOnlySpan<byte> LinksOf(int row) => Links(row);
-
-    /// <summary>Hashes one row's leaf of a layer, whose heads were added.</summary>
-    /// <param name="row">In the block.</param>
-    /// <param name="layer">From 0.</param>
-    /// <param name="attentionOutput">What attention's output projection gave: bfloat16, held as binary32.</param>
-    /// <param name="downOutput">What the down projection gave, likewise.</param>
-    public void AddLayer(int row, int layer, ReadOnlySpan<float> attentionOutput, ReadOnlySpan<float> downOutput)
-    {
-        if (attentionOutput.Length != Shape.HiddenSize || downOutput.Length != Shape.HiddenSize || (uint)layer >= (uint)Shape.Layers)
-        {
-            throw new ArgumentException("the outputs are not a layer's");
-        }
-
-        byte[] leaf = _rooms.TryTake(out byte[]? room) ? room : GC.AllocateArray<byte>(TraceHash.LayerLeafSize(Shape), pinned: true);
-        int bytes = Shape.HiddenSize * sizeof(ushort);
-        int slot = (row * Shape.Leaves) + layer;
-        TraceHash.WriteLayerHeader(leaf, _blockSalts.AsSpan(slot * Size, Size), Steps - _completed + row, layer);
-        Narrow(attentionOutput, leaf.AsSpan(TraceHash.LeafHeader, bytes));
-        Narrow(downOutput, leaf.AsSpan(TraceHash.LeafHeader + bytes, bytes));
-        Links(row).CopyTo(leaf.AsSpan(TraceHash.LeafHeader + (2 * bytes)));
-        SHA256.HashData(leaf, _leaves.AsSpan(slot * Size, Size));
-        _rooms.Add(leaf);
-    }
-
-    /// <summary>Completes the block's next step.</summary>
-    /// <param name="inputId">The token at this position.</param>
-    /// <param name="logits">binary32, one for each id; none where the position's logits were not computed.</param>
-    /// <exception cref="InvalidOperationException">The block has no further step.</exception>
-    public void Complete(int inputId, ReadOnlySpan<float> logits)
-    {
-        if (_completed == _rows)
-        {
-            throw new InvalidOperationException("the block is complete");
-        }
-
-        if (!logits.IsEmpty && logits.Length != Shape.VocabularySize)
-        {
-            throw new ArgumentException("there is one logit for each id, or none", nameof(logits));
-        }
-
-        int slot = (_completed * Shape.Leaves) + Shape.Layers;
-        TraceHash.WriteLogitsHeader(_logitsRoom, _blockSalts.AsSpan(slot * Size, Size), Steps, logits.Length);
-        TraceHash.Copy(logits, _logitsRoom.AsSpan(TraceHash.LeafHeader));
-        SHA256.HashData(_logitsRoom.AsSpan(0, TraceHash.LeafHeader + (logits.Length * sizeof(float))), _leaves.AsSpan(slot * Size, Size));
-        Span<byte> leaves = _leaves.AsSpan(_completed * Shape.Leaves * Size, Shape.Leaves * Size);
-        MerkleTree.Fold(leaves);
-        byte[] step = new byte[Size];
-        TraceHash.Step(Steps, inputId, leaves[..Size], step);
-        _frontier.Append(step);
-        _stepHashes.Add(step);
-        _completed++;
-    }
+    /// <summary>Steps that a block has begun and not completed.</summary>
+    internal int Begun { get; private set; }
 
     /// <summary>Writes the commitment over all completed steps.</summary>
     /// <param name="destination">32 bytes.</param>
@@ -173,34 +62,32 @@ public sealed class TraceCommitment : IDisposable
     /// <summary>Overwrites everything that tells of the activations or keys the leaves.</summary>
     public void Dispose()
     {
-        _salts.Dispose();
-        CryptographicOperations.ZeroMemory(_chains);
-        CryptographicOperations.ZeroMemory(_blockSalts);
-        CryptographicOperations.ZeroMemory(_leaves);
-        CryptographicOperations.ZeroMemory(_links);
-        CryptographicOperations.ZeroMemory(_logitsRoom);
-        foreach (byte[] room in _rooms)
-        {
-            CryptographicOperations.ZeroMemory(room);
-        }
+        Salts.Dispose();
+        CryptographicOperations.ZeroMemory(Chains);
     }
 
-    private Span<byte> Links(int row) => _links.AsSpan(row * Shape.KvHeads * Size, Shape.KvHeads * Size);
-
-    // The values are bfloat16 already, so the lower half of each is nought.
-    private static void Narrow(ReadOnlySpan<float> source, Span<byte> destination)
+    /// <summary>Begins the next steps.</summary>
+    /// <exception cref="InvalidOperationException">Steps begun before are not complete.</exception>
+    internal void Begin(int steps)
     {
-        ReadOnlySpan<uint> bits = MemoryMarshal.Cast<float, uint>(source);
-        Span<ushort> target = MemoryMarshal.Cast<byte, ushort>(destination);
-        int i = 0;
-        for (; BitConverter.IsLittleEndian && i + 16 <= bits.Length; i += 16)
+        if (Begun > 0)
         {
-            Vector256.Narrow(Vector256.Create(bits[i..]) >> 16, Vector256.Create(bits[(i + 8)..]) >> 16).CopyTo(target[i..]);
+            throw new InvalidOperationException($"{Begun} steps of the pass before are not complete");
         }
 
-        for (; i < bits.Length; i++)
+        Begun = steps;
+    }
+
+    /// <summary>Appends the steps begun.</summary>
+    /// <param name="hashes">32 bytes for each; overwritten.</param>
+    internal void Complete(Span<byte> hashes)
+    {
+        for (int at = 0; at < hashes.Length; at += Size)
         {
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(destination[(sizeof(ushort) * i)..], (ushort)(bits[i] >> 16));
+            _stepHashes.Add(hashes.Slice(at, Size).ToArray());
         }
+
+        _frontier.AppendAll(hashes);
+        Begun = 0;
     }
 }

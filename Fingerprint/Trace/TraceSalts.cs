@@ -51,17 +51,20 @@ public sealed class TraceSalts : IDisposable
     /// <param name="destination">A multiple of 32 bytes.</param>
     public void Write(long position, long first, Span<byte> destination)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        for (int block = 0; block < destination.Length / 16; block++)
+        WriteBlocks(position, first, destination);
+        Encrypt(destination);
+    }
+
+    /// <summary>Writes the first salts of neighbouring positions, those of each together.</summary>
+    internal void WriteRange(long position, int count, Span<byte> destination)
+    {
+        int each = destination.Length / count;
+        for (int i = 0; i < count; i++)
         {
-            BinaryPrimitives.WriteInt64BigEndian(destination[(16 * block)..], position);
-            BinaryPrimitives.WriteInt64BigEndian(destination[((16 * block) + 8)..], (2 * first) + block);
+            WriteBlocks(position + i, 0, destination.Slice(i * each, each));
         }
 
-        lock (_aes)
-        {
-            _aes.EncryptEcb(destination, destination, PaddingMode.None);
-        }
+        Encrypt(destination);
     }
 
     /// <summary>Forgets the key.</summary>
@@ -70,5 +73,23 @@ public sealed class TraceSalts : IDisposable
         _disposed = true;
         _aes.Clear();
         _aes.Dispose();
+    }
+
+    private static void WriteBlocks(long position, long first, Span<byte> destination)
+    {
+        for (int block = 0; block < destination.Length / 16; block++)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(destination[(16 * block)..], position);
+            BinaryPrimitives.WriteInt64BigEndian(destination[((16 * block) + 8)..], (2 * first) + block);
+        }
+    }
+
+    private void Encrypt(Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        lock (_aes)
+        {
+            _aes.EncryptEcb(destination, destination, PaddingMode.None);
+        }
     }
 }

@@ -30,12 +30,26 @@ internal sealed class OpeningRecorder
     /// <summary>Outputs of the joined gate and up projection.</summary>
     public ushort[] GateUp { get; private set; } = [];
 
-    public void RecordLeaf(int position, int layer, ReadOnlySpan<float> attentionOutput, ReadOnlySpan<float> downOutput, ReadOnlySpan<byte> links)
+    public void RecordAttentionOutput(int position, int layer, ReadOnlySpan<float> output)
     {
         if (_steps.TryGetValue(position, out Step? step))
         {
-            Narrow(attentionOutput, step.AttentionOutputs.AsSpan(layer * _shape.HiddenSize));
-            Narrow(downOutput, step.DownOutputs.AsSpan(layer * _shape.HiddenSize));
+            Narrow(output, step.AttentionOutputs.AsSpan(layer * _shape.HiddenSize));
+        }
+    }
+
+    public void RecordDownOutput(int position, int layer, ReadOnlySpan<float> output)
+    {
+        if (_steps.TryGetValue(position, out Step? step))
+        {
+            Narrow(output, step.DownOutputs.AsSpan(layer * _shape.HiddenSize));
+        }
+    }
+
+    public void RecordLinks(int position, int layer, ReadOnlySpan<byte> links)
+    {
+        if (_steps.TryGetValue(position, out Step? step))
+        {
             links.CopyTo(step.Links.AsSpan(layer * links.Length));
         }
     }
@@ -82,9 +96,7 @@ internal sealed class OpeningRecorder
             Position = position,
             InputId = inputId,
             Layer = Layer,
-            Salt = step.Salts.AsSpan(Layer * TraceSalts.Size, TraceSalts.Size).ToArray(),
-            AttentionOutput = step.AttentionOutput(Layer, _shape).ToArray(),
-            DownOutput = step.DownOutput(Layer, _shape).ToArray(),
+            Outputs = step.OutputsHash(Layer, _shape),
             Links = step.LayerLinks(Layer, _shape).ToArray(),
             LeafPath = MerkleTree.InclusionProof(step.LeafHashes(_shape), Layer),
             StepPath = path,

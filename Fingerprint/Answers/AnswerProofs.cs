@@ -54,22 +54,17 @@ public sealed class AnswerProofs : IDisposable
     /// <summary>The chunk that a position belongs to.</summary>
     public int ChunkOf(int position) => position < _promptTokens ? 0 : 1 + ((position - _promptTokens) / SketchPlan.ChunkTokens);
 
-    /// <summary>Adds the residual stream after some layers.</summary>
+    /// <summary>Adds the residual stream after some layers. Different depths, and last hidden states beside them, may be added from different threads.</summary>
     /// <param name="depth">Which of <see cref="Depths"/>, by its place.</param>
     /// <param name="position">Of the token.</param>
     /// <param name="stream">bfloat16 held as binary32.</param>
-    public void AddStream(int depth, int position, ReadOnlySpan<float> stream)
-    {
-        ObjectDisposedException.ThrowIf(_ended, this);
-        if (ChunkOf(position) != _chunks[depth])
-        {
-            FinishSketch(depth);
-            _chunks[depth] = ChunkOf(position);
-            _sketches[depth] = new SketchBuilder(_seed, Depths[depth], _chunks[depth]);
-        }
+    public void AddStream(int depth, int position, ReadOnlySpan<float> stream) => SketchOf(depth, position).Add(stream);
 
-        _sketches[depth]!.Add(stream);
-    }
+    /// <summary>The same for a stream in bfloat16.</summary>
+    /// <param name="depth">Which of <see cref="Depths"/>, by its place.</param>
+    /// <param name="position">Of the token.</param>
+    /// <param name="stream">bfloat16.</param>
+    public void AddStream(int depth, int position, ReadOnlySpan<ushort> stream) => SketchOf(depth, position).Add(stream);
 
     /// <summary>Adds a last hidden state, as the output matrix reads it.</summary>
     /// <param name="position">Of the token.</param>
@@ -77,12 +72,6 @@ public sealed class AnswerProofs : IDisposable
     public void AddHidden(int position, ReadOnlySpan<float> hidden)
     {
         ObjectDisposedException.ThrowIf(_ended, this);
-        if (ChunkOf(position) != _toplocChunk)
-        {
-            FinishToploc();
-            _toplocChunk = ChunkOf(position);
-        }
-
         if (_bits.Length != hidden.Length)
         {
             _bits = GC.AllocateArray<ushort>(hidden.Length, pinned: true);
@@ -93,7 +82,22 @@ public sealed class AnswerProofs : IDisposable
             _bits[i] = BFloat16.FromSingle(hidden[i]);
         }
 
-        _top.Add(_bits);
+        AddHidden(position, _bits);
+    }
+
+    /// <summary>The same for a state in bfloat16.</summary>
+    /// <param name="position">Of the token.</param>
+    /// <param name="hidden">bfloat16.</param>
+    public void AddHidden(int position, ReadOnlySpan<ushort> hidden)
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        if (ChunkOf(position) != _toplocChunk)
+        {
+            FinishToploc();
+            _toplocChunk = ChunkOf(position);
+        }
+
+        _top.Add(hidden);
     }
 
     /// <summary>Finishes the last chunks.</summary>
@@ -158,6 +162,19 @@ public sealed class AnswerProofs : IDisposable
         {
             sketch?.Dispose();
         }
+    }
+
+    private SketchBuilder SketchOf(int depth, int position)
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        if (ChunkOf(position) != _chunks[depth])
+        {
+            FinishSketch(depth);
+            _chunks[depth] = ChunkOf(position);
+            _sketches[depth] = new SketchBuilder(_seed, Depths[depth], _chunks[depth]);
+        }
+
+        return _sketches[depth]!;
     }
 
     private void FinishToploc()

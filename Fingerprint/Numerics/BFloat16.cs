@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Verathos.Fingerprint.Numerics;
 
@@ -15,7 +16,15 @@ public static class BFloat16
     /// <summary>The values of some rows.</summary>
     public static void ToSingle(ReadOnlySpan<ushort> bits, Span<float> values)
     {
-        for (int i = 0; i < bits.Length; i++)
+        int i = 0;
+        for (; i + Vector256<ushort>.Count <= bits.Length; i += Vector256<ushort>.Count)
+        {
+            (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Create(bits[i..]));
+            (low << 16).AsSingle().CopyTo(values[i..]);
+            (high << 16).AsSingle().CopyTo(values[(i + Vector256<float>.Count)..]);
+        }
+
+        for (; i < bits.Length; i++)
         {
             values[i] = ToSingle(bits[i]);
         }

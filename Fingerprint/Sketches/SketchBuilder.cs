@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
+using Aes = System.Security.Cryptography.Aes;
 
 namespace Verathos.Fingerprint.Sketches;
 
@@ -12,14 +15,18 @@ namespace Verathos.Fingerprint.Sketches;
 /// </summary>
 public sealed class SketchBuilder : IDisposable
 {
-    private const int Buffered = 256;
+    private const int BlockSize = 16;
+    private const int Buffered = 2048;
+    private const int Widened = 256;
     private readonly Aes _aes = Aes.Create();
     private readonly int _depth;
     private readonly int _chunk;
-    private readonly byte[] _words = new byte[Buffered * sizeof(uint)];
+    private readonly byte[] _blocks = new byte[Buffered * sizeof(uint)];
+    private readonly uint[] _words = GC.AllocateArray<uint>(Buffered, pinned: true);
     private readonly float[] _sums = GC.AllocateArray<float>(SketchPlan.Coordinates, pinned: true);
     private long _block;
-    private int _next = Buffered;
+    private int _next;
+    private int _end;
 
     /// <summary>An empty chunk.</summary>
     /// <param name="seed">32 bytes, from <see cref="SketchPlan.DeriveSeed"/>.</param>
@@ -43,24 +50,32 @@ public sealed class SketchBuilder : IDisposable
     /// <param name="stream">bfloat16 held as binary32.</param>
     public void Add(ReadOnlySpan<float> stream)
     {
-        Vector256<float> s0 = Vector256.Create<float>(_sums), s1 = Vector256.Create<float>(_sums.AsSpan(8));
-        Vector256<float> s2 = Vector256.Create<float>(_sums.AsSpan(16)), s3 = Vector256.Create<float>(_sums.AsSpan(24));
-        Vector256<int> bits = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
-        foreach (float element in stream)
+        Elements += stream.Length;
+        while (!stream.IsEmpty)
         {
-            Vector256<int> word = Vector256.Create(NextWord());
-            Vector256<float> value = Vector256.Create(element);
-            s0 += Signed(value, word, bits);
-            s1 += Signed(value, word, bits << 8);
-            s2 += Signed(value, word, bits << 16);
-            s3 += Signed(value, word, bits << 24);
+            Refill(stream.Length);
+            int some = Math.Min(stream.Length, _end - _next);
+            Accumulate(stream[..some]);
+            stream = stream[some..];
+        }
+    }
+
+    /// <summary>Adds a token's stream.</summary>
+    /// <param name="stream">bfloat16.</param>
+    public void Add(ReadOnlySpan<ushort> stream)
+    {
+        Span<float> values = stackalloc float[Widened];
+        Elements += stream.Length;
+        while (!stream.IsEmpty)
+        {
+            Refill(stream.Length);
+            int some = Math.Min(Math.Min(stream.Length, _end - _next), Widened);
+            Numerics.BFloat16.ToSingle(stream[..some], values[..some]);
+            Accumulate(values[..some]);
+            stream = stream[some..];
         }
 
-        Elements += stream.Length;
-        s0.CopyTo(_sums);
-        s1.CopyTo(_sums, 8);
-        s2.CopyTo(_sums, 16);
-        s3.CopyTo(_sums, 24);
+        values.Clear();
     }
 
     /// <summary>Writes the sketch of what was added.</summary>
@@ -77,30 +92,96 @@ public sealed class SketchBuilder : IDisposable
     public void Dispose()
     {
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_sums.AsSpan()));
-        CryptographicOperations.ZeroMemory(_words);
+        CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_words.AsSpan()));
+        CryptographicOperations.ZeroMemory(_blocks);
         _aes.Clear();
         _aes.Dispose();
     }
 
-    // A set bit turns the sign.
-    private static Vector256<float> Signed(Vector256<float> value, Vector256<int> word, Vector256<int> bits) =>
-        value ^ Vector256.AndNot(Vector256.Create(-0f), Vector256.Equals(word & bits, Vector256<int>.Zero).AsSingle());
-
-    private int NextWord()
+    /// <summary>Adds elements, one for each of the next words. A set bit turns the sign: it is shifted to the sign's place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Accumulate(ReadOnlySpan<float> elements)
     {
-        if (_next == Buffered)
+        ReadOnlySpan<uint> words = _words.AsSpan(_next, elements.Length);
+        _next += elements.Length;
+        if (Avx512F.IsSupported)
         {
-            for (int at = 0; at < _words.Length; at += 16)
+            Vector512<uint> sign = Vector512.Create(0x80000000u);
+            Vector512<uint> first = Vector512.Create(31u, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16);
+            Vector512<uint> second = first - Vector512.Create(16u);
+            Vector512<float> s0 = Vector512.Create<float>(_sums), s1 = Vector512.Create<float>(_sums.AsSpan(16));
+            for (int i = 0; i < elements.Length; i++)
             {
-                BinaryPrimitives.WriteInt32BigEndian(_words.AsSpan(at), _depth);
-                BinaryPrimitives.WriteInt32BigEndian(_words.AsSpan(at + 4), _chunk);
-                BinaryPrimitives.WriteInt64BigEndian(_words.AsSpan(at + 8), _block++);
+                Vector512<uint> word = Vector512.Create(words[i]);
+                Vector512<uint> value = Vector512.Create(elements[i]).AsUInt32();
+                s0 += Avx512F.TernaryLogic(value, Avx512F.ShiftLeftLogicalVariable(word, first), sign, 0x78).AsSingle();
+                s1 += Avx512F.TernaryLogic(value, Avx512F.ShiftLeftLogicalVariable(word, second), sign, 0x78).AsSingle();
             }
 
-            _aes.EncryptEcb(_words, _words, PaddingMode.None);
-            _next = 0;
+            s0.CopyTo(_sums);
+            s1.CopyTo(_sums, 16);
+            return;
         }
 
-        return BinaryPrimitives.ReadInt32BigEndian(_words.AsSpan(_next++ * sizeof(int)));
+        if (Avx2.IsSupported)
+        {
+            Vector256<uint> counts = Vector256.Create(31u, 30, 29, 28, 27, 26, 25, 24), eight = Vector256.Create(8u);
+            Vector256<uint> c1 = counts - eight, c2 = c1 - eight, c3 = c2 - eight;
+            Vector256<float> s0 = Vector256.Create<float>(_sums), s1 = Vector256.Create<float>(_sums.AsSpan(8));
+            Vector256<float> s2 = Vector256.Create<float>(_sums.AsSpan(16)), s3 = Vector256.Create<float>(_sums.AsSpan(24));
+            for (int i = 0; i < elements.Length; i++)
+            {
+                Vector256<uint> word = Vector256.Create(words[i]);
+                Vector256<uint> value = Vector256.Create(elements[i]).AsUInt32();
+                s0 += Signed(value, Avx2.ShiftLeftLogicalVariable(word, counts));
+                s1 += Signed(value, Avx2.ShiftLeftLogicalVariable(word, c1));
+                s2 += Signed(value, Avx2.ShiftLeftLogicalVariable(word, c2));
+                s3 += Signed(value, Avx2.ShiftLeftLogicalVariable(word, c3));
+            }
+
+            s0.CopyTo(_sums);
+            s1.CopyTo(_sums, 8);
+            s2.CopyTo(_sums, 16);
+            s3.CopyTo(_sums, 24);
+            return;
+        }
+
+        for (int i = 0; i < elements.Length; i++)
+        {
+            for (int c = 0; c < _sums.Length; c++)
+            {
+                _sums[c] += BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(elements[i]) ^ (words[i] >> c << 31));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Signed(Vector256<uint> value, Vector256<uint> word) => (value ^ (word & Vector256.Create(0x80000000u))).AsSingle();
+
+    /// <summary>Makes words for so many elements, where none are left.</summary>
+    private void Refill(int elements)
+    {
+        if (_next < _end)
+        {
+            return;
+        }
+
+        int blocks = (Math.Min(elements, Buffered) + 3) / 4;
+        Span<byte> counters = _blocks.AsSpan(0, blocks * BlockSize);
+        for (int at = 0; at < counters.Length; at += BlockSize)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(counters[at..], _depth);
+            BinaryPrimitives.WriteInt32BigEndian(counters[(at + 4)..], _chunk);
+            BinaryPrimitives.WriteInt64BigEndian(counters[(at + 8)..], _block++);
+        }
+
+        Span<uint> words = _words.AsSpan(0, blocks * 4);
+        _aes.EncryptEcb(counters, MemoryMarshal.AsBytes(words), PaddingMode.None);
+        if (BitConverter.IsLittleEndian)
+        {
+            BinaryPrimitives.ReverseEndianness(words, words);
+        }
+
+        (_next, _end) = (0, words.Length);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Verathos.Fingerprint.Toploc;
 
 /// <summary>
@@ -37,15 +39,18 @@ public sealed class TopActivations
     /// <exception cref="ArithmeticException">One is infinite or not a number.</exception>
     public void Add(ReadOnlySpan<ushort> activations)
     {
-        for (int i = 0; i < activations.Length; i++)
+        int i = 0;
+        for (; Vector256.IsHardwareAccelerated && i + Vector256<short>.Count <= activations.Length; i += Vector256<short>.Count)
         {
-            int magnitude = activations[i] & SignMask;
-            if (magnitude > _least)
+            // Most are smaller than all that are kept. Magnitudes have fifteen bits.
+            Vector256<short> magnitudes = Vector256.Create(activations[i..]).AsInt16() & Vector256.Create((short)SignMask);
+            if (Vector256.GreaterThanAny(magnitudes, Vector256.Create((short)_least)))
             {
-                Insert(Seen + i, activations[i], magnitude);
+                Scan(activations, i, i + Vector256<short>.Count);
             }
         }
 
+        Scan(activations, i, activations.Length);
         Seen += activations.Length;
     }
 
@@ -55,6 +60,18 @@ public sealed class TopActivations
         Array.Clear(_places);
         Array.Clear(_bits);
         (_count, _least, Seen) = (0, -1, 0);
+    }
+
+    private void Scan(ReadOnlySpan<ushort> activations, int first, int end)
+    {
+        for (int i = first; i < end; i++)
+        {
+            int magnitude = activations[i] & SignMask;
+            if (magnitude > _least)
+            {
+                Insert(Seen + i, activations[i], magnitude);
+            }
+        }
     }
 
     private void Insert(long place, ushort bits, int magnitude)

@@ -152,19 +152,21 @@ public sealed class ToplocProof
 
     private static int InjectiveModulus(ReadOnlySpan<long> places)
     {
-        int[] seenBy = new int[ToplocField.Prime];
+        Span<ulong> seen = stackalloc ulong[(ToplocField.Prime + 63) / 64];
         for (int modulus = ToplocField.Prime; modulus >= places.Length; modulus--)
         {
+            seen.Clear();
             int distinct = 0;
             foreach (long place in places)
             {
-                ref int seen = ref seenBy[(int)(place % modulus)];
-                if (seen == modulus)
+                int rest = (int)(place % modulus);
+                ulong bit = 1UL << (rest & 63);
+                if ((seen[rest >> 6] & bit) != 0)
                 {
                     break;
                 }
 
-                seen = modulus;
+                seen[rest >> 6] |= bit;
                 distinct++;
             }
 

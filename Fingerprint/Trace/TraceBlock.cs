@@ -158,12 +158,12 @@ public sealed class TraceBlock : IDisposable
     /// <exception cref="InvalidOperationException">Layers are missing.</exception>
     public int EndLayers(ITracedRows source)
     {
-        ArgumentNullException.ThrowIfNull(source);
         if (_layer != _shape.Layers)
         {
             throw new InvalidOperationException($"{_layer} of {_shape.Layers} layers were committed");
         }
 
+        ArgumentNullException.ThrowIfNull(source);
         _source = source;
         _outputParts = Parts(_kept);
         _chainParts = Parts(Chains);

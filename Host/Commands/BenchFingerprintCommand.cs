@@ -11,9 +11,9 @@ internal static class BenchFingerprintCommand
 {
     public static Command Create()
     {
-        Command command = new("fingerprint", "What fingerprints cost: committing steps, TOPLOC, sketches, judging openings, sizes of keys, and generation with a trace beside without");
+        Command command = new("fingerprint", "What fingerprints cost: committing steps, TOPLOC, sketches, judging openings, sizes of keys, and generation with trace, sketches and TOPLOC proofs beside without");
         Option<int> count = new("--count") { Description = "Measurements of each operation", DefaultValueFactory = _ => 100 };
-        Option<int> pairs = new("--pairs") { Description = "Interleaved pairs of generation with and without a trace; 0 leaves that out", DefaultValueFactory = _ => 10 };
+        Option<int> pairs = new("--pairs") { Description = "Interleaved pairs of generation with and without fingerprints; 0 leaves that out", DefaultValueFactory = _ => 10 };
         Option<int> threads = new("--threads") { Description = "Threads of the model", DefaultValueFactory = _ => Environment.ProcessorCount };
         command.Options.Add(count);
         command.Options.Add(pairs);
@@ -59,12 +59,12 @@ internal static class BenchFingerprintCommand
             report.Keys.Select(key => (IReadOnlyList<string>)[key.Shape, Number(key.Bytes, "N0"), Number(key.T1Multiplications, "N0"), Number(key.ShareOf256Tokens, "E2")]),
             "A validator's key, computed");
         output.Table(
-            ["workload", "tokens/s without", "with a trace", "time ratio", "95 % interval"],
-            report.Overheads.Select(row => (IReadOnlyList<string>)[row.Workload, Number(row.Plain.Median, "F1"), Number(row.Traced.Median, "F1"), Number(row.Time.Median), Interval(row.Time)]),
-            "Generation on a random model of SmolLM2-135M's shape");
+            ["workload", "tokens/s without", "with fingerprints", "time ratio", "95 % interval", "processor time", "95 % interval"],
+            report.Overheads.Select(row => (IReadOnlyList<string>)[row.Workload, Number(row.Plain.Median, "F1"), Number(row.Traced.Median, "F1"), Number(row.Time.Median), Interval(row.Time), Number(row.Processor.Median), Interval(row.Processor)]),
+            "Generation on a random model of SmolLM2-135M's shape, with trace, sketches and TOPLOC proofs over without");
     }
 
     private static string Interval(PairedRatio ratio) => $"{Number(ratio.Low)} to {Number(ratio.High)}";
 
-    private static string Number(double value, string format = "F3") => value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Number(double value, string format = "F4") => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -6,7 +6,7 @@ public sealed record FingerprintOptions
     /// <summary>Measurements of each row.</summary>
     public int Count { get; init; } = 100;
 
-    /// <summary>Interleaved pairs of generation with and without a trace; 0 leaves that out.</summary>
+    /// <summary>Interleaved pairs of generation with and without fingerprints; 0 leaves that out.</summary>
     public int Pairs { get; init; } = 10;
 
     /// <summary>Threads of the model.</summary>

@@ -2,9 +2,10 @@ using Verathos.Bench.Statistics;
 
 namespace Verathos.Bench.Fingerprint;
 
-/// <summary>What committing every step does to generation.</summary>
+/// <summary>What fingerprints do to generation: the trace of every step, sketches and TOPLOC proofs.</summary>
 /// <param name="Workload">What was generated.</param>
-/// <param name="Plain">Tokens a second without a trace.</param>
-/// <param name="Traced">Tokens a second with one.</param>
-/// <param name="Time">Time with a trace over time without, in interleaved pairs.</param>
-public sealed record TraceOverhead(string Workload, Spread Plain, Spread Traced, PairedRatio Time);
+/// <param name="Plain">Tokens a second without fingerprints.</param>
+/// <param name="Traced">Tokens a second with them.</param>
+/// <param name="Time">Time with them over time without, in interleaved pairs.</param>
+/// <param name="Processor">The same of processor time, which other work on the machine disturbs less; threads that wait for one another count.</param>
+public sealed record TraceOverhead(string Workload, Spread Plain, Spread Traced, PairedRatio Time, PairedRatio Processor);

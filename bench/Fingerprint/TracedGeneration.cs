@@ -1,16 +1,22 @@
 using System.Diagnostics;
 using Verathos.Bench.Statistics;
+using Verathos.Fingerprint.Answers;
+using Verathos.Fingerprint.Sketches;
 using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.Bench.Fingerprint;
 
-/// <summary>Times generation with and without a trace on a random model of SmolLM2-135M's shape, in interleaved pairs.</summary>
+/// <summary>
+/// Times generation with and without fingerprints (trace, sketches and TOPLOC proofs, from their making to their roots) on a random
+/// model of SmolLM2-135M's shape, in interleaved pairs.
+/// </summary>
 internal static class TracedGeneration
 {
     private const int Prompt = 256;
     private const int Answer = 32;
+    private const int WarmPairs = 3;
 
     public static IReadOnlyList<TraceOverhead> Run(int pairs, int threads, CancellationToken stop)
     {
@@ -18,22 +24,22 @@ internal static class TracedGeneration
             RandomModel.SmolLm2Shape, 1, new LoadOptions { Profile = NumericProfile.Bf16Lane16, MaxContext = 1024, Threads = threads });
         return
         [
-            Measure(model, $"prompt of {Prompt} tokens", Prompt, 1, pairs, Prefill, stop),
-            Measure(model, "one answer", Answer, 1, pairs, Decode, stop),
-            Measure(model, "eight answers at once", Answer, 8, pairs, Decode, stop),
+            Measure(model, $"prompt of {Prompt} tokens", 1, Prompt, 0, pairs, stop),
+            Measure(model, "one answer", 1, 1, Answer, pairs, stop),
+            Measure(model, "eight answers at once", 8, 1, Answer, pairs, stop),
         ];
     }
 
-    private static TraceOverhead Measure(LoadedModel model, string workload, int tokens, int sequences, int pairs, Func<LoadedModel, SequenceState[], double> run, CancellationToken stop)
+    private static TraceOverhead Measure(LoadedModel model, string workload, int sequences, int prompt, int answer, int pairs, CancellationToken stop)
     {
-        List<double> plain = [], traced = [];
-        for (int pair = -1; pair < pairs; pair++)
+        List<(double Wall, double Processor)> plain = [], traced = [];
+        for (int pair = -WarmPairs; pair < pairs; pair++)
         {
             // Which comes first turns, so that a drift of the machine's speed weighs on both.
             foreach (bool trace in (bool[])[pair % 2 == 0, pair % 2 != 0])
             {
                 stop.ThrowIfCancellationRequested();
-                double seconds = Once(model, sequences, trace, run);
+                (double, double) seconds = Once(model, sequences, prompt, answer, trace);
                 if (pair >= 0)
                 {
                     (trace ? traced : plain).Add(seconds);
@@ -41,46 +47,53 @@ internal static class TracedGeneration
             }
         }
 
-        double all = (double)tokens * sequences;
-        return new TraceOverhead(workload, Spread.Of(plain.Select(s => all / s)), Spread.Of(traced.Select(s => all / s)), PairedRatio.Of(traced, plain));
+        double all = (double)(answer == 0 ? prompt : answer) * sequences;
+        return new TraceOverhead(
+            workload, Spread.Of(plain.Select(s => all / s.Wall)), Spread.Of(traced.Select(s => all / s.Wall)),
+            PairedRatio.Of([.. traced.Select(s => s.Wall)], [.. plain.Select(s => s.Wall)]),
+            PairedRatio.Of([.. traced.Select(s => s.Processor)], [.. plain.Select(s => s.Processor)]));
     }
 
-    private static double Once(LoadedModel model, int sequences, bool trace, Func<LoadedModel, SequenceState[], double> run)
+    private static (double Wall, double Processor) Once(LoadedModel model, int sequences, int prompt, int answer, bool trace)
     {
         ModelConfig config = model.Config;
         TraceShape shape = new(config.Layers, config.HiddenSize, config.KvHeads, config.HeadSize, config.VocabularySize);
         SequenceState[] states = [.. Enumerable.Range(0, sequences).Select(_ => model.Backend.CreateSequence(Prompt + Answer))];
+        float[] logits = new float[sequences * config.VocabularySize];
+        int[] ids = [.. Enumerable.Range(0, Math.Max(prompt, sequences))];
+        byte[] root = new byte[TraceHash.Size];
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
+        long start = Stopwatch.GetTimestamp();
         TraceCommitment[] traces = [.. states.Where(_ => trace).Select(_ => new TraceCommitment(shape, new byte[TraceSalts.SecretSize]))];
+        AnswerProofs[] proofs = [.. traces.Select(_ => new AnswerProofs(config.Layers, prompt, new byte[SketchPlan.SeedSize]))];
         for (int i = 0; i < traces.Length; i++)
         {
-            states[i].Trace = new SequenceTrace(traces[i], run == Prefill ? Prompt : 1);
+            states[i].Trace = new SequenceTrace(traces[i], prompt) { Proofs = proofs[i] };
         }
 
-        double seconds = run(model, states);
-        Array.ForEach(states, state => state.Dispose());
-        Array.ForEach(traces, one => one.Dispose());
-        return seconds;
-    }
-
-    private static double Prefill(LoadedModel model, SequenceState[] states)
-    {
-        int[] ids = [.. Enumerable.Range(0, Prompt)];
-        float[] logits = new float[model.Config.VocabularySize];
-        long start = Stopwatch.GetTimestamp();
-        model.Backend.Forward(states[0], ids, logits);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private static double Decode(LoadedModel model, SequenceState[] states)
-    {
-        float[] logits = new float[states.Length * model.Config.VocabularySize];
-        int[] ids = [.. states.Select((_, i) => i)];
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < Answer; i++)
+        if (answer == 0)
         {
-            model.Backend.Decode(states, ids, logits);
+            model.Backend.Forward(states[0], ids, logits);
+            Array.ForEach(traces, one => one.WriteRoot(root));
         }
 
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        for (int i = 0; i < answer; i++)
+        {
+            model.Backend.Decode(states, ids.AsSpan(0, sequences), logits);
+            Array.ForEach(traces, one => one.WriteRoot(root));
+        }
+
+        for (int i = 0; i < traces.Length; i++)
+        {
+            using TraceSalts salts = new(new byte[TraceSalts.SecretSize]);
+            proofs[i].Finish();
+            proofs[i].Roots(salts);
+            proofs[i].Dispose();
+            traces[i].Dispose();
+        }
+
+        (double, double) seconds = (Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
+        Array.ForEach(states, state => state.Dispose());
+        return seconds;
     }
 }

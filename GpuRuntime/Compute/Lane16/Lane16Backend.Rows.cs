@@ -167,6 +167,25 @@ internal sealed unsafe partial class Lane16Backend
         }
     }
 
+    /// <summary>Rounded elements of a packed row as bfloat16, in their order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void NarrowPacked(float* packed, int length, ushort* target)
+    {
+        int i = 0;
+        for (; i + Lanes.Step <= length; i += Lanes.Step)
+        {
+            // The even elements come first, so that an odd one's bits stay where they are.
+            Vector256<uint> even = Vector256.Load((uint*)(packed + i)) >> 16;
+            Vector256<uint> odd = Vector256.Load((uint*)(packed + i + 8)) & Vector256.Create(0xffff0000u);
+            (even | odd).Store((uint*)(target + i));
+        }
+
+        for (; i < length; i++)
+        {
+            target[i] = Quantization.ToBFloat16(packed[Lanes.PackedIndex(i)]);
+        }
+    }
+
     /// <summary>Attention of some neighbouring rows of one sequence for some heads of one key/value head.</summary>
     private void Attend(int part, int worker)
     {

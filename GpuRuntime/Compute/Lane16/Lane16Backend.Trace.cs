@@ -5,33 +5,54 @@ using Verathos.GpuRuntime.Formats;
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
 /// <summary>Commits what traced sequences compute, layer by layer. Nothing here changes a bit of it.</summary>
-internal sealed unsafe partial class Lane16Backend
+internal sealed unsafe partial class Lane16Backend : ITracedRows
 {
     private readonly int[] _traceIds = new int[MaximumRows];
+    private readonly TraceCommitment?[] _commitments = new TraceCommitment?[MaximumRows];
     private readonly int[] _depths;
-    private PrivateMemory? _attentionOutputs;
+    private readonly TraceShape _traceShape;
+    private TraceBlock? _block;
+    private PrivateMemory? _streams;
     private bool _traced;
     private bool _tracesOne;
+    private int _sketched;
     private nint _traceLogits;
     private int _traceLogitsRow;
+    private int _proofParts;
 
-    /// <summary>Begins a block for each traced sequence of a pass: all rows are one sequence's, or each is another's.</summary>
+    /// <inheritdoc/>
+    void ITracedRows.CopyHead(int row, int layer, int head, Span<byte> destination)
+    {
+        PagedRows rows = _sequences[row].Rows(layer, head);
+        int bytes = _config.HeadSize * sizeof(ushort);
+        new ReadOnlySpan<byte>(rows.Key(_positions[row]), bytes).CopyTo(destination);
+        new ReadOnlySpan<byte>(rows.Value(_positions[row]), bytes).CopyTo(destination[bytes..]);
+    }
+
+    /// <inheritdoc/>
+    ReadOnlySpan<float> ITracedRows.LogitsOf(int row) =>
+        _traceLogits == 0 || row < _traceLogitsRow || !_sequences[row].Trace!.WantsLogits(_positions[row])
+            ? default
+            : new((float*)_traceLogits + ((long)(row - _traceLogitsRow) * _config.VocabularySize), _config.VocabularySize);
+
+    /// <inheritdoc/>
+    int ITracedRows.InputIdOf(int row) => _traceIds[row];
+
+    /// <summary>Begins a pass's steps: all rows are one sequence's, or each is another's.</summary>
     private void BeginTrace(int rows)
     {
         _traced = false;
         _tracesOne = rows > 1 && _sequences[0] == _sequences[1];
-        for (int row = 0; row < (_tracesOne ? 1 : rows); row++)
+        for (int row = 0; row < rows; row++)
         {
-            if (_sequences[row].Trace is { } trace)
-            {
-                trace.Commitment.Begin(_tracesOne ? rows : 1);
-                _traced = true;
-            }
+            _commitments[row] = _sequences[row].Trace?.Commitment;
+            _traced |= _commitments[row] is not null;
         }
 
         if (_traced)
         {
-            _attentionOutputs ??= new PrivateMemory((long)MaximumRows * _config.HiddenSize * sizeof(float));
+            _block ??= new TraceBlock(_traceShape, MaximumRows, _crew.Threads);
+            _block.Begin(_commitments.AsSpan(0, rows));
         }
     }
 
@@ -81,70 +102,62 @@ internal sealed unsafe partial class Lane16Backend
         }
     }
 
-    /// <summary>Keeps what the feed-forward part is about to overwrite.</summary>
-    private void KeepAttentionOutput()
+    /// <summary>Adds what attention gave to the stream, and commits to it.</summary>
+    private void AddAttention(int row)
     {
         if (_traced)
         {
-            long bytes = (long)_count * _config.HiddenSize * sizeof(float);
-            Buffer.MemoryCopy(_scratch.Added, _attentionOutputs!.Pointer, bytes, bytes);
+            ReadOnlySpan<float> output = new(_scratch.Added + ((long)row * _config.HiddenSize), _config.HiddenSize);
+            _block!.SetAttentionOutput(row, output);
+            _sequences[row].Trace?.Recorder?.RecordAttentionOutput(_positions[row], _layer, output);
+        }
+
+        AddAndNorm(row);
+    }
+
+    /// <summary>Adds what the feed-forward part gave to the stream, commits to it, and keeps the stream for a sketch.</summary>
+    private void AddFeedForward(int row)
+    {
+        if (_traced)
+        {
+            ReadOnlySpan<float> output = new(_scratch.Added + ((long)row * _config.HiddenSize), _config.HiddenSize);
+            _block!.SetDownOutput(row, output);
+            _sequences[row].Trace?.Recorder?.RecordDownOutput(_positions[row], _layer, output);
+        }
+
+        AddAndNorm(row);
+        if (_sketched >= 0 && _sequences[row].Trace?.Proofs is not null)
+        {
+            Narrow(_scratch.Stream + ((long)row * _config.HiddenSize), _config.HiddenSize, KeptStream(_sketched, row));
+            if (_sketched == _depths.Length - 1)
+            {
+                // The last depth is that after all layers.
+                NarrowPacked(_scratch.Normed + ((long)row * Lanes.Pad(_config.HiddenSize)), _config.HiddenSize, KeptStream(_depths.Length, row));
+            }
         }
     }
 
-    /// <summary>Hashes a layer: chains first, each in the order of its rows, then the rows' leaves.</summary>
+    /// <summary>The sketched depth that the layer ends, or -1.</summary>
+    private void BeginSketch()
+    {
+        _sketched = _traced ? Array.IndexOf(_depths, _layer + 1) : -1;
+        if (_sketched >= 0)
+        {
+            _streams ??= new PrivateMemory((long)(_depths.Length + 1) * MaximumRows * _config.HiddenSize * sizeof(ushort));
+        }
+    }
+
+    /// <summary>A row's stream at a sketched depth, or behind them its last hidden state: bfloat16.</summary>
+    private ushort* KeptStream(int depth, int row) => (ushort*)_streams!.Pointer + ((((long)depth * MaximumRows) + row) * _config.HiddenSize);
+
+    /// <summary>Hashes layers' outputs where there is no room for more.</summary>
     private void CommitLayer()
     {
-        if (!_traced)
+        if (_traced && _block!.EndLayer() is var parts && parts > 0)
         {
-            return;
+            _crew.Run(_outputsPart, parts);
+            _block.Release();
         }
-
-        if (_tracesOne)
-        {
-            _crew.Run(_chainPart, _config.KvHeads);
-        }
-        else
-        {
-            _crew.Run(_rowChainsPart, _count);
-        }
-
-        _crew.Run(_leafPart, _count);
-    }
-
-    /// <summary>Hands streams after a sketched depth, and last hidden states, to the sequences that ask for them.</summary>
-    private void AddProofs()
-    {
-        int depth = _traced ? Array.IndexOf(_depths, _layer + 1) : -1;
-        if (depth < 0)
-        {
-            return;
-        }
-
-        // The last depth is that after all layers.
-        bool last = depth == _depths.Length - 1;
-        int hidden = _config.HiddenSize;
-        float[] unpacked = last ? new float[hidden] : [];
-        for (int row = 0; row < _count; row++)
-        {
-            if (_sequences[row].Trace?.Proofs is not { } proofs)
-            {
-                continue;
-            }
-
-            proofs.AddStream(depth, _positions[row], new ReadOnlySpan<float>(_scratch.Stream + ((long)row * hidden), hidden));
-            if (last)
-            {
-                float* packed = _scratch.Normed + ((long)row * Lanes.Pad(hidden));
-                for (int i = 0; i < hidden; i++)
-                {
-                    unpacked[i] = packed[Lanes.PackedIndex(i)];
-                }
-
-                proofs.AddHidden(_positions[row], unpacked);
-            }
-        }
-
-        Array.Clear(unpacked);
     }
 
     /// <summary>Completes the steps of a pass.</summary>
@@ -158,72 +171,66 @@ internal sealed unsafe partial class Lane16Backend
             return;
         }
 
-        if (_tracesOne)
-        {
-            for (int row = 0; row < ids.Length; row++)
-            {
-                Complete(row, ids[row], row < firstRow || logits is null ? null : logits + ((long)(row - firstRow) * _config.VocabularySize));
-            }
+        ids.CopyTo(_traceIds);
+        (_traceLogits, _traceLogitsRow) = ((nint)logits, firstRow);
+        _proofParts = (_tracesOne ? 1 : _count) * (_depths.Length + 1);
+        _crew.Run(_commitPart, _proofParts + _block!.EndLayers(this));
+        _crew.Run(_foldPart, _block.EndHashes());
+        Record();
+        _block.Complete();
+        Array.Clear(_traceIds);
+        Array.Clear(_commitments);
+        _traceLogits = 0;
+    }
 
+    /// <summary>Sketches, then hashes: what is longest first.</summary>
+    private void Commit(int part, int worker)
+    {
+        if (part < _proofParts)
+        {
+            AddProofs(part / (_depths.Length + 1), part % (_depths.Length + 1));
+        }
+        else
+        {
+            _block!.Hash(part - _proofParts, worker);
+        }
+    }
+
+    /// <summary>Gives a sequence that asks for them its rows' streams at a depth, or their last hidden states.</summary>
+    private void AddProofs(int first, int depth)
+    {
+        if (_sequences[first].Trace?.Proofs is not { } proofs)
+        {
             return;
         }
 
-        ids.CopyTo(_traceIds);
-        (_traceLogits, _traceLogitsRow) = ((nint)logits, firstRow);
-        _crew.Run(_completePart, _count);
-        Array.Clear(_traceIds);
-    }
-
-    private void Complete(int row, int id, float* logits)
-    {
-        if (_sequences[row].Trace is { } trace)
+        for (int row = first; row < (_tracesOne ? _count : first + 1); row++)
         {
-            bool wanted = logits is not null && trace.WantsLogits(_positions[row]);
-            ReadOnlySpan<float> committed = wanted ? new(logits, _config.VocabularySize) : default;
-            trace.Commitment.Complete(id, committed);
-            trace.Recorder?.RecordLogits(_positions[row], committed);
+            ReadOnlySpan<ushort> kept = new(KeptStream(depth, row), _config.HiddenSize);
+            if (depth < _depths.Length)
+            {
+                proofs.AddStream(depth, _positions[row], kept);
+            }
+            else
+            {
+                proofs.AddHidden(_positions[row], kept);
+            }
         }
     }
 
-    private void CompleteRow(int row) =>
-        Complete(row, _traceIds[row], row < _traceLogitsRow || _traceLogits == 0 ? null : (float*)_traceLogits + ((long)(row - _traceLogitsRow) * _config.VocabularySize));
-
-    /// <summary>One head's rows, all of one sequence.</summary>
-    private void CommitHead(int head)
+    private void Record()
     {
         for (int row = 0; row < _count; row++)
         {
-            CommitHead(_sequences[row].Trace!.Commitment, row, row, head);
-        }
-    }
+            if (_sequences[row].Trace?.Recorder is { } recorder)
+            {
+                for (int layer = 0; layer < _config.Layers; layer++)
+                {
+                    recorder.RecordLinks(_positions[row], layer, _block!.LinksOf(row, layer));
+                }
 
-    /// <summary>One row's heads, where each row is another sequence's.</summary>
-    private void CommitHeads(int row)
-    {
-        for (int head = 0; head < _config.KvHeads && _sequences[row].Trace is { } trace; head++)
-        {
-            CommitHead(trace.Commitment, row, 0, head);
-        }
-    }
-
-    private void CommitHead(TraceCommitment commitment, int row, int blockRow, int head)
-    {
-        PagedRows rows = _sequences[row].Rows(_layer, head);
-        commitment.AddHead(
-            blockRow, _layer, head,
-            new ReadOnlySpan<ushort>(rows.Key(_positions[row]), _config.HeadSize), new ReadOnlySpan<ushort>(rows.Value(_positions[row]), _config.HeadSize));
-    }
-
-    private void CommitLeaf(int row)
-    {
-        if (_sequences[row].Trace is { } trace)
-        {
-            int hidden = _config.HiddenSize;
-            int blockRow = _tracesOne ? row : 0;
-            ReadOnlySpan<float> attentionOutput = new((float*)_attentionOutputs!.Pointer + ((long)row * hidden), hidden);
-            ReadOnlySpan<float> downOutput = new(_scratch.Added + ((long)row * hidden), hidden);
-            trace.Commitment.AddLayer(blockRow, _layer, attentionOutput, downOutput);
-            trace.Recorder?.RecordLeaf(_positions[row], _layer, attentionOutput, downOutput, trace.Commitment.LinksOf(blockRow));
+                recorder.RecordLogits(_positions[row], ((ITracedRows)this).LogitsOf(row));
+            }
         }
     }
 }

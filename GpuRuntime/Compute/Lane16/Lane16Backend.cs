@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 using Verathos.Fingerprint.Sketches;
+using Verathos.GpuRuntime.Fingerprints;
 using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
 
@@ -31,15 +32,15 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     private readonly WorkCrew.PartBody _rotatePart;
     private readonly WorkCrew.PartBody _attendPart;
     private readonly WorkCrew.PartBody _activatePart;
-    private readonly WorkCrew.PartBody _residualPart;
+    private readonly WorkCrew.PartBody _attentionResidualPart;
+    private readonly WorkCrew.PartBody _feedForwardResidualPart;
     private readonly WorkCrew.PartBody _multiplyPart;
     private readonly WorkCrew.PartBody _routePart;
     private readonly WorkCrew.PartBody _mixPart;
     private readonly WorkCrew.PartBody _sharePart;
-    private readonly WorkCrew.PartBody _chainPart;
-    private readonly WorkCrew.PartBody _rowChainsPart;
-    private readonly WorkCrew.PartBody _leafPart;
-    private readonly WorkCrew.PartBody _completePart;
+    private readonly WorkCrew.PartBody _outputsPart;
+    private readonly WorkCrew.PartBody _commitPart;
+    private readonly WorkCrew.PartBody _foldPart;
     private int _layer;
     private int _count;
     private int _blockRows;
@@ -63,15 +64,16 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _rotatePart = (row, _) => Rotate(row);
         _attendPart = Attend;
         _activatePart = (row, _) => Activate(row);
-        _residualPart = (row, _) => AddAndNorm(row);
+        _attentionResidualPart = (row, _) => AddAttention(row);
+        _feedForwardResidualPart = (row, _) => AddFeedForward(row);
         _routePart = (row, _) => Route(row);
         _mixPart = (row, _) => Mix(row);
         _sharePart = (row, _) => AddShared(row);
         _depths = SketchPlan.Depths(_config.Layers);
-        _chainPart = (head, _) => CommitHead(head);
-        _rowChainsPart = (row, _) => CommitHeads(row);
-        _leafPart = (row, _) => CommitLeaf(row);
-        _completePart = (row, _) => CompleteRow(row);
+        _traceShape = ValidatorKeyMaker.ShapeOf(_config);
+        _outputsPart = (part, _) => _block!.HashOutputs(part);
+        _commitPart = Commit;
+        _foldPart = (part, worker) => _block!.Fold(part, worker);
         _multiplyPart = (part, worker) => _product.Matrix.Multiply(part, (float*)_product.Inputs, _product.Count, (float*)_product.Outputs, _product.Stride, _product.Round, _scratch.Panel(worker));
     }
 
@@ -175,7 +177,8 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     public void ClearScratch()
     {
         _scratch.Clear();
-        _attentionOutputs?.Clear();
+        _streams?.Clear();
+        _block?.Clear();
     }
 
     public void Dispose()
@@ -183,7 +186,8 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _crew.Dispose();
         _weights.Dispose();
         _scratch.Memory.Dispose();
-        _attentionOutputs?.Dispose();
+        _streams?.Dispose();
+        _block?.Dispose();
     }
 
     private void RunLayers(ReadOnlySpan<int> ids)
@@ -214,9 +218,8 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             RecordAttended();
             Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added, _count);
             Hook?.AfterAttention(this, _layer);
-            KeepAttentionOutput();
             _norm = layer.FeedForwardNorm;
-            _crew.Run(_residualPart, _count);
+            _crew.Run(_attentionResidualPart, _count);
             if (layer.Experts is { } experts)
             {
                 RunExperts(experts);
@@ -227,10 +230,10 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             }
 
             Hook?.AfterFeedForward(this, _layer);
-            CommitLayer();
             _norm = _layer + 1 < _weights.Layers.Length ? _weights.Layers[_layer + 1].InputNorm : _weights.FinalNorm;
-            _crew.Run(_residualPart, _count);
-            AddProofs();
+            BeginSketch();
+            _crew.Run(_feedForwardResidualPart, _count);
+            CommitLayer();
             Hook?.AfterLayer(this, _layer);
         }
     }

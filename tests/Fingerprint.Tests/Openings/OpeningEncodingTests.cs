@@ -11,7 +11,7 @@ public sealed class OpeningEncodingTests
     public void What_is_encoded_is_decoded_and_judged_alike(int step)
     {
         TinyModel model = new(1);
-        using TinyRun run = new(model, [3, 17, 41, 8, 8, 29], 10, SamplingParameters.Greedy);
+        TinyRun run = new(model, [3, 17, 41, 8, 8, 29], 10, SamplingParameters.Greedy);
         OpeningPlan plan = new(step, 1, 2, step / 2, 11);
         byte[] layer = OpeningEncoding.Encode(run.Open(plan));
         byte[] logits = OpeningEncoding.Encode(run.OpenLogits(plan));
@@ -28,7 +28,7 @@ public sealed class OpeningEncodingTests
     public void Cuts_additions_and_unknown_flags_are_refused()
     {
         TinyModel model = new(1);
-        using TinyRun run = new(model, [3, 17], 3, SamplingParameters.Greedy);
+        TinyRun run = new(model, [3, 17], 3, SamplingParameters.Greedy);
         OpeningPlan plan = new(2, 1, 2, 1, 2);
         byte[] layer = OpeningEncoding.Encode(run.Open(plan));
         byte[] logits = OpeningEncoding.Encode(run.OpenLogits(plan));
@@ -64,7 +64,7 @@ public sealed class OpeningEncodingTests
     public void Changed_bytes_never_throw_and_committed_ones_are_never_accepted()
     {
         TinyModel model = new(1);
-        using TinyRun run = new(model, [3, 17], 3, SamplingParameters.Greedy);
+        TinyRun run = new(model, [3, 17], 3, SamplingParameters.Greedy);
         OpeningPlan plan = new(2, 1, 2, 1, 2);
         LayerEvidence honest = run.Open(plan);
         byte[] layer = OpeningEncoding.Encode(honest);

@@ -18,7 +18,7 @@ public sealed class OpeningTests
     public void Honest_openings_pass_every_check(bool bias, bool norms, int window)
     {
         TinyModel model = new(1, bias, norms, window);
-        using TinyRun run = new(model, s_prompt, 10, s_sampling);
+        TinyRun run = new(model, s_prompt, 10, s_sampling);
         using MatrixKey output = model.OutputKey();
         LayerKey[] keys = [.. Enumerable.Range(0, TinyModel.Layers).Select(model.Key)];
         HashSet<int> layers = [];
@@ -69,7 +69,7 @@ public sealed class OpeningTests
             });
         }
 
-        using TinyRun run = new(model, s_prompt, 10, s_sampling);
+        TinyRun run = new(model, s_prompt, 10, s_sampling);
         for (int number = 0; number < 40; number++)
         {
             OpeningVerdict verdict = Judge(model, run, number);
@@ -112,7 +112,7 @@ public sealed class OpeningTests
     public void Each_check_catches_its_own(OpeningCheck check, Func<LayerEvidence, LayerEvidence> change)
     {
         TinyModel model = new(3);
-        using TinyRun run = new(model, s_prompt, 10, s_sampling);
+        TinyRun run = new(model, s_prompt, 10, s_sampling);
         OpeningPlan plan = new(11, 1, 0, 6, 11);
         using LayerKey key = model.Key(1);
         LayerJudge judge = new(key, s_limits);
@@ -125,7 +125,7 @@ public sealed class OpeningTests
     public void Another_layer_shape_or_token_than_the_receipts_is_refused()
     {
         TinyModel model = new(3);
-        using TinyRun run = new(model, s_prompt, 10, s_sampling);
+        TinyRun run = new(model, s_prompt, 10, s_sampling);
         OpeningPlan plan = new(11, 1, 0, 6, 11);
         using LayerKey key = model.Key(0);
         using LayerKey right = model.Key(1);
@@ -142,7 +142,7 @@ public sealed class OpeningTests
     public void Keys_that_follow_from_nothing_break_the_chain()
     {
         TinyModel model = new(4);
-        using TinyRun run = new(model, s_prompt, 10, s_sampling, step => step.Layers[1].TurnedKey[3] ^= 1);
+        TinyRun run = new(model, s_prompt, 10, s_sampling, step => step.Layers[1].TurnedKey[3] ^= 1);
         using LayerKey key = model.Key(1);
         OpeningPlan plan = new(11, 1, 0, 6, 11);
         Assert.Equal(OpeningCheck.Links, new LayerJudge(key, s_limits).Judge(plan, run.Trace, [.. run.Ids], run.Open(plan)).Failed);
@@ -152,7 +152,7 @@ public sealed class OpeningTests
     public void A_down_output_that_follows_from_nothing_is_seen()
     {
         TinyModel model = new(4);
-        using TinyRun run = new(model, s_prompt, 10, s_sampling, step => step.Layers[1].DownOutput = Off(step.Layers[1].DownOutput));
+        TinyRun run = new(model, s_prompt, 10, s_sampling, step => step.Layers[1].DownOutput = Off(step.Layers[1].DownOutput));
         using LayerKey key = model.Key(1);
         OpeningPlan plan = new(11, 1, 0, 6, 11);
         Assert.Equal(OpeningCheck.Down, new LayerJudge(key, s_limits).Judge(plan, run.Trace, [.. run.Ids], run.Open(plan)).Failed);
@@ -163,7 +163,7 @@ public sealed class OpeningTests
     {
         TinyModel model = new(5);
         model.Change(2, row => new float[row.Length]);
-        using TinyRun run = new(model, s_prompt, 10, s_sampling);
+        TinyRun run = new(model, s_prompt, 10, s_sampling);
         using LayerKey key = model.Key(2);
         OpeningPlan plan = new(9, 2, 1, 0, 9);
         Assert.Equal(OpeningCheck.Query, new LayerJudge(key, s_limits).Judge(plan, run.Trace, [.. run.Ids], run.Open(plan)).Failed);
@@ -183,7 +183,7 @@ public sealed class OpeningTests
         TinyModel model = new(6);
         using MatrixKey output = model.OutputKey();
         int outside = Enumerable.Range(0, TinyModel.Vocabulary).First(i => !output.RowIndices.Contains(i));
-        using TinyRun run = new(model, s_prompt, 10, s_sampling, step =>
+        TinyRun run = new(model, s_prompt, 10, s_sampling, step =>
         {
             if (step.Logits.Length > 0 && attack == "another token")
             {

@@ -8,17 +8,16 @@ using Verathos.Fingerprint.Trace;
 namespace Verathos.Fingerprint.Tests.Openings;
 
 /// <summary>A node that runs a <see cref="TinyModel"/>, commits to what it computes, and opens what it is asked for.</summary>
-public sealed class TinyRun : IDisposable
+public sealed class TinyRun
 {
     private static readonly byte[] s_secret = [.. Enumerable.Range(0, 32).Select(i => (byte)(i * 3))];
     private readonly TinyModel _model;
     private readonly List<StepState> _steps = [];
-    private readonly TraceCommitment _trace;
+    private readonly List<byte[]> _stepHashes = [];
 
     public TinyRun(TinyModel model, int[] prompt, int count, SamplingParameters parameters, Action<StepState>? tamper = null)
     {
         _model = model;
-        _trace = new TraceCommitment(model.Constants.Shape, s_secret);
         Drawn = new DrawnToken(parameters, SamplingSeed.Derive(5, new byte[16]), prompt.Length, Array.Empty<ulong>());
         Ids = [.. prompt];
         for (int position = 0; position < prompt.Length + count - 1; position++)
@@ -27,8 +26,8 @@ public sealed class TinyRun : IDisposable
         }
 
         byte[] root = new byte[32];
-        _trace.WriteRoot(root);
-        Trace = new CommittedTrace(model.Constants.Shape, _trace.Steps, root);
+        TraceHash.Root(model.Constants.Shape, _stepHashes.Count, MerkleTree.Root(_stepHashes), root);
+        Trace = new CommittedTrace(model.Constants.Shape, _stepHashes.Count, root);
     }
 
     public List<int> Ids { get; }
@@ -71,8 +70,6 @@ public sealed class TinyRun : IDisposable
         return new LogitsEvidence(OpenStep(plan.LogitsStep), Row(_model.Embedding, _model.EmbeddingTree, state.InputId), [.. ids.Select(id => Row(_model.Output, _model.OutputTree, id))]);
     }
 
-    public void Dispose() => _trace.Dispose();
-
     private static OpenedRow Row(float[][] matrix, MerkleLevels tree, int index) => new(index, matrix[index], tree.InclusionProof(index));
 
     private static byte[] Salts(long position, long first, int count)
@@ -83,9 +80,10 @@ public sealed class TinyRun : IDisposable
         return bytes;
     }
 
-    private StepOpening OpenStep(long position)
+    private StepOpening OpenStep(long position) => Leaves(_steps[(int)position], position) with { Path = MerkleTree.InclusionProof(_stepHashes, (int)position) };
+
+    private static StepOpening Leaves(StepState state, long position)
     {
-        StepState state = _steps[(int)position];
         return new StepOpening
         {
             Position = position,
@@ -95,30 +93,23 @@ public sealed class TinyRun : IDisposable
             DownOutputs = [.. state.Layers.SelectMany(l => l.DownOutput)],
             Links = [.. state.Layers.SelectMany(l => l.Links)],
             Logits = state.Logits,
-            Path = MerkleTree.InclusionProof(_trace.StepHashes, (int)position),
+            Path = [],
         };
     }
 
     private LeafProof Leaf(long position, int layer)
     {
         StepState state = _steps[(int)position];
-        byte[] salts = Salts(position, 0, TinyModel.Layers + 1);
-        byte[][] leaves =
-        [
-            .. state.Layers.Select((l, i) => TraceHash.Layer(salts.AsSpan(i * 32, 32), position, i, l.AttentionOutput, l.DownOutput, l.Links)),
-            TraceHash.Logits(salts.AsSpan(TinyModel.Layers * 32), position, state.Logits),
-        ];
+        StepOpening step = OpenStep(position);
         return new LeafProof
         {
             Position = position,
             InputId = state.InputId,
             Layer = layer,
-            Salt = salts.AsSpan(layer * 32, 32).ToArray(),
-            AttentionOutput = state.Layers[layer].AttentionOutput,
-            DownOutput = state.Layers[layer].DownOutput,
+            Outputs = step.OutputsHash(layer, _model.Constants.Shape),
             Links = state.Layers[layer].Links,
-            LeafPath = MerkleTree.InclusionProof(leaves, layer),
-            StepPath = MerkleTree.InclusionProof(_trace.StepHashes, (int)position),
+            LeafPath = MerkleTree.InclusionProof(step.LeafHashes(_model.Constants.Shape), layer),
+            StepPath = MerkleTree.InclusionProof(_stepHashes, (int)position),
         };
     }
 
@@ -167,7 +158,6 @@ public sealed class TinyRun : IDisposable
 
     private void Commit(StepState state)
     {
-        _trace.Begin(1);
         for (int layer = 0; layer < TinyModel.Layers; layer++)
         {
             LayerState own = state.Layers[layer];
@@ -177,14 +167,14 @@ public sealed class TinyRun : IDisposable
             {
                 ReadOnlySpan<ushort> key = own.TurnedKey.AsSpan(head * TinyModel.HeadSize, TinyModel.HeadSize);
                 ReadOnlySpan<ushort> value = own.Value.AsSpan(head * TinyModel.HeadSize, TinyModel.HeadSize);
-                _trace.AddHead(0, layer, head, key, value);
                 TraceHash.Link(before.AsSpan(head * 32, 32), key, value, own.Links.AsSpan(head * 32, 32));
             }
-
-            _trace.AddLayer(0, layer, Widen(own.AttentionOutput), Widen(own.DownOutput));
         }
 
-        _trace.Complete(state.InputId, state.Logits);
+        byte[] hash = new byte[32];
+        StepOpening step = Leaves(state, _steps.Count - 1);
+        TraceHash.Step(step.Position, state.InputId, MerkleTree.Root(step.LeafHashes(_model.Constants.Shape)), hash);
+        _stepHashes.Add(hash);
     }
 
     private ushort[] Attend(int layer, int position, float[] query)

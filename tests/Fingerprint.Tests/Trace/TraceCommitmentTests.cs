@@ -33,19 +33,20 @@ public sealed class TraceCommitmentTests
                     links.AddRange(chains[slot]);
                 }
 
-                leaves.Add(SHA256.HashData([
-                    0, .. Salt(position, layer), 1, .. Big(position), .. Big(layer)[4..],
-                    .. Narrow(contents.AttentionOutputs[position][layer]), .. Narrow(contents.DownOutputs[position][layer]), .. links,
-                ]));
+                byte[] outputs = SHA256.HashData([3, .. Salt(position, layer), .. Narrow(contents.AttentionOutputs[position][layer]), .. Narrow(contents.DownOutputs[position][layer])]);
+                leaves.Add(SHA256.HashData([0, 1, .. Big(position), .. Big(layer)[4..], .. outputs, .. links]));
             }
 
             float[] logits = contents.Logits[position];
-            leaves.Add(SHA256.HashData([0, .. Salt(position, s_shape.Layers), 2, .. Big(position), .. Big(logits.Length)[4..], .. logits.SelectMany(BitConverter.GetBytes)]));
+            leaves.Add(SHA256.HashData([
+                0, 2, .. Salt(position, s_shape.Layers), .. Big(position), .. Big(logits.Length)[4..],
+                .. logits.Chunk(1024).SelectMany(part => SHA256.HashData([.. part.SelectMany(BitConverter.GetBytes)])),
+            ]));
             steps.Add(SHA256.HashData([0, .. Big(position), .. Big(contents.Ids[position])[4..], .. MerkleTree.Root(leaves)]));
         }
 
-        byte[] shape = [.. new[] { 3, 20, 2, 8, 33 }.SelectMany(n => Big(n)[4..])];
-        Assert.Equal(SHA256.HashData([.. "verathos.trace.v1"u8, .. shape, .. Big(5), .. MerkleTree.Root(steps)]), contents.Root(3, 1, 1));
+        byte[] shape = [.. new[] { 3, 20, 2, 8, 2500 }.SelectMany(n => Big(n)[4..])];
+        Assert.Equal(SHA256.HashData([.. "verathos.trace.v2"u8, .. shape, .. Big(5), .. MerkleTree.Root(steps)]), contents.Root(3, 1, 1));
     }
 
     [Fact]
@@ -70,7 +71,7 @@ public sealed class TraceCommitmentTests
         { "a down output's last bit", t => t.DownOutputs[0][2][0] = Flip(t.DownOutputs[0][2][0]) },
         { "a key", t => t.Keys[1][3][7] ^= 1 },
         { "a value", t => t.Values[4][0][0] ^= 1 },
-        { "a logit", t => t.Logits[3][32] = MathF.BitIncrement(t.Logits[3][32]) },
+        { "a logit", t => t.Logits[3][2400] = MathF.BitIncrement(t.Logits[3][2400]) },
         { "logits left out", t => t.Logits[3] = [] },
         { "an input id", t => t.Ids[0] ^= 1 },
         { "outputs exchanged", t => (t.AttentionOutputs[2][1], t.DownOutputs[2][1]) = (t.DownOutputs[2][1], t.AttentionOutputs[2][1]) },
@@ -100,17 +101,45 @@ public sealed class TraceCommitmentTests
         Assert.Equal(first.StepHashes[0], StepHash(contents, same));
     }
 
+    /// <summary>A pass of many sequences, some of them untraced, commits for each what it commits alone.</summary>
     [Fact]
-    public void A_block_must_be_complete_before_the_next()
+    public void Neighbours_do_not_show()
+    {
+        RandomTrace[] contents = [.. Enumerable.Range(0, 19).Select(i => new RandomTrace(6, 1 + (i % 5), i))];
+        TraceCommitment?[] traces = [.. contents.Select((c, i) => i % 4 == 3 ? null : new TraceCommitment(s_shape, RandomTrace.Secret))];
+        using TraceBlock block = new(s_shape, 20, 3);
+        for (int i = 0; i < traces.Length; i++)
+        {
+            // Prompts of different lengths first.
+            if (traces[i] is { } trace)
+            {
+                RandomTrace.Commit(block, [.. Enumerable.Repeat(trace, 1 + (i % 5))], [.. Enumerable.Repeat(contents[i], 1 + (i % 5))]);
+            }
+        }
+
+        RandomTrace.Commit(block, traces, contents);
+        for (int i = 0; i < traces.Length; i++)
+        {
+            byte[] root = new byte[32];
+            traces[i]?.WriteRoot(root);
+            Assert.Equal(traces[i] is null ? root : contents[i].Root(2 + (i % 5)), root);
+            traces[i]?.Dispose();
+        }
+    }
+
+    [Fact]
+    public void A_pass_must_be_complete_before_the_next()
     {
         using TraceCommitment trace = new(s_shape, RandomTrace.Secret);
-        Assert.Throws<InvalidOperationException>(() => trace.Complete(0, []));
-        trace.Begin(1);
-        Assert.Throws<InvalidOperationException>(() => trace.Begin(1));
-        Assert.Throws<ArgumentException>(() => trace.Complete(0, new float[32]));
-        Assert.Throws<ArgumentException>(() => trace.AddHead(0, 0, 2, new ushort[8], new ushort[8]));
-        Assert.Throws<ArgumentException>(() => trace.AddHead(0, 0, 0, new ushort[7], new ushort[8]));
-        Assert.Throws<ArgumentException>(() => trace.AddLayer(0, 3, new float[20], new float[20]));
+        using TraceCommitment other = new(s_shape with { Layers = 4 }, RandomTrace.Secret);
+        using TraceBlock block = new(s_shape, 2, 1);
+        block.Begin([trace]);
+        Assert.Throws<InvalidOperationException>(() => block.Begin([trace]));
+        Assert.Throws<InvalidOperationException>(() => block.EndLayers(null!));
+        Assert.Throws<ArgumentException>(() => block.SetAttentionOutput(0, new float[19]));
+        Assert.Throws<ArgumentException>(() => block.Begin([other]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => block.Begin([null, null, null]));
+        Assert.Throws<InvalidOperationException>(() => trace.WriteRoot(new byte[32]));
     }
 
     [Fact]
@@ -138,7 +167,7 @@ public sealed class TraceCommitmentTests
                 TraceHash.Link(links.Slice(head * 32, 32), contents.Keys[0][slot], contents.Values[0][slot], links.Slice(head * 32, 32));
             }
 
-            leaves.Add(TraceHash.Layer(own.AsSpan(layer * 32, 32), 0, layer, Cut(contents.AttentionOutputs[0][layer]), Cut(contents.DownOutputs[0][layer]), links));
+            leaves.Add(TraceHash.Layer(0, layer, TraceHash.Outputs(own.AsSpan(layer * 32, 32), Cut(contents.AttentionOutputs[0][layer]), Cut(contents.DownOutputs[0][layer])), links));
         }
 
         leaves.Add(TraceHash.Logits(own.AsSpan(s_shape.Layers * 32), 0, contents.Logits[0]));

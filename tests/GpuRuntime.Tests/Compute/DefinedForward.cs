@@ -14,12 +14,12 @@ internal sealed class DefinedForward
 {
     private readonly ModelConfig _config;
     private readonly Dictionary<string, float[]> _weights;
-    private readonly TraceCommitment _trace;
+    private readonly DefinedTrace _trace;
     private readonly double[] _frequencies;
     private readonly List<ushort[]>[] _keys;
     private readonly List<ushort[]>[] _values;
 
-    public DefinedForward(ModelSource source, TraceCommitment trace)
+    public DefinedForward(ModelSource source, DefinedTrace trace)
     {
         (_config, _trace) = (source.Config, trace);
         _weights = source.Tensors.ToDictionary(t => t.Key, t => Read(t.Value));
@@ -32,11 +32,10 @@ internal sealed class DefinedForward
     /// <returns>Its logits.</returns>
     public float[] Step(int id, bool logitsWanted)
     {
-        int position = (int)_trace.Steps;
+        int position = _trace.Steps;
         float epsilon = (float)_config.RmsNormEpsilon;
         float[] stream = [.. Rows(ModelTensors.Embedding, id, 1).Select(BFloat16.Round)];
         float[] normed = new float[_config.HiddenSize];
-        _trace.Begin(1);
         for (int layer = 0; layer < _config.Layers; layer++)
         {
             string Name(string part) => ModelTensors.Layer(layer, part);
@@ -48,7 +47,7 @@ internal sealed class DefinedForward
             {
                 _keys[(layer * _config.KvHeads) + head].Add([.. Head(key, head).Select(BFloat16.FromSingle)]);
                 _values[(layer * _config.KvHeads) + head].Add([.. Head(value, head).Select(BFloat16.FromSingle)]);
-                _trace.AddHead(0, layer, head, _keys[(layer * _config.KvHeads) + head][^1], _values[(layer * _config.KvHeads) + head][^1]);
+                _trace.AddHead(layer, head, _keys[(layer * _config.KvHeads) + head][^1], _values[(layer * _config.KvHeads) + head][^1]);
             }
 
             float[] attentionOutput = Multiply(layer, "self_attn.o_proj", [.. Enumerable.Range(0, _config.Heads).SelectMany(head => Attend(layer, head, Head(query, head)))]);
@@ -57,7 +56,7 @@ internal sealed class DefinedForward
             float[] activated = new float[_config.IntermediateSize];
             Lane16Math.Activate(Multiply(layer, "mlp.gate_proj", normed), Multiply(layer, "mlp.up_proj", normed), activated);
             float[] down = Multiply(layer, "mlp.down_proj", activated);
-            _trace.AddLayer(0, layer, attentionOutput, down);
+            _trace.AddLayer(layer, attentionOutput, down);
             Lane16Math.Add(stream, Array.ConvertAll(down, BFloat16.FromSingle));
         }
 

@@ -29,7 +29,7 @@ public class TraceTests
     {
         ModelConfig config = Shapes[name];
         using ModelSource source = RandomModel.CreateSource(config, 3);
-        using TraceCommitment defined = new(Shape(config), Secret);
+        DefinedTrace defined = new(Shape(config), Secret);
         DefinedForward forward = new(source, defined);
         for (int i = 0; i < 60; i++)
         {
@@ -37,10 +37,10 @@ public class TraceTests
         }
 
         using Lane16Backend backend = SmallModel.CreateLane16(config, 2);
-        Assert.Equal(Root(defined), Run(backend, config, 41, [41, .. Enumerable.Repeat(1, 19)]));
-        Assert.Equal(Root(defined), Run(backend, config, 41, [7, 33, 1, .. Enumerable.Repeat(1, 19)]));
-        Assert.Equal(Root(defined), Run(backend, config, 41, [.. Enumerable.Repeat(1, 60)]));
-        Assert.NotEqual(Root(defined), Run(backend, config, 40, [40, .. Enumerable.Repeat(1, 20)]));
+        Assert.Equal(defined.Root(), Run(backend, config, 41, [41, .. Enumerable.Repeat(1, 19)]));
+        Assert.Equal(defined.Root(), Run(backend, config, 41, [7, 33, 1, .. Enumerable.Repeat(1, 19)]));
+        Assert.Equal(defined.Root(), Run(backend, config, 41, [.. Enumerable.Repeat(1, 60)]));
+        Assert.NotEqual(defined.Root(), Run(backend, config, 40, [40, .. Enumerable.Repeat(1, 20)]));
     }
 
     /// <summary>A prompt longer than a pass, cut anywhere, on any number of threads; experts too.</summary>
@@ -93,8 +93,6 @@ public class TraceTests
         using SequenceState state = backend.CreateSequence(4);
         backend.Forward(state, [1], new float[320]);
         Assert.Throws<InvalidOperationException>(() => state.Trace = new SequenceTrace(trace, 1));
-        using SequenceState other = backend.CreateSequence(4);
-        trace.Begin(1);
         using LoadedModel reference = SmallModel.Create();
         using SequenceState torch = reference.Backend.CreateSequence(4);
         Assert.Throws<NotSupportedException>(() => torch.Trace = new SequenceTrace(trace, 1));

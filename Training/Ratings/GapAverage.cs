@@ -1,0 +1,25 @@
+namespace Verathos.Training.Ratings;
+
+/// <summary>
+/// Whether a worker trains on what it was assigned: the moving average of sign(improvement on the assigned data - improvement on random
+/// data). Who trained on something else, or on nothing, improves both alike and stays near 0.
+/// </summary>
+/// <param name="Value">-1 to 1; a newcomer has 0.</param>
+public readonly record struct GapAverage(double Value)
+{
+    /// <summary>The weight of the newest round.</summary>
+    public const double Rate = 0.1;
+
+    /// <summary>The average after a round.</summary>
+    /// <param name="assigned">Improvement on the worker's documents; finite.</param>
+    /// <param name="random">Improvement on others; finite.</param>
+    public GapAverage Next(double assigned, double random)
+    {
+        if (!double.IsFinite(assigned) || !double.IsFinite(random))
+        {
+            throw new ArgumentException("an improvement is not finite");
+        }
+
+        return new GapAverage((Rate * Math.Sign(assigned - random)) + ((1 - Rate) * Value));
+    }
+}

@@ -33,6 +33,17 @@ public sealed class VerathosClient : IDisposable
     /// <summary>The receipts seen so far.</summary>
     public ReceiptLedger Ledger { get; }
 
+    /// <summary>A client of nodes that are verified when they are first asked for something.</summary>
+    /// <param name="nodes">Their addresses, best first.</param>
+    /// <param name="options">What to trust; null is the strict production policy with the vendors' roots.</param>
+    public static VerathosClient Create(IReadOnlyList<Uri> nodes, ClientOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        return nodes.Count > 0
+            ? new VerathosClient(nodes, options ?? new ClientOptions())
+            : throw new ArgumentException("name at least one node", nameof(nodes));
+    }
+
     /// <summary>Connects to one node and verifies it.</summary>
     /// <param name="node">Its address.</param>
     /// <param name="options">What to trust; null is the strict production policy with the vendors' roots.</param>
@@ -48,11 +59,7 @@ public sealed class VerathosClient : IDisposable
     /// <exception cref="VerathosException">No node could be verified; the failure is that of the last one.</exception>
     public static async Task<VerathosClient> ConnectAsync(IReadOnlyList<Uri> nodes, ClientOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(nodes);
-        if (nodes.Count == 0)
-            throw new ArgumentException("name at least one node", nameof(nodes));
-
-        VerathosClient client = new(nodes, options ?? new ClientOptions());
+        VerathosClient client = Create(nodes, options);
         try
         {
             for (int i = 0; ; i++)

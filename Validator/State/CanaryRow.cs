@@ -15,11 +15,17 @@ public sealed record CanaryRow
     /// <summary>Which of the node's canaries of the epoch, from 0.</summary>
     public required int Ordinal { get; init; }
 
+    /// <summary>Its conversation's number among all that were ever planned.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>Which of the conversation's turns, from 0.</summary>
+    public required int Turn { get; init; }
+
     /// <summary>The group of nodes that are sent the same canary; null where it is the node's alone.</summary>
     public required int? ReplicaGroup { get; init; }
 
-    /// <summary>When it was planned for.</summary>
-    public required DateTimeOffset DueAt { get; init; }
+    /// <summary>When it is due; null for a later turn until the earlier one was answered.</summary>
+    public required DateTimeOffset? DueAt { get; init; }
 
     /// <summary>How far it is.</summary>
     public required WorkState State { get; init; }

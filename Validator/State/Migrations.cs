@@ -12,6 +12,8 @@ internal static class Migrations
           sealed_seed BLOB NOT NULL,
           commitment BLOB NOT NULL,
           plan TEXT NOT NULL,
+          first_number INTEGER NOT NULL,
+          next_number INTEGER NOT NULL,
           started_at INTEGER NOT NULL,
           ends_at INTEGER NOT NULL,
           ended_at INTEGER
@@ -27,6 +29,7 @@ internal static class Migrations
           status TEXT NOT NULL,
           status_reason TEXT,
           status_epoch INTEGER,
+          caught_keyset BLOB,
           sum_micro INTEGER NOT NULL,
           checks INTEGER NOT NULL,
           manifest_root BLOB,
@@ -57,8 +60,11 @@ internal static class Migrations
           epoch INTEGER NOT NULL REFERENCES epochs(number),
           node INTEGER NOT NULL REFERENCES nodes(id),
           ordinal INTEGER NOT NULL,
+          number INTEGER NOT NULL,
+          turn INTEGER NOT NULL,
+          think_ms INTEGER NOT NULL,
           replica_group INTEGER,
-          due_at INTEGER NOT NULL,
+          due_at INTEGER,
           state TEXT NOT NULL,
           sent_at INTEGER,
           ended_at INTEGER,
@@ -77,6 +83,7 @@ internal static class Migrations
           bytes INTEGER NOT NULL DEFAULT 0,
           UNIQUE (epoch, node, ordinal)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX canaries_by_state ON canaries(state, due_at);
 
         CREATE TABLE receipts (
           keyset_digest BLOB NOT NULL,

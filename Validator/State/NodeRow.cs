@@ -32,6 +32,9 @@ public sealed record NodeRow
     /// <summary>The epoch of the latest change of status.</summary>
     public required long? StatusEpoch { get; init; }
 
+    /// <summary>The keyset that it showed when it was caught last, 32 bytes; null where it never was.</summary>
+    public required byte[]? CaughtKeyset { get; init; }
+
     /// <summary>The statistical evidence against it.</summary>
     public required EDetector Evidence { get; init; }
 

@@ -37,9 +37,9 @@ public sealed partial class ValidatorState
     public IReadOnlyList<ChallengeRow> Challenges(long epoch, long? node = null) => Read(
         ReadChallenge, "SELECT * FROM challenges WHERE epoch = $epoch AND ($node IS NULL OR node = $node) ORDER BY due_at, id", ("$epoch", epoch), ("$node", node));
 
-    /// <summary>Canaries of an epoch, or of one node in it, in the order in which they were due.</summary>
+    /// <summary>Canaries of an epoch, or of one node in it, in the order of nodes and plans.</summary>
     public IReadOnlyList<CanaryRow> Canaries(long epoch, long? node = null) => Read(
-        ReadCanary, "SELECT * FROM canaries WHERE epoch = $epoch AND ($node IS NULL OR node = $node) ORDER BY due_at, node, ordinal", ("$epoch", epoch), ("$node", node));
+        ReadCanary, "SELECT * FROM canaries WHERE epoch = $epoch AND ($node IS NULL OR node = $node) ORDER BY node, ordinal", ("$epoch", epoch), ("$node", node));
 
     /// <summary>One canary; null where there is none.</summary>
     /// <param name="id">16 bytes.</param>
@@ -65,7 +65,7 @@ public sealed partial class ValidatorState
         "SELECT * FROM scores WHERE ($epoch IS NULL OR epoch = $epoch) AND ($node IS NULL OR node = $node) ORDER BY epoch, node", ("$epoch", epoch), ("$node", node));
 
     private static EpochRow ReadEpoch(SqliteDataReader r) =>
-        new(r.Number("number"), r.Bytes("commitment"), r.Text("plan"), r.Time("started_at"), r.Time("ends_at"), r.TimeOrNull("ended_at"));
+        new(r.Number("number"), r.Bytes("commitment"), r.Text("plan"), r.Number("first_number"), r.Time("started_at"), r.Time("ends_at"), r.TimeOrNull("ended_at"));
 
     private static NodeRow ReadNode(SqliteDataReader r) => new()
     {
@@ -78,6 +78,7 @@ public sealed partial class ValidatorState
         Status = r.Name<NodeStatus>("status"),
         StatusReason = r.TextOrNull("status_reason"),
         StatusEpoch = r.NumberOrNull("status_epoch"),
+        CaughtKeyset = r.BytesOrNull("caught_keyset"),
         Evidence = new EDetector(r.Number("sum_micro"), r.Number("checks")),
         ManifestRoot = r.BytesOrNull("manifest_root"),
         Profile = r.TextOrNull("profile"),
@@ -96,8 +97,10 @@ public sealed partial class ValidatorState
         Epoch = r.Number("epoch"),
         Node = r.Number("node"),
         Ordinal = r.Int("ordinal"),
+        Number = r.Number("number"),
+        Turn = r.Int("turn"),
         ReplicaGroup = (int?)r.NumberOrNull("replica_group"),
-        DueAt = r.Time("due_at"),
+        DueAt = r.TimeOrNull("due_at"),
         State = r.Name<WorkState>("state"),
         SentAt = r.TimeOrNull("sent_at"),
         EndedAt = r.TimeOrNull("ended_at"),

@@ -26,6 +26,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchReferenceCommand.Create());
         command.Subcommands.Add(BenchEvidenceCommand.Create());
         command.Subcommands.Add(BenchMutationCommand.Create());
+        command.Subcommands.Add(BenchPageCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());
         command.Subcommands.Add(BenchTransformersCommand.Create());

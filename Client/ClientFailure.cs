@@ -39,6 +39,9 @@ public enum ClientFailure
     /// <summary>Two receipts under one counter: the node signed two histories.</summary>
     Equivocation,
 
+    /// <summary>An answer with openings whose statement does not hold.</summary>
+    OpeningInvalid,
+
     /// <summary>The request itself is not well formed; nothing was sent.</summary>
     InvalidRequest,
 }

@@ -36,6 +36,12 @@ public sealed record ClientOptions
     /// <summary>How long the node may stay silent before and within an answer.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Whether answers must be committed to; those that are not are rejected before any text is given out.</summary>
+    public TraceRequirement Trace { get; init; }
+
+    /// <summary>Whether answers carry a ticket to audit them with, which holds prompt, answer and a secret. Nothing on the wire depends on it.</summary>
+    public bool KeepTickets { get; init; }
+
     /// <summary>The receipts seen so far; share one between clients to notice equivocation across them.</summary>
     public ReceiptLedger Ledger { get; init; } = new();
 }

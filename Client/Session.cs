@@ -5,10 +5,13 @@ using System.Security.Cryptography;
 using Verathos.Attestation;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
+using Verathos.Client.Openings;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
 using Verathos.Client.Trust;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Openings;
+using Verathos.Protocol.Requests;
 
 namespace Verathos.Client;
 
@@ -115,6 +118,42 @@ public sealed class Session : IDisposable
                 renewed = true;
                 await AttestAsync(node, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Asks the node to open an answer's computation. The openings' form and statement are checked; what they show is for a validator to judge.</summary>
+    /// <param name="ticket">The answer; from this node, whatever address it had.</param>
+    /// <param name="ask">What to open.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="VerathosException">The node refused, or the openings' statement does not hold; <see cref="VerathosException.Check"/> says how.</exception>
+    public async Task<OpeningAnswer> OpenAsync(AuditTicket ticket, OpeningAsk ask, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(ticket);
+        ArgumentNullException.ThrowIfNull(ask);
+        byte[] secret = ticket.AuditSecret.ToArray();
+        byte[] content = new OpeningRequest(ticket.ReceiptDigest, secret, ask).Encode();
+        CryptographicOperations.ZeroMemory(secret);
+        try
+        {
+            bool renewed = false;
+            while (true)
+            {
+                AttestedNode node = await GetTrustedAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    using SealedExchange exchange = new(node, VerathosPaths.Openings, content, OpeningRequest.MediaType, _options.TimeProvider);
+                    return await OpeningStream.ReadAsync(_http, exchange, ticket, ask, cancellationToken).ConfigureAwait(false);
+                }
+                catch (VerathosException e) when (!renewed && IsStale(e))
+                {
+                    renewed = true;
+                    await AttestAsync(node, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(content);
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
+using Verathos.Client.Openings;
 using Verathos.Client.Receipts;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Requests;
 
 namespace Verathos.Client;
@@ -140,6 +142,19 @@ public sealed class VerathosClient : IDisposable
             answer = update.Completed ?? answer;
 
         return answer ?? throw new VerathosException(ClientFailure.StreamBroken, "the answer ended without a receipt");
+    }
+
+    /// <summary>Asks the node that a ticket names to open the answer; see <see cref="Session.OpenAsync"/>.</summary>
+    /// <param name="ticket">The answer; its node must be one of this client's.</param>
+    /// <param name="ask">What to open.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="VerathosException">The node refused, or the openings' statement does not hold.</exception>
+    public Task<OpeningAnswer> OpenAsync(AuditTicket ticket, OpeningAsk ask, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(ticket);
+        Session session = Array.Find(_sessions, session => session.Node == ticket.Node)
+            ?? throw new ArgumentException($"{ticket.Node} is none of this client's nodes", nameof(ticket));
+        return session.OpenAsync(ticket, ask, cancellationToken);
     }
 
     /// <summary>The models that the node serves: the OpenAI list as JSON in UTF-8, sealed on the way.</summary>

@@ -22,6 +22,9 @@ public sealed class VerathosException : Exception
     /// <summary>The OpenAI error body that the enclave sealed, when there was one.</summary>
     public string? ErrorBody { get; init; }
 
+    /// <summary>The code in that body, such as <c>queue_full</c>.</summary>
+    public string? Code { get; init; }
+
     /// <summary>How long the node asks callers to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

@@ -3,6 +3,7 @@ using Verathos.Attestation.Binding;
 using Verathos.Enclave.Evidence;
 using Verathos.Enclave.Keys;
 using Verathos.Enclave.Memory;
+using Verathos.Enclave.Openings;
 using Verathos.Enclave.Platform;
 using Verathos.Enclave.Serving;
 using Verathos.Enclave.Sessions;
@@ -27,6 +28,8 @@ public sealed class EnclaveCore : IEnclave
     private readonly NonceBatcher _batcher;
     private readonly EvidenceMinter _minter;
     private readonly EnclaveMetrics _metrics = new();
+    private readonly KeptAnswers _kept;
+    private readonly SessionContext _context;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
     private ServedModels _models;
@@ -40,6 +43,8 @@ public sealed class EnclaveCore : IEnclave
         _time = time;
         _models = new ServedModels(models, options, driver);
         _ring = new KeyRing(options, time);
+        _kept = new KeptAnswers(options, time, _metrics);
+        _context = new SessionContext(options, _metrics, driver.IsSimulated, time, _kept);
         _gate = new GpuGate(driver, time);
         _minter = new EvidenceMinter(_ring, _gate, driver, options, _metrics, Lose);
         _batcher = new NonceBatcher(_minter.MintAsync, time, options.MaxQuoteWindow, options.MaxPendingNonces, _stopping.Token);
@@ -128,7 +133,7 @@ public sealed class EnclaveCore : IEnclave
         Interlocked.Increment(ref _metrics.Active);
         try
         {
-            await using Session session = new(_ring, _options, _metrics, _driver.IsSimulated, ScopeFactory(), _time);
+            await using Session session = new(_ring, _context, ScopeFactory());
             await OpenAsync(session, request, cancellationToken).ConfigureAwait(false);
             while (await session.NextAsync().ConfigureAwait(false) is { } piece)
             {
@@ -163,7 +168,7 @@ public sealed class EnclaveCore : IEnclave
             KeysetNotAfter = keyset?.Keyset.NotAfter ?? DateTimeOffset.UnixEpoch,
             ContextLength = models.Default.ContextLength,
             Queued = each.Sum(static model => model.Queued),
-            Counters = _metrics.Read(_ring.Made),
+            Counters = _metrics.Read(_ring.Made, _kept.Size),
         });
     }
 
@@ -212,6 +217,7 @@ public sealed class EnclaveCore : IEnclave
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _rotation.ConfigureAwait(false);
         Lose("stopped");
+        _kept.Dispose();
         await _models.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -270,6 +276,7 @@ public sealed class EnclaveCore : IEnclave
     {
         _notReady = reason;
         _ring.DestroyAll();
+        _kept.Clear();
     }
 
     private async Task MakeKeysAsync(CancellationToken cancellationToken)

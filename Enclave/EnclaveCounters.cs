@@ -36,6 +36,24 @@ public sealed record EnclaveCounters
     /// <summary>Nonces answered with evidence.</summary>
     public required long Nonces { get; init; }
 
+    /// <summary>Openings given.</summary>
+    public required long Openings { get; init; }
+
+    /// <summary>Requests for openings that were refused.</summary>
+    public required long OpeningsRefused { get; init; }
+
+    /// <summary>Requests for openings that were taken and broke off.</summary>
+    public required long OpeningsFailed { get; init; }
+
+    /// <summary>Answers that can be opened now.</summary>
+    public required long Kept { get; init; }
+
+    /// <summary>About the bytes that those take.</summary>
+    public required long KeptBytes { get; init; }
+
+    /// <summary>Answers that had to make room before their time.</summary>
+    public required long Evicted { get; init; }
+
     /// <summary>Keysets made.</summary>
     public required long Keysets { get; init; }
 }

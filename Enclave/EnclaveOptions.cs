@@ -66,6 +66,24 @@ public sealed record EnclaveOptions
     /// <summary>How many nonces may wait for a quote.</summary>
     public int MaxPendingNonces { get; init; } = 4096;
 
+    /// <summary>How long what is needed to open an answer is kept after its receipt.</summary>
+    public TimeSpan KeptFor { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The most answers that are kept; the oldest make room.</summary>
+    public int MaxKeptAnswers { get; init; } = 1024;
+
+    /// <summary>About the most memory that kept answers take; the oldest make room.</summary>
+    public long MaxKeptBytes { get; init; } = 256L << 20;
+
+    /// <summary>The most openings of one receipt.</summary>
+    public int OpeningsPerReceipt { get; init; } = 64;
+
+    /// <summary>The most openings a minute, of all receipts together.</summary>
+    public int OpeningsPerMinute { get; init; } = 600;
+
+    /// <summary>How many requests for openings are worked on or wait at once.</summary>
+    public int MaxOpenings { get; init; } = 16;
+
     /// <summary>Environment variables whose values the measurement fixes; a hardware enclave refuses others of the kinds that change the process.</summary>
     public IReadOnlyList<string> MeasuredVariables { get; init; } = [];
 
@@ -90,6 +108,12 @@ public sealed record EnclaveOptions
         Require(BindingCapacity > 0, "BindingCapacity must be at least 1.");
         Require(MaxQuoteWindow >= TimeSpan.Zero && MaxQuoteWindow <= TimeSpan.FromSeconds(1), "MaxQuoteWindow must be from 0 to one second.");
         Require(MaxPendingNonces > 0, "MaxPendingNonces must be at least 1.");
+        Require(KeptFor >= TimeSpan.FromSeconds(1) && KeptFor <= MaxKeysetLifetime && KeptFor.Ticks % TimeSpan.TicksPerSecond == 0, "KeptFor must be whole seconds from one second to one hour.");
+        Require(MaxKeptAnswers > 0, "MaxKeptAnswers must be at least 1.");
+        Require(MaxKeptBytes >= 1 << 20, "MaxKeptBytes must be at least 1 MiB.");
+        Require(OpeningsPerReceipt > 0, "OpeningsPerReceipt must be at least 1.");
+        Require(OpeningsPerMinute >= OpeningsPerReceipt, "OpeningsPerMinute must be at least OpeningsPerReceipt.");
+        Require(MaxOpenings > 0, "MaxOpenings must be at least 1.");
         return errors;
 
         void Require(bool holds, string error)

@@ -16,8 +16,9 @@ public static class BundleVerifier
     /// <param name="anchors">The roots that everything must lead to.</param>
     /// <param name="at">The time of judgement; null takes the one that the bundle asserts, whatever <paramref name="source"/> says.</param>
     /// <param name="source">Where <paramref name="at"/> came from: <see cref="TimeSource.Verifier"/> when the verifier knows that time itself.</param>
+    /// <param name="trace">Whether the answer must be committed to.</param>
     public static BundleVerdict Verify(
-        ProofBundle bundle, Policy? policy, TrustAnchors anchors, DateTimeOffset? at = null, TimeSource source = TimeSource.Asserted)
+        ProofBundle bundle, Policy? policy, TrustAnchors anchors, DateTimeOffset? at = null, TimeSource source = TimeSource.Asserted, TraceRequirement trace = TraceRequirement.Served)
     {
         ArgumentNullException.ThrowIfNull(bundle);
         ArgumentNullException.ThrowIfNull(anchors);
@@ -26,7 +27,7 @@ public static class BundleVerifier
         bool samePolicy = policy is not null && SHA256.HashData(bundle.Policy.Span).AsSpan().SequenceEqual(policy.Digest.Span);
         ReceiptVerdict? receipt = null;
         if (bundle is { Receipt: { } cose, Transcript: { } transcript } && evidence is { Keyset: not null, Manifest: not null, Configuration: not null })
-            receipt = new ReceiptChecker(SignedStatement.From(evidence), null, null).CheckReceipt(cose, transcript, out _, out _);
+            receipt = new ReceiptChecker(SignedStatement.From(evidence), null, null, trace).CheckReceipt(cose, transcript, out _, out _);
 
         return new BundleVerdict(evidence, receipt, samePolicy);
     }

@@ -13,7 +13,8 @@ namespace Verathos.Client.Bundles;
 /// Deterministic CBOR: {1: version 1, 2: evidence, 3: nonce, 4: requested at, 5: judged at, 6: policy, 7: simulated,
 /// 8: receipt, 9: transcript}; 8 and 9 together or not at all. Transcript: {1: request digest, 2: client nonce, 3: audit commitment,
 /// 4: [temperature, top-p, top-k, seed, max tokens or null], 5: [chunk hashes], 6: sent at, 7: received at,
-/// 8: stream id, 9: finish reason, 10: receipt secret, 11: [prompt ids], 12: [output ids]}; 10 to 12 are absent in a bundle that is to be shown to others; 13: the model asked for, there exactly if the node's manifest has several.
+/// 8: stream id, 9: finish reason, 10: receipt secret, 11: [prompt ids], 12: [output ids]}; 10 to 12 are absent in a bundle that is to be shown to others; 13: the model asked for, there exactly if the node's manifest has several; 14: what the
+/// computation was committed to with the last token, there exactly if it was.
 /// Times are Unix milliseconds.
 /// </remarks>
 public sealed record ProofBundle

@@ -51,13 +51,16 @@ internal static class TranscriptCbor
         if (transcript.Model is { } model)
             map.Add(13, model);
 
+        if (transcript.TraceRoot is { } root)
+            map.Add(14, root);
+
         return map.Encode();
     }
 
     public static bool TryRead(ref DeterministicCborReader reader, out Transcript? transcript)
     {
         transcript = null;
-        if (!reader.TryReadMap(out int members) || members is not (9 or 10 or 12 or 13)
+        if (!reader.TryReadMap(out int members) || members is not (>= 9 and <= 14)
             || !ProofBundle.Key(ref reader, 1) || !reader.TryReadBytes(32, out byte[] requestDigest)
             || !ProofBundle.Key(ref reader, 2) || !reader.TryReadBytes(32, out byte[] nonce)
             || !ProofBundle.Key(ref reader, 3) || !reader.TryReadBytes(32, out byte[] audit)
@@ -74,21 +77,29 @@ internal static class TranscriptCbor
         byte[] secret = [];
         int[] promptIds = [];
         int[] outputIds = [];
-        if (members >= 12
-            && (!ProofBundle.Key(ref reader, 10) || !reader.TryReadBytes(32, out secret)
-                || !ProofBundle.Key(ref reader, 11) || !TryReadIds(ref reader, out promptIds)
-                || !ProofBundle.Key(ref reader, 12) || !TryReadIds(ref reader, out outputIds)))
-        {
-            return false;
-        }
-
         string? model = null;
-        if (members is 10 or 13 && (!ProofBundle.Key(ref reader, 13) || !reader.TryReadText(out model)))
-            return false;
+        byte[]? root = null;
+        ulong next = 0;
+        for (int left = members - 9; left > 0; left--)
+        {
+            // Keys ascend and differ, which deterministic CBOR guarantees; 10 to 12 come together.
+            bool whole = reader.TryReadUInt64(out next) && next switch
+            {
+                10 => reader.TryReadBytes(32, out secret)
+                    && --left > 0 && ProofBundle.Key(ref reader, 11) && TryReadIds(ref reader, out promptIds)
+                    && --left > 0 && ProofBundle.Key(ref reader, 12) && TryReadIds(ref reader, out outputIds),
+                13 => reader.TryReadText(out model),
+                14 => reader.TryReadBytes(32, out root),
+                _ => false,
+            };
+            if (!whole)
+                return false;
+        }
 
         transcript = new Transcript
         {
             Model = model,
+            TraceRoot = root,
             RequestDigest = requestDigest,
             ClientNonce = nonce,
             AuditCommitment = audit,

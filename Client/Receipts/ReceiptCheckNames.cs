@@ -75,6 +75,15 @@ public static class ReceiptCheckNames
     /// <summary>Its commitment opens to the answer's token ids.</summary>
     public const string Output = "receipt.output";
 
+    /// <summary>It commits to the computation, where that is required.</summary>
+    public const string Committed = "receipt.committed";
+
+    /// <summary>It carries the roots of trace, sketches and TOPLOC proofs together, or none of them.</summary>
+    public const string Roots = "receipt.roots";
+
+    /// <summary>Its trace's root is what the stream committed to with the last token.</summary>
+    public const string Trace = "receipt.trace";
+
     /// <summary>It carries the hash of the client's audit secret.</summary>
     public const string Audit = "receipt.audit";
 

@@ -12,7 +12,8 @@ namespace Verathos.Client.Receipts;
 /// <param name="node">The facts that the evidence binds.</param>
 /// <param name="ledger">The receipts seen before; null where a receipt is looked at alone.</param>
 /// <param name="floor">The highest counter that had been seen when the request left.</param>
-internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger, ulong? floor)
+/// <param name="trace">Whether the answer must be committed to.</param>
+internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger, ulong? floor, TraceRequirement trace)
 {
     /// <summary>How far the enclave's clock, which is the host's, may be from the client's.</summary>
     /// <remarks>Compared with differences of times: a sum would leave the calendar where a bundle states a time at its end.</remarks>
@@ -85,6 +86,7 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         checks.AddEqual("stream", receipt.Id.Span, seen.StreamId, "the stream that the acceptance opened");
         checks.Add("finish", receipt.FinishReason == seen.FinishReason, $"ended for the reason {receipt.FinishReason}, the stream said {seen.FinishReason}");
         CheckContent(checks, receipt, seen);
+        CheckTrace(checks, receipt, seen);
         CheckTimes(checks, receipt, seen);
         CheckHistory(checks, cose, receipt, out equivocation);
         return checks.ToVerdict();
@@ -126,6 +128,28 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         checks.AddEqual("prompt", commitment.Span, prompt, "the prompt's token ids");
     }
 
+    /// <summary>Whether a profile's answers must be committed to.</summary>
+    public bool RequiresTrace(string? model) => trace switch
+    {
+        TraceRequirement.Always => true,
+        TraceRequirement.Never => false,
+        _ => CommittedProfiles.Contains(ProfileOf(model)),
+    };
+
+    private string ProfileOf(string? model) => node.Models.FirstOrDefault(entry => entry.Name == model)?.NumericProfile ?? node.Profile;
+
+    private void CheckTrace(CheckList checks, Receipt receipt, Transcript seen)
+    {
+        bool committed = receipt.TraceRoot.HasValue;
+        bool required = RequiresTrace(seen.Model);
+        checks.Add("committed", committed || !required, committed ? "it commits to the computation" : $"it commits to no computation, {(required ? "as it must" : "which it need not")} in {ProfileOf(seen.Model)}");
+
+        bool together = receipt.SketchRoot.HasValue == committed && receipt.ToplocRoot.HasValue == committed;
+        checks.Add("roots", together, together ? "the roots of trace, sketches and TOPLOC proofs come together" : "some of the roots of trace, sketches and TOPLOC proofs are missing");
+        bool same = committed == seen.TraceRoot is not null && receipt.TraceRoot.GetValueOrDefault().Span.SequenceEqual(seen.TraceRoot);
+        checks.Add("trace", same, same ? "what the stream committed to with the last token" : "it is not what the stream committed to with the last token");
+    }
+
     private void CheckNode(
         CheckList checks,
         ReadOnlyMemory<byte> bootId,
@@ -150,7 +174,7 @@ internal sealed class ReceiptChecker(SignedStatement node, ReceiptLedger? ledger
         checks.Add("model", right, node.Models.Count == 0
             ? model is null ? "the only model of the evidence" : $"it names the model {model}, the evidence has one without a choice"
             : $"it names {(model is null ? "no model" : $"the model {model}")}, {seen.Model ?? "none"} was asked for{(asked is null ? ", which is none of the evidence's" : "")}");
-        string expected = asked?.NumericProfile ?? node.Profile;
+        string expected = ProfileOf(seen.Model);
         checks.Add("profile", profile == expected, $"numeric profile {profile}, the evidence says {expected}");
     }
 

@@ -36,6 +36,9 @@ public sealed record Transcript
     /// <summary>SHA-256 of every response chunk but the final one, in order; each 32 bytes.</summary>
     public required IReadOnlyList<byte[]> ChunkHashes { get; init; }
 
+    /// <summary>What the node's computation was committed to with the last token, 32 bytes; null where nothing was.</summary>
+    public byte[]? TraceRoot { get; init; }
+
     /// <summary>When the request was sealed, by the client's clock.</summary>
     public required DateTimeOffset SentAt { get; init; }
 

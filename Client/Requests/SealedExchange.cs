@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Verathos.Client.Openings;
+using Verathos.Client.Receipts;
 using Verathos.Client.Trust;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Ohttp;
@@ -21,6 +23,15 @@ internal sealed class SealedExchange : IDisposable
     private ChunkedRequestSealer? _sealer;
     private long _started;
 
+    /// <summary>An exchange that carries no inference.</summary>
+    /// <param name="node">To whom.</param>
+    /// <param name="path">The path inside the seal.</param>
+    /// <param name="content">The content, which stays the caller's.</param>
+    /// <param name="contentType">Its media type.</param>
+    /// <param name="clock">The clock.</param>
+    public SealedExchange(AttestedNode node, string path, byte[] content, string contentType, TimeProvider clock)
+        : this(node, null, "POST", path, clock) => (_content, _contentType) = (content, contentType);
+
     public SealedExchange(AttestedNode node, InferenceRequest? request, string method, string path, TimeProvider clock)
     {
         Node = node;
@@ -33,6 +44,8 @@ internal sealed class SealedExchange : IDisposable
     }
 
     private readonly InferenceRequest? _request;
+    private readonly byte[]? _content;
+    private readonly string _contentType = MediaTypes.Json;
 
     public AttestedNode Node { get; }
 
@@ -73,6 +86,9 @@ internal sealed class SealedExchange : IDisposable
     public ChunkedResponseOpener CreateResponseOpener() =>
         _sealer?.CreateResponseOpener() ?? throw new InvalidOperationException("the request has not been sealed");
 
+    /// <summary>What audits the answer later.</summary>
+    public AuditTicket Ticket(byte[] receipt, Transcript transcript) => AuditTicket.Of(Node, receipt, transcript, _auditSecret);
+
     public void Dispose()
     {
         _sealer?.Dispose();
@@ -104,8 +120,8 @@ internal sealed class SealedExchange : IDisposable
             new(VerathosHeaders.ClientNonce, Convert.ToHexStringLower(ClientNonce)),
             new(VerathosHeaders.AuditCommitment, Convert.ToHexStringLower(AuditCommitment)),
         ];
-        if (_request is not null)
-            fields.Add(new("content-type", "application/json"));
+        if (_request is not null || _content is not null)
+            fields.Add(new("content-type", _contentType));
 
         byte[] message = new BinaryRequest
         {
@@ -114,7 +130,7 @@ internal sealed class SealedExchange : IDisposable
             Authority = "",
             Path = _path,
             Fields = fields,
-            Content = _request?.Encode(Node.ModelName) ?? default,
+            Content = _content ?? _request?.Encode(Node.ModelName) ?? default(ReadOnlyMemory<byte>),
         }.Encode();
         byte[] padded = new byte[(message.Length + PaddingBucket - 1) / PaddingBucket * PaddingBucket];
         message.CopyTo(padded, 0);

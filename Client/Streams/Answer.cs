@@ -1,3 +1,4 @@
+using Verathos.Client.Openings;
 using Verathos.Client.Receipts;
 using Verathos.Client.Requests;
 using Verathos.Client.Trust;
@@ -40,6 +41,9 @@ public sealed record Answer
 
     /// <summary>What the receipt was checked against; a bundle keeps it.</summary>
     public required Transcript Transcript { get; init; }
+
+    /// <summary>What audits the answer later, where <see cref="ClientOptions.KeepTickets"/> asked for it; its owner disposes it.</summary>
+    public AuditTicket? Ticket { get; init; }
 
     /// <summary>The request that was answered.</summary>
     public required InferenceRequest Request { get; init; }

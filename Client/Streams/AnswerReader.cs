@@ -29,6 +29,8 @@ internal sealed class AnswerReader : IDisposable
     private readonly StringBuilder _text = new();
     private readonly LogProbabilityFold _logProbabilities = new();
     private readonly MemoryStream _errorBody = new();
+    private readonly StreamTrace _trace;
+    private readonly bool _keepsTicket;
     private int[] _promptIds = [];
     private byte[]? _secret;
     private byte[]? _acceptance;
@@ -48,11 +50,13 @@ internal sealed class AnswerReader : IDisposable
     private string? _model;
     private TimeSpan? _firstToken;
 
-    public AnswerReader(SealedExchange exchange, ReceiptLedger ledger, ulong? floor)
+    public AnswerReader(SealedExchange exchange, ClientOptions options, ulong? floor)
     {
         _exchange = exchange;
+        _keepsTicket = options.KeepTickets;
         _opener = new ResponseStreamOpener(exchange.CreateResponseOpener());
-        _checker = new ReceiptChecker(exchange.Node.Statement, ledger, floor);
+        _checker = new ReceiptChecker(exchange.Node.Statement, options.Ledger, floor, options.Trace);
+        _trace = new StreamTrace(_checker.RequiresTrace(exchange.Model));
     }
 
     /// <summary>Whether any text of the answer has been given out.</summary>
@@ -194,6 +198,9 @@ internal sealed class AnswerReader : IDisposable
         if (chunk.IsError)
             throw Abandoned(Encoding.UTF8.GetString(json.Span));
 
+        if (_trace.Add(chunk.Ids.Count, chunk.Trace) is { } problem)
+            throw Uncommitted(problem);
+
         _outputIds.AddRange(chunk.Ids);
         if (_outputIds.Count - _checkpointTokens > SseEvents.CheckpointTokens)
             throw Broken($"the node sent more than {SseEvents.CheckpointTokens} tokens without a signed checkpoint", null);
@@ -283,7 +290,7 @@ internal sealed class AnswerReader : IDisposable
             }
         }
 
-        Transcript transcript = Seen() with { ReceiptSecret = [.. _secret!], OutputIds = [.. _outputIds], ChunkHashes = _opener.ChunkHashes };
+        Transcript transcript = Seen() with { ReceiptSecret = [.. _secret!], OutputIds = [.. _outputIds], ChunkHashes = _opener.ChunkHashes, TraceRoot = _trace.Last };
         ReceiptVerdict verdict = _checker.CheckReceipt(found.Count == 1 ? cose : null, transcript, out Receipt? receipt, out Equivocation? equivocation);
         if (!verdict.Valid || receipt is null)
         {
@@ -311,12 +318,20 @@ internal sealed class AnswerReader : IDisposable
             ReceiptBytes = cose,
             ReceiptVerdict = verdict,
             Transcript = transcript,
+            Ticket = _keepsTicket ? _exchange.Ticket(cose, transcript) : null,
             Request = _exchange.Request,
             Node = _exchange.Node,
             TimeToFirstToken = _firstToken ?? _exchange.Elapsed,
             Elapsed = _exchange.Elapsed,
         };
     }
+
+    /// <summary>The answer's computation is not committed to as it goes on, so that nothing could be audited.</summary>
+    private VerathosException Uncommitted(string problem) => new(ClientFailure.StreamBroken, $"{problem}; {Proof()}; do not rely on this answer")
+    {
+        Check = StreamTrace.Check,
+        Delivered = Proof(),
+    };
 
     /// <summary>What was seen so far, without the answer.</summary>
     private Transcript Seen() => new()
@@ -357,6 +372,7 @@ internal sealed class AnswerReader : IDisposable
         {
             StatusCode = 503,
             ErrorBody = body,
+            Code = ErrorText.CodeOf(body),
             Delivered = Proof(),
         };
 
@@ -367,6 +383,7 @@ internal sealed class AnswerReader : IDisposable
         {
             StatusCode = _status,
             ErrorBody = body,
+            Code = ErrorText.CodeOf(body),
             RetryAfter = ErrorText.RetryAfter(_fields.FirstOrDefault(field => field.Name == "retry-after").Value),
         };
     }

@@ -51,7 +51,7 @@ internal sealed class AnswerStream : IAsyncDisposable
             {
                 _idle.CancelAfter(_options.IdleTimeout);
                 _response = await _http.PostAsync(_exchange, _linked.Token).ConfigureAwait(false);
-                _reader = new AnswerReader(_exchange, _options.Ledger, _floor);
+                _reader = new AnswerReader(_exchange, _options, _floor);
                 _body = await _response.Content.ReadAsStreamAsync(_linked.Token).ConfigureAwait(false);
                 _idle.CancelAfter(Timeout.InfiniteTimeSpan);
                 _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);

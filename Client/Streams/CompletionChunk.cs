@@ -1,11 +1,14 @@
+using System.Buffers.Text;
 using System.Text.Json;
 
 namespace Verathos.Client.Streams;
 
 /// <summary>What the client reads from one OpenAI stream chunk: text, token ids and the end.</summary>
-internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int> Ids, string? FinishReason, string? Id, string? Model, bool UsageOnly, bool IsError, JsonElement? LogProbabilities = null)
+internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int> Ids, string? FinishReason, string? Id, string? Model, bool UsageOnly, bool IsError, JsonElement? LogProbabilities = null, byte[]? Trace = null)
 {
     private const int MaximumIds = 1 << 20;
+    private const int TraceLength = 32;
+    private const int TraceCharacters = 43;
 
     /// <summary>Reads a chunk of either endpoint. False when it is not one, or a token id is not a non-negative 32-bit number.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> json, out CompletionChunk chunk)
@@ -38,10 +41,10 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
                     return false;
             }
 
-            if (!TryReadExtension(root, out int[] ids))
+            if (!TryReadExtension(root, out int[] ids, out byte[]? trace))
                 return false;
 
-            chunk = new CompletionChunk(text, ids, finish, Member(root, "id"), Member(root, "model"), usageOnly, IsError: false, logProbabilities);
+            chunk = new CompletionChunk(text, ids, finish, Member(root, "id"), Member(root, "model"), usageOnly, IsError: false, logProbabilities, trace);
             return true;
         }
         catch (JsonException)
@@ -73,9 +76,9 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
         return true;
     }
 
-    private static bool TryReadExtension(JsonElement root, out int[] ids)
+    private static bool TryReadExtension(JsonElement root, out int[] ids, out byte[]? trace)
     {
-        ids = [];
+        (ids, trace) = ([], null);
         if (!root.TryGetProperty("verathos", out JsonElement extension)
             || extension.ValueKind != JsonValueKind.Object
             || !extension.TryGetProperty("ids", out JsonElement list))
@@ -83,7 +86,24 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
             return true;
         }
 
-        return TryReadIds(list, out ids);
+        return TryReadIds(list, out ids) && TryReadTrace(extension, out trace);
+    }
+
+    private static bool TryReadTrace(JsonElement extension, out byte[]? trace)
+    {
+        trace = null;
+        if (!extension.TryGetProperty("trace", out JsonElement root))
+            return true;
+
+        byte[] read = new byte[TraceLength];
+        if (root.ValueKind != JsonValueKind.String || root.GetString() is not { Length: TraceCharacters } text
+            || !Base64Url.TryDecodeFromChars(text, read, out int written) || written != TraceLength)
+        {
+            return false;
+        }
+
+        trace = read;
+        return true;
     }
 
     /// <summary>Reads an array of token ids.</summary>

@@ -11,25 +11,35 @@ internal static class ErrorText
     /// <summary>The message of an OpenAI error body, on one line; a plain note where there is none.</summary>
     public static string Of(string body)
     {
+        if (Member(body, "message") is not { } message)
+            return "it gave no reason";
+
+        string text = string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c));
+        return text.Length <= MaximumLength ? text : text[..MaximumLength] + "...";
+    }
+
+    /// <summary>The code of an OpenAI error body; null where there is none.</summary>
+    public static string? CodeOf(string body) =>
+        Member(body, "code") is { Length: > 0 and <= 64 } code && code.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_') ? code : null;
+
+    private static string? Member(string body, string name)
+    {
         try
         {
             using JsonDocument document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind == JsonValueKind.Object
+            return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("error", out JsonElement error)
                 && error.ValueKind == JsonValueKind.Object
-                && error.TryGetProperty("message", out JsonElement message)
-                && message.ValueKind == JsonValueKind.String)
-            {
-                string text = string.Concat(message.GetString()!.Select(c => char.IsControl(c) ? ' ' : c));
-                return text.Length <= MaximumLength ? text : text[..MaximumLength] + "...";
-            }
+                && error.TryGetProperty(name, out JsonElement member)
+                && member.ValueKind == JsonValueKind.String
+                ? member.GetString()
+                : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // No JSON, or a text that is not UTF-16: the note below says all that is known.
+            // No JSON, or a text that is not UTF-16.
+            return null;
         }
-
-        return "it gave no reason";
     }
 
     /// <summary>A Retry-After in seconds, at most an hour; null for anything else.</summary>

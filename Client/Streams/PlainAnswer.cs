@@ -52,6 +52,7 @@ internal static class PlainAnswer
             {
                 StatusCode = status,
                 ErrorBody = text,
+                Code = ErrorText.CodeOf(text),
             };
         }
         catch (Exception e) when (e is HttpRequestException or IOException)

@@ -4,6 +4,7 @@ using Verathos.Enclave.Sessions;
 using Verathos.Protocol.Hpke;
 using Verathos.Protocol.Keys;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Receipts;
 
 namespace Verathos.Enclave.Keys;
@@ -121,15 +122,26 @@ internal sealed class LiveKeyset : IDisposable
         }
     }
 
+    /// <summary>Signs what was opened.</summary>
+    public byte[] Sign(OpeningStatement statement)
+    {
+        lock (_lock)
+        {
+            ThrowIfDestroyed();
+            return statement.Sign(_signer);
+        }
+    }
+
     /// <summary>Numbers, chains and signs a receipt. Numbers have no gaps, because only a signed receipt takes one.</summary>
     /// <param name="receipt">The receipt, with whatever counter; number and predecessor are set here.</param>
-    public byte[] Sign(Receipt receipt)
+    /// <param name="digest">The receipt's digest.</param>
+    public byte[] Sign(Receipt receipt, out byte[] digest)
     {
         lock (_lock)
         {
             ThrowIfDestroyed();
             receipt = receipt with { Counter = _counter + 1, Previous = _previous };
-            byte[] signed = receipt.Sign(_signer, out byte[] digest);
+            byte[] signed = receipt.Sign(_signer, out digest);
             _counter++;
             _previous = digest;
             return signed;

@@ -93,7 +93,9 @@ internal sealed class AnswerWriter : IDisposable
     /// <param name="finishReason">OpenAI's word for why the answer ends, or null.</param>
     /// <param name="logProbabilities">The token's log-probability and the likeliest ones', where they were asked for.</param>
     /// <param name="characters">Characters that the token completes, whether they are in this chunk or still held back.</param>
-    public void Chunk(ReadOnlySpan<char> text, ReadOnlySpan<int> ids, string? finishReason, ReadOnlySpan<TokenLogProbability> logProbabilities = default, int characters = 0)
+    /// <param name="trace">What the computation is committed to with the last of the ids, 32 bytes; empty where nothing is.</param>
+    public void Chunk(
+        ReadOnlySpan<char> text, ReadOnlySpan<int> ids, string? finishReason, ReadOnlySpan<TokenLogProbability> logProbabilities = default, int characters = 0, ReadOnlySpan<byte> trace = default)
     {
         BeginEvent([]);
         WriteHead();
@@ -149,6 +151,11 @@ internal sealed class AnswerWriter : IDisposable
         _json.WriteStartObject(Verathos);
         _json.WritePropertyName(Ids);
         WriteIds(ids);
+        if (!trace.IsEmpty)
+        {
+            WriteBase64Url("trace"u8, trace);
+        }
+
         _json.WriteEndObject();
         _json.WriteEndObject();
         EndEvent();

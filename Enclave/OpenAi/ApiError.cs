@@ -31,7 +31,7 @@ public sealed record ApiError(int Status, string Type, string Code, string? Para
 
     /// <summary>404: no such path.</summary>
     public static ApiError NotFound() =>
-        new(404, InvalidRequest, "not_found", null, "No such path. Use POST /v1/chat/completions, POST /v1/completions or GET /v1/models.");
+        new(404, InvalidRequest, "not_found", null, "No such path. Use POST /v1/chat/completions, POST /v1/completions, POST /v1/verathos/openings or GET /v1/models.");
 
     /// <summary>404: another model than those that the evidence names.</summary>
     public static ApiError ModelNotFound(IReadOnlyList<string> served)
@@ -75,6 +75,34 @@ public sealed record ApiError(int Status, string Type, string Code, string? Para
     /// <summary>429: the queue is full.</summary>
     public static ApiError Busy(int retryAfterSeconds) =>
         new(429, "rate_limit_error", "queue_full", null, "The node's queue is full. Try again later, or another node.") { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>404: no answer that can be opened so. One for every cause, to whoever does not hold the audit secret.</summary>
+    public static ApiError OpeningNotFound() =>
+        new(404, InvalidRequest, "opening_not_found", null, "There is no answer with this receipt and audit secret that can be opened.");
+
+    /// <summary>410: the answer was kept as long as answers are. Told to who holds the audit secret.</summary>
+    public static ApiError OpeningExpired() =>
+        new(410, InvalidRequest, "opening_expired", null, "The answer was kept for as long as the node's configuration says, and can no longer be opened.");
+
+    /// <summary>410: the answer had to make room, or the node changed. Told to who holds the audit secret.</summary>
+    public static ApiError OpeningEvicted() =>
+        new(410, InvalidRequest, "opening_evicted", null, "The answer had to make room for others, or the node's models or keys changed, and can no longer be opened.");
+
+    /// <summary>403: as many of the receipt's openings were asked for as there may be.</summary>
+    public static ApiError OpeningBudget(int limit) =>
+        new(403, InvalidRequest, "opening_budget", null, $"At most {limit} openings of one receipt are given.");
+
+    /// <summary>429: as many openings were asked for of late as the node gives.</summary>
+    public static ApiError OpeningRate(int retryAfterSeconds) =>
+        new(429, "rate_limit_error", "opening_rate", null, "The node gives no more openings at the moment. Try again later.") { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>503: as many requests for openings run as may.</summary>
+    public static ApiError OpeningBusy(int retryAfterSeconds) =>
+        new(503, "server_error", "opening_busy", null, "The node is busy with other openings. Try again later.") { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>422: the answer has no such step, layer or head.</summary>
+    public static ApiError OpeningOutOfRange() =>
+        new(422, InvalidRequest, "opening_out_of_range", null, "The answer has no such step, layer or head.");
 
     /// <summary>503: the replay record is full; it refuses and never forgets.</summary>
     public static ApiError ReplayRecordFull(int retryAfterSeconds) =>

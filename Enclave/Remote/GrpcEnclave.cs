@@ -232,7 +232,7 @@ public sealed class GrpcEnclave : IEnclave
                 KeysetDigest = default,
                 KeysetNotAfter = DateTimeOffset.UnixEpoch,
                 ContextLength = 0,
-                Counters = new Serving.EnclaveMetrics().Read(0),
+                Counters = new Serving.EnclaveMetrics().Read(0, default),
             }
             : last with { Ready = false, NotReadyReason = reason, KeysetDigest = default, KeysetNotAfter = DateTimeOffset.UnixEpoch };
     }

@@ -32,6 +32,12 @@ internal static class StatusMessage
         Quotes = (ulong)status.Counters.Quotes,
         Nonces = (ulong)status.Counters.Nonces,
         Keysets = (ulong)status.Counters.Keysets,
+        Openings = (ulong)status.Counters.Openings,
+        OpeningsRefused = (ulong)status.Counters.OpeningsRefused,
+        OpeningsFailed = (ulong)status.Counters.OpeningsFailed,
+        Kept = (ulong)status.Counters.Kept,
+        KeptBytes = (ulong)status.Counters.KeptBytes,
+        Evicted = (ulong)status.Counters.Evicted,
         Models = { status.Models.Select(From) },
     };
 
@@ -64,6 +70,12 @@ internal static class StatusMessage
             Quotes = (long)message.Quotes,
             Nonces = (long)message.Nonces,
             Keysets = (long)message.Keysets,
+            Openings = (long)message.Openings,
+            OpeningsRefused = (long)message.OpeningsRefused,
+            OpeningsFailed = (long)message.OpeningsFailed,
+            Kept = (long)message.Kept,
+            KeptBytes = (long)message.KeptBytes,
+            Evicted = (long)message.Evicted,
         },
     };
 

@@ -14,8 +14,12 @@ internal sealed class EnclaveMetrics
     public long OutputTokens;
     public long Quotes;
     public long Nonces;
+    public long Openings;
+    public long OpeningsRefused;
+    public long OpeningsFailed;
+    public long Evicted;
 
-    public EnclaveCounters Read(long keysets) => new()
+    public EnclaveCounters Read(long keysets, (int Count, long Bytes) kept) => new()
     {
         Requests = Interlocked.Read(ref Requests),
         Receipts = Interlocked.Read(ref Receipts),
@@ -28,6 +32,12 @@ internal sealed class EnclaveMetrics
         OutputTokens = Interlocked.Read(ref OutputTokens),
         Quotes = Interlocked.Read(ref Quotes),
         Nonces = Interlocked.Read(ref Nonces),
+        Openings = Interlocked.Read(ref Openings),
+        OpeningsRefused = Interlocked.Read(ref OpeningsRefused),
+        OpeningsFailed = Interlocked.Read(ref OpeningsFailed),
+        Kept = kept.Count,
+        KeptBytes = kept.Bytes,
+        Evicted = Interlocked.Read(ref Evicted),
         Keysets = keysets,
     };
 }

@@ -39,6 +39,7 @@ internal static class SelfTest
         EnclaveOptions own = options with { MaxRequestBytes = Math.Max(options.MaxRequestBytes, 8192), CheckpointTokens = 2 };
         using KeyRing ring = new(own, time);
         LiveKeyset keyset = ring.Add(models);
+        SessionContext context = new(own, new EnclaveMetrics(), simulated, time, Kept: null);
         int length = Math.Clamp(model.MaxPromptTokens / 2, 1, PromptTokens);
         await AskAsync(VerathosPaths.Completions, json =>
         {
@@ -72,7 +73,7 @@ internal static class SelfTest
             byte[] request = sealer.SealAll(Inner(path, Body(model.Name, prompt), binding, nonce));
             using ResponseStreamOpener opener = new(sealer.CreateResponseOpener());
             using SecretScope scope = new();
-            Session session = new(ring, own, new EnclaveMetrics(), simulated, scope, time);
+            Session session = new(ring, context, scope);
             await using (session.ConfigureAwait(false))
             {
                 await session.OpenAsync(Whole(request), cancellationToken).ConfigureAwait(false);

@@ -52,7 +52,10 @@ internal sealed class ServedModels : IAsyncDisposable
             driver.IsSimulated,
             // What the gate holds every GPU to before there are keys; only the measured enclave can say it.
             driver.ExpectedGpus == 0 ? null : true,
-            driver.ExpectedGpus == 0 ? null : false);
+            driver.ExpectedGpus == 0 ? null : false,
+            All.Any(static model => model.Engine.Commits)
+                ? new OpeningLimits((uint)options.KeptFor.TotalSeconds, (uint)options.OpeningsPerReceipt, (uint)options.OpeningsPerMinute)
+                : null);
         ConfigurationBytes = configuration.Encode();
         ConfigurationDigest = SHA256.HashData(ConfigurationBytes);
     }

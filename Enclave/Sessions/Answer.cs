@@ -1,9 +1,13 @@
 using Verathos.Enclave.Keys;
 using Verathos.Enclave.Memory;
+using Verathos.Enclave.Openings;
 using Verathos.Enclave.Serving;
+using Verathos.GpuRuntime.Serving;
 using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Ohttp;
 using Verathos.Protocol.Receipts;
+using IdCommitment = Verathos.Protocol.Receipts.TokenCommitment;
+using TokenCommitment = Verathos.GpuRuntime.Serving.TokenCommitment;
 
 namespace Verathos.Enclave.Sessions;
 
@@ -22,13 +26,15 @@ internal sealed class Answer : IDisposable
     private readonly SamplingClaims _sampling;
     private readonly ChunkChain _chain;
     private readonly ResponseStreamSealer _sealer;
+    private readonly SecretBuffer _traceSecret;
+    private readonly SessionContext _context;
     private readonly TimeProvider _time;
-    private readonly EnclaveOptions _options;
-    private readonly bool _simulated;
     private readonly DateTimeOffset _acceptedAt;
     private int _tokensAtCheckpoint;
     private long _checkpointAt;
     private uint _sentTokens;
+    private TokenCommitment? _commitment;
+    private AnswerRecord? _record;
 
     /// <summary>Begins an answer.</summary>
     public Answer(
@@ -38,12 +44,12 @@ internal sealed class Answer : IDisposable
         ReadOnlyMemory<byte> requestDigest,
         byte[] id,
         SecretIds prompt,
+        SecretBuffer secret,
+        SecretBuffer traceSecret,
         SamplingClaims sampling,
         ChunkedResponseSealer sealer,
         SecretScope scope,
-        EnclaveOptions options,
-        bool simulated,
-        TimeProvider time)
+        SessionContext context)
     {
         _keyset = keyset;
         _model = model;
@@ -52,22 +58,18 @@ internal sealed class Answer : IDisposable
         _id = id;
         _prompt = prompt;
         _output = scope.Own(new SecretIds(256));
-        _secret = scope.Own(SecretBuffer.Random(32));
+        (_secret, _traceSecret) = (secret, traceSecret);
         _sampling = sampling;
-        _time = time;
-        _options = options;
-        _simulated = simulated;
-        _acceptedAt = time.GetUtcNow();
-        _promptCommitment = TokenCommitment.Compute(_secret.Span, TokenCommitment.Prompt, prompt.Span);
+        _context = context;
+        _time = context.Time;
+        _acceptedAt = _time.GetUtcNow();
+        _promptCommitment = IdCommitment.Compute(_secret.Span, IdCommitment.Prompt, prompt.Span);
         _chain = new ChunkChain(_secret.Span, _requestDigest);
         _sealer = new ResponseStreamSealer(sealer, _chain);
     }
 
     /// <summary>Tokens generated so far.</summary>
     public int OutputTokens => _output.Count;
-
-    /// <summary>The receipt's secret, which the first event delivers sealed.</summary>
-    public ReadOnlySpan<byte> Secret => _secret.Span;
 
     /// <summary>The sealed stream.</summary>
     public ResponseStreamSealer Sealer => _sealer;
@@ -92,12 +94,17 @@ internal sealed class Answer : IDisposable
             PromptTokens = (uint)_prompt.Count,
             Sampling = _sampling,
             AuditCommitment = _headers.AuditCommitment,
-            Simulated = _simulated,
+            Simulated = _context.Simulated,
         });
     }
 
     /// <summary>Counts a token into the answer.</summary>
-    public void Add(int id) => _output.Append(id);
+    public void Add(GeneratedToken token)
+    {
+        _output.Append(token.Id);
+        _commitment = token.Commitment;
+        _record = token.Commitment?.Record;
+    }
 
     /// <summary>
     /// A signed checkpoint over the chunks so far, where one is due: after <see cref="EnclaveOptions.CheckpointTokens"/> or
@@ -106,7 +113,7 @@ internal sealed class Answer : IDisposable
     public byte[]? SignCheckpointIfDue()
     {
         if (_sentTokens == 0 ||
-            (_sentTokens - _tokensAtCheckpoint < _options.CheckpointTokens && _time.GetElapsedTime(_checkpointAt) < _options.CheckpointInterval))
+            (_sentTokens - _tokensAtCheckpoint < _context.Options.CheckpointTokens && _time.GetElapsedTime(_checkpointAt) < _context.Options.CheckpointInterval))
         {
             return null;
         }
@@ -133,8 +140,30 @@ internal sealed class Answer : IDisposable
         return chunk;
     }
 
-    /// <summary>The signed receipt.</summary>
-    public byte[] SignReceipt(string finishReason) => _keyset.Sign(new Receipt
+    /// <summary>The signed receipt. Where the answer was committed it is kept from here on, so that it can be opened.</summary>
+    public byte[] SignReceipt(string finishReason)
+    {
+        byte[] receipt = _keyset.Sign(Receipt(finishReason), out byte[] digest);
+        if (_context.Kept is { } kept && _record is { } record)
+        {
+            _record = null;
+            kept.Add(digest, new KeptAnswer(_model, _headers.AuditCommitment, _prompt.Span, _output.Span, _traceSecret.Span, record), _keyset.Ended);
+        }
+
+        return receipt;
+    }
+
+    /// <summary>Zeroes what lies outside the scope.</summary>
+    public void Wipe() => KeptAnswer.Wipe(_record);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Wipe();
+        _sealer.Dispose();
+    }
+
+    private Receipt Receipt(string finishReason) => new()
     {
         BootId = _keyset.Keyset.BootId,
         IssuedAt = _time.GetUtcNow(),
@@ -148,7 +177,7 @@ internal sealed class Answer : IDisposable
         Model = _keyset.Models.StatedName(_model),
         RequestDigest = _requestDigest,
         PromptCommitment = _promptCommitment,
-        OutputCommitment = TokenCommitment.Compute(_secret.Span, TokenCommitment.Output, _output.Span),
+        OutputCommitment = IdCommitment.Compute(_secret.Span, IdCommitment.Output, _output.Span),
         PromptTokens = (uint)_prompt.Count,
         OutputTokens = (uint)_output.Count,
         Sampling = _sampling,
@@ -157,9 +186,12 @@ internal sealed class Answer : IDisposable
         Counter = 0,
         FinishReason = finishReason,
         AuditCommitment = _headers.AuditCommitment,
-        Simulated = _simulated,
-    });
+        Simulated = _context.Simulated,
+        TraceRoot = Root(_commitment?.TraceRoot),
+        SketchRoot = Root(_commitment?.SketchRoot),
+        ToplocRoot = Root(_commitment?.ToplocRoot),
+    };
 
-    /// <inheritdoc/>
-    public void Dispose() => _sealer.Dispose();
+    // A null array would become an empty memory that is there.
+    private static ReadOnlyMemory<byte>? Root(byte[]? root) => root is null ? null : (ReadOnlyMemory<byte>?)root;
 }

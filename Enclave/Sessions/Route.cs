@@ -9,22 +9,26 @@ internal static class Route
 {
     /// <summary>Finds the operation.</summary>
     /// <param name="request">The inner request.</param>
-    /// <param name="endpoint">The generating interface, or null for the list of models.</param>
+    /// <param name="operation">The operation.</param>
     /// <returns>Null, or the error.</returns>
-    public static ApiError? Find(BinaryRequest request, out ApiEndpoint? endpoint)
+    public static ApiError? Find(BinaryRequest request, out Operation operation)
     {
-        endpoint = request.Path switch
+        operation = Operation.Models;
+        Operation? found = request.Path switch
         {
-            VerathosPaths.ChatCompletions => ApiEndpoint.ChatCompletions,
-            VerathosPaths.Completions => ApiEndpoint.Completions,
+            VerathosPaths.ChatCompletions => Operation.ChatCompletions,
+            VerathosPaths.Completions => Operation.Completions,
+            VerathosPaths.Openings => Operation.Openings,
+            VerathosPaths.Models => Operation.Models,
             _ => null,
         };
-        if (endpoint is null && request.Path != VerathosPaths.Models)
+        if (found is null)
         {
             return ApiError.NotFound();
         }
 
-        string method = endpoint is null ? "GET" : "POST";
+        operation = found.Value;
+        string method = operation == Operation.Models ? "GET" : "POST";
         if (request.Method != method)
         {
             return ApiError.MethodNotAllowed(method);

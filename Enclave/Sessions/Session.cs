@@ -1,55 +1,34 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using Verathos.Enclave.Keys;
 using Verathos.Enclave.Memory;
 using Verathos.Enclave.OpenAi;
-using Verathos.Enclave.Serving;
-using Verathos.Fingerprint.Constraints;
-using Verathos.Fingerprint.Sampling;
-using Verathos.GpuRuntime.Serving;
-using Verathos.GpuRuntime.Tokenizers;
 using Verathos.Protocol.Bhttp;
-using Verathos.Protocol.Receipts;
-using Verathos.Protocol.Requests;
 
 namespace Verathos.Enclave.Sessions;
 
 /// <summary>
-/// One request from its first byte to its receipt. <see cref="NextAsync"/> gives the next piece of the sealed answer; where
+/// One request from its first byte to the end of its answer. <see cref="NextAsync"/> gives the next piece of the sealed answer; where
 /// it fails, nothing of the request survives <see cref="DisposeAsync"/>.
 /// </summary>
 internal sealed class Session : IAsyncDisposable
 {
-    private static readonly BhttpField EventStream = new("content-type", MediaTypes.EventStream);
-    private static readonly BhttpField NoStore = new("cache-control", "no-store");
-    private readonly EnclaveOptions _options;
-    private readonly EnclaveMetrics _metrics;
-    private readonly TimeProvider _time;
-    private readonly bool _simulated;
+    private readonly SessionContext _context;
     private readonly SecretScope _scope;
     private readonly RequestOpener _opener;
     private readonly KeysetEnd _keysetEnd;
-    private SessionState _state = SessionState.Opening;
-    private byte[] _whole = [];
     private ApiRequest? _request;
-    private ServedModel? _model;
-    private Answer? _answer;
-    private StepWriter? _steps;
-    private SecretIds? _prompt;
-    private IAsyncEnumerator<GeneratedToken>? _tokens;
-    private CancellationTokenSource? _cancellation;
-    private string _finishReason = "stop";
+    private Reply? _reply;
+    private AnswerReply? _begun;
 
     /// <summary>A session for one request.</summary>
-    public Session(KeyRing ring, EnclaveOptions options, EnclaveMetrics metrics, bool simulated, SecretScope scope, TimeProvider time)
+    /// <param name="ring">The keys.</param>
+    /// <param name="context">What all sessions share.</param>
+    /// <param name="scope">Owns what is secret; ends with the session.</param>
+    public Session(KeyRing ring, SessionContext context, SecretScope scope)
     {
-        _options = options;
-        _metrics = metrics;
-        _simulated = simulated;
+        _context = context;
         _scope = scope;
-        _time = time;
         _keysetEnd = new KeysetEnd(ring);
-        _opener = new RequestOpener(ring, options, scope);
+        _opener = new RequestOpener(ring, context.Options, scope);
     }
 
     /// <summary>Reads the request and decides; afterwards <see cref="NextAsync"/> gives the answer.</summary>
@@ -57,10 +36,10 @@ internal sealed class Session : IAsyncDisposable
     public async ValueTask OpenAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> request, CancellationToken cancellationToken)
     {
         ApiError? error = await _opener.ReadAsync(request, cancellationToken).ConfigureAwait(false);
-        Interlocked.Increment(ref _metrics.Requests);
+        Interlocked.Increment(ref _context.Metrics.Requests);
         if (_opener.Replay == ReplayOutcome.Seen)
         {
-            Interlocked.Increment(ref _metrics.Replays);
+            Interlocked.Increment(ref _context.Metrics.Replays);
         }
 
         if (error is null)
@@ -78,8 +57,8 @@ internal sealed class Session : IAsyncDisposable
 
         if (error is not null)
         {
-            Interlocked.Increment(ref _metrics.SealedErrors);
-            SealWhole(error);
+            Interlocked.Increment(ref _context.Metrics.SealedErrors);
+            _reply = Whole(error.Status, error.ToJson(), error.RetryAfterSeconds);
         }
 
         _keysetEnd.Rest();
@@ -90,12 +69,12 @@ internal sealed class Session : IAsyncDisposable
     {
         if (!_keysetEnd.TryWork())
         {
-            return EndEarly();
+            return _reply?.EndEarly();
         }
 
         try
         {
-            return await AdvanceAsync().ConfigureAwait(false);
+            return _reply is { } reply ? await reply.NextAsync().ConfigureAwait(false) : null;
         }
         finally
         {
@@ -103,67 +82,27 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    private async ValueTask<byte[]?> AdvanceAsync()
-    {
-        switch (_state)
-        {
-            case SessionState.Whole:
-                _state = SessionState.Done;
-                return _whole;
-            case SessionState.Accepted:
-                return Open();
-            case SessionState.Generating:
-                return await StepAsync().ConfigureAwait(false);
-            case SessionState.Closing:
-                _state = SessionState.Done;
-                return Close();
-            default:
-                return null;
-        }
-    }
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _keysetEnd.DisposeAsync().ConfigureAwait(false);
-        if (_tokens is not null)
+        foreach (Reply? reply in (Reply?[])[_reply, _begun == _reply ? null : _begun])
         {
-            if (_state is SessionState.Accepted or SessionState.Generating)
+            if (reply is not null)
             {
-                Interlocked.Increment(ref _metrics.Abandoned);
+                await reply.DisposeAsync().ConfigureAwait(false);
             }
-
-            // Leaving an enumeration that never began would not tell the engine.
-            await _cancellation!.CancelAsync().ConfigureAwait(false);
-            await StopGeneratingAsync().ConfigureAwait(false);
         }
 
-        _cancellation?.Dispose();
-        _steps?.Dispose();
-        _answer?.Dispose();
         _opener.Dispose();
         Wipe();
     }
 
     private void Wipe()
     {
+        _reply?.Wipe();
         _request?.Dispose();
         _scope.Dispose();
-    }
-
-    private byte[]? EndEarly()
-    {
-        switch (_state)
-        {
-            case SessionState.Accepted:
-                SealWhole(ApiError.KeysetRetiring());
-                _state = SessionState.Done;
-                return _whole;
-            case SessionState.Generating or SessionState.Closing:
-                return Fail(ApiError.KeysetEnded());
-            default:
-                return null;
-        }
     }
 
     private ApiError? Accept(CancellationToken cancellationToken)
@@ -173,231 +112,59 @@ internal sealed class Session : IAsyncDisposable
             return ApiError.Invalid("invalid_message", null, "The sealed message is not a binary HTTP request.");
         }
 
-        return Route.Find(inner!, out ApiEndpoint? endpoint) ?? (endpoint is { } generating
-            ? Begin(generating, inner!, body!, cancellationToken)
-            : ListModels());
-    }
+        if (Route.Find(inner!, out Operation operation) is { } lost)
+        {
+            return lost;
+        }
 
-    private ApiError? ListModels()
-    {
-        SealWhole(200, ModelList.ToJson(_opener.Keyset.Models.All.Select(static model => (model.Name, model.ContextLength))), null);
-        return null;
-    }
+        if (operation == Operation.Models)
+        {
+            _reply = Whole(200, ModelList.ToJson(_opener.Keyset.Models.All.Select(static model => (model.Name, model.ContextLength))), null);
+            return null;
+        }
 
-    private ApiError? Begin(ApiEndpoint endpoint, BinaryRequest inner, SecretBuffer body, CancellationToken cancellationToken)
-    {
         // In this order: nothing of the body is looked at for a client that verified other evidence.
-        if (!InnerHeaders.TryRead(inner, out InnerHeaders? headers, out ApiError? error))
+        if (!InnerHeaders.TryRead(inner!, out InnerHeaders? headers, out ApiError? error))
         {
             return error;
         }
 
-        LiveKeyset keyset = _opener.Keyset;
-        if (!keyset.Bindings.Contains(headers!.Binding))
+        if (!_opener.Keyset.Bindings.Contains(headers!.Binding))
         {
             return ApiError.BindingMismatch();
         }
 
-        if (!ApiRequestParser.TryParse(endpoint, body.Memory, out _request, out error))
+        return operation == Operation.Openings
+            ? Open(headers, body!, cancellationToken)
+            : Answer(operation == Operation.ChatCompletions ? ApiEndpoint.ChatCompletions : ApiEndpoint.Completions, headers, body!, cancellationToken);
+    }
+
+    private ApiError? Answer(ApiEndpoint endpoint, InnerHeaders headers, SecretBuffer body, CancellationToken cancellationToken)
+    {
+        if (!ApiRequestParser.TryParse(endpoint, body.Memory, out _request, out ApiError? error))
         {
             return error;
         }
 
         body.Clear();
-        if (!keyset.Models.TryFind(_request!.Model, out _model))
-        {
-            return ApiError.ModelNotFound([.. keyset.Models.All.Select(static model => model.Name)]);
-        }
-
-        error = PromptReader.TryRead(_request, _model, out int[]? ids);
-        if (error is not null)
-        {
-            return error;
-        }
-
-        _prompt = _scope.Own(SecretIds.TakeFrom(ids!));
-        return Admit(headers, keyset, _model, cancellationToken);
+        // Kept apart, so that it ends with the session also where it is refused or admitting it fails.
+        _begun = new AnswerReply(_context, _opener, _request!, headers, _scope);
+        return _begun.Admit(cancellationToken) ?? Take(_begun);
     }
 
-    private ApiError? Admit(InnerHeaders headers, LiveKeyset keyset, ServedModel model, CancellationToken cancellationToken)
+    private ApiError? Open(InnerHeaders headers, SecretBuffer body, CancellationToken cancellationToken)
     {
-        if (_prompt!.Count > model.MaxPromptTokens)
-        {
-            return ApiError.PromptTooLong(_prompt.Count, model.MaxPromptTokens);
-        }
+        ApiError? refused = OpeningReply.TryBegin(_context, _opener, headers, body, cancellationToken, out OpeningReply? reply);
+        return refused ?? Take(reply!);
+    }
 
-        int fits = Math.Min(_options.MaxOutputTokens, model.ContextLength - _prompt.Count);
-        int room = model.Engine.RoomFor(_prompt.Count);
-        int asked = _request!.MaxTokens ?? Math.Min(fits, room);
-        if (Math.Min(asked, fits) > room || room < 1)
-        {
-            return ApiError.TooMuchMemory(_prompt.Count, asked, room);
-        }
-
-        if (ConstraintReader.TryRead(_request, model, out TokenConstraint? constraint) is { } unsupported)
-        {
-            return unsupported;
-        }
-
-        SamplingParameters sampling = _request.Sampling;
-        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, keyset.Ended);
-        try
-        {
-            _tokens = model.Engine.GenerateAsync(
-                new GenerationRequest
-                {
-                    PromptIds = _prompt.Backing,
-                    Sampling = sampling,
-                    Seed = SamplingSeed.Derive(_request.Seed, headers.ClientNonce),
-                    MaxTokens = Math.Min(asked, fits),
-                    LogProbabilities = _request.LogProbabilities,
-                    Constraint = constraint,
-                },
-                _cancellation.Token).GetAsyncEnumerator(_cancellation.Token);
-        }
-        catch (GenerationException exception)
-        {
-            constraint?.Dispose();
-            // Everything else that an engine refuses was refused above, by the parser or by the limits.
-            return exception.Error == GenerationError.QueueFull ? ApiError.Busy(1) : ApiError.Internal();
-        }
-
-        byte[] id = RandomNumberGenerator.GetBytes(16);
-        SamplingClaims claims = StatedSampling.Of(_request, asked);
-        _answer = new Answer(
-            keyset, model, headers, _opener.RequestDigest, id, _prompt, claims, _opener.CreateResponseSealer(), _scope, _options, _simulated, _time);
-        // A completion goes on where its prompt ends, so the space that its first token may begin with is part of the text.
-        TokenDecoder decoder = _request.Endpoint == ApiEndpoint.Completions
-            ? model.Loaded.Tokenizer.CreateContinuationDecoder()
-            : model.Loaded.Tokenizer.CreateDecoder();
-        _steps = new StepWriter(_request, id, _time.GetUtcNow(), _options.PaddingBucket, decoder, _scope, _request.LogProbabilities is null ? null : model.Loaded.Tokenizer);
-        Interlocked.Add(ref _metrics.PromptTokens, _prompt.Count);
-        Interlocked.Increment(ref model.Counters.Accepted);
-        Interlocked.Add(ref model.Counters.PromptTokens, _prompt.Count);
-        _state = SessionState.Accepted;
-        _keysetEnd.Watch(keyset, Wipe);
+    private ApiError? Take(Reply reply)
+    {
+        _reply = reply;
+        _keysetEnd.Watch(_opener.Keyset, Wipe);
         return null;
     }
 
-    private byte[]? Open()
-    {
-        byte[] acceptance;
-        try
-        {
-            acceptance = _answer!.SignAcceptance();
-        }
-        catch (EnclaveException exception) when (exception.Failure == EnclaveFailure.KeysetExpired)
-        {
-            return EndEarly();
-        }
-
-        _state = SessionState.Generating;
-        _steps!.Accept(acceptance, _answer.Secret, _prompt!.Span);
-        byte[] head = _answer.Sealer.Start(200, [EventStream, NoStore]);
-        return [.. head, .. _answer.Seal(_steps.Step)];
-    }
-
-    private async ValueTask<byte[]?> StepAsync()
-    {
-        bool more;
-        try
-        {
-            // Tokens that are drawn already must not go to a client that has left.
-            _cancellation!.Token.ThrowIfCancellationRequested();
-            more = await _tokens!.MoveNextAsync().ConfigureAwait(false);
-        }
-        catch (Exception) when (_keysetEnd.HasCome)
-        {
-            return Fail(ApiError.KeysetEnded());
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            return Fail(ApiError.Internal());
-        }
-
-        if (!more)
-        {
-            return Fail(ApiError.Internal());
-        }
-
-        try
-        {
-            return await WriteAsync(_tokens.Current).ConfigureAwait(false);
-        }
-        catch (EnclaveException exception) when (exception.Failure == EnclaveFailure.KeysetExpired)
-        {
-            return Fail(ApiError.KeysetEnded());
-        }
-    }
-
-    private async ValueTask<byte[]> WriteAsync(GeneratedToken token)
-    {
-        byte[]? checkpoint = _answer!.SignCheckpointIfDue();
-        _answer.Add(token.Id);
-        Interlocked.Increment(ref _metrics.OutputTokens);
-        Interlocked.Increment(ref _model!.Counters.OutputTokens);
-        if (_steps!.Write(token, checkpoint) is not { } reason)
-        {
-            return _answer.Seal(_steps.Step);
-        }
-
-        await StopGeneratingAsync().ConfigureAwait(false);
-        _finishReason = reason;
-        _steps.End(reason, _request!.IncludeUsage, _prompt!.Count, _answer.OutputTokens);
-        _state = SessionState.Closing;
-        return _answer.Seal(_steps.Step);
-    }
-
-    private byte[] Close()
-    {
-        byte[] receipt;
-        try
-        {
-            receipt = _answer!.SignReceipt(_finishReason);
-        }
-        catch (EnclaveException exception) when (exception.Failure == EnclaveFailure.KeysetExpired)
-        {
-            Interlocked.Increment(ref _metrics.Abandoned);
-            return _answer!.Sealer.Finish([]);
-        }
-
-        Interlocked.Increment(ref _metrics.Receipts);
-        Interlocked.Increment(ref _model!.Counters.Receipts);
-        return _answer.Sealer.Finish([new BhttpField(VerathosHeaders.Receipt, Base64Url.EncodeToString(receipt))]);
-    }
-
-    // The stream has begun, so the error travels in it; it ends properly and without a receipt.
-    private byte[] Fail(ApiError error)
-    {
-        Interlocked.Increment(ref _metrics.Abandoned);
-        _state = SessionState.Done;
-        byte[] chunk = _answer!.Seal(AnswerWriter.ErrorStep(error, _options.PaddingBucket));
-        return [.. chunk, .. _answer.Sealer.Finish([])];
-    }
-
-    private async ValueTask StopGeneratingAsync()
-    {
-        if (_tokens is not { } tokens)
-        {
-            return;
-        }
-
-        _tokens = null;
-        try
-        {
-            await tokens.DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or GenerationException)
-        {
-            // It was told to stop.
-        }
-    }
-
-    private void SealWhole(ApiError error) => SealWhole(error.Status, error.ToJson(), error.RetryAfterSeconds);
-
-    private void SealWhole(int status, byte[] json, int? retryAfter)
-    {
-        _whole = WholeAnswer.Seal(_opener.CreateResponseSealer(), status, json, retryAfter, _options.PaddingBucket);
-        _state = SessionState.Whole;
-    }
+    private WholeReply Whole(int status, byte[] json, int? retryAfter) =>
+        new(WholeAnswer.Seal(_opener.CreateResponseSealer(), status, json, retryAfter, _context.Options.PaddingBucket));
 }

@@ -45,7 +45,7 @@ internal sealed class StepWriter : IDisposable
         }
 
         string text = _decoder.Append(token.Id);
-        _writer.Chunk(_stops.Push(text), [token.Id], null, token.LogProbabilities, text.Length);
+        _writer.Chunk(_stops.Push(text), [token.Id], null, token.LogProbabilities, text.Length, token.Commitment?.TraceRoot);
         Array.Clear(token.LogProbabilities ?? []);
         SecretText.Wipe(text);
         if (token.Finish is null && !_stops.Stopped)

@@ -128,7 +128,7 @@ internal sealed class TrustArguments
             ClientFailure.EvidenceMalformed => ExitCode.Malformed,
             ClientFailure.EvidenceUnsupported or ClientFailure.NoUsableKey => ExitCode.Unsupported,
             ClientFailure.EvidenceRejected or ClientFailure.SimulatedNotAllowed or ClientFailure.ReceiptInvalid
-                or ClientFailure.Equivocation or ClientFailure.StreamBroken => ExitCode.Rejected,
+                or ClientFailure.Equivocation or ClientFailure.OpeningInvalid or ClientFailure.StreamBroken => ExitCode.Rejected,
             ClientFailure.InvalidRequest => ExitCode.Usage,
             _ => ExitCode.Failed,
         },

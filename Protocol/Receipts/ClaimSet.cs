@@ -1,5 +1,6 @@
 using System.Buffers;
 using Verathos.Protocol.Cbor;
+using Verathos.Protocol.Openings;
 
 namespace Verathos.Protocol.Receipts;
 
@@ -100,6 +101,12 @@ internal sealed class ClaimSet
 
     public SamplingClaims Sampling() =>
         SamplingCbor.TryRead(new DeterministicCborReader(Take(ReceiptLabels.Sampling)), out SamplingClaims sampling) ? sampling : Fail(default(SamplingClaims));
+
+    public OpeningAsk Asked()
+    {
+        DeterministicCborReader reader = new(Take(ReceiptLabels.Asked));
+        return OpeningAsk.TryRead(ref reader, out OpeningAsk? ask) && reader.AtEnd ? ask : Fail(OpeningAsk.StepHashes);
+    }
 
     public static void Issuer(DeterministicCborMap map, ReadOnlyMemory<byte> bootId) =>
         map.Add(ReceiptLabels.Issuer, Prefix + Convert.ToHexStringLower(bootId.Span));

@@ -79,13 +79,13 @@ public sealed record Receipt
     /// <summary>True if the TEE is simulated.</summary>
     public required bool Simulated { get; init; }
 
-    /// <summary>Root of the computation's trace, 32 bytes; null until it is computed.</summary>
+    /// <summary>Root of the computation's trace, 32 bytes; null where the profile commits nothing.</summary>
     public ReadOnlyMemory<byte>? TraceRoot { get; init; }
 
-    /// <summary>Root of the projection sketches, 32 bytes; null until they are computed.</summary>
+    /// <summary>Root of the projection sketches, 32 bytes; null where the profile commits nothing.</summary>
     public ReadOnlyMemory<byte>? SketchRoot { get; init; }
 
-    /// <summary>Root of the TOPLOC proofs, 32 bytes; null until they are computed.</summary>
+    /// <summary>Root of the TOPLOC proofs, 32 bytes; null where the profile commits nothing.</summary>
     public ReadOnlyMemory<byte>? ToplocRoot { get; init; }
 
     /// <summary>SHA-256 of the Sig_structure, by which the next receipt names this one; set by <see cref="TryParse"/>, empty before.</summary>

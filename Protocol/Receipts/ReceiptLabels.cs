@@ -75,12 +75,24 @@ public static class ReceiptLabels
     /// <summary>Name of the model that answered, text; there exactly if the node's manifest has several models.</summary>
     public const long Model = -65555;
 
-    /// <summary>Reserved: root of the computation's trace, 32 bytes; absent until it is computed.</summary>
+    /// <summary>Root of the computation's trace, 32 bytes; absent where the profile commits nothing.</summary>
     public const long TraceRoot = -65560;
 
-    /// <summary>Reserved: root of the projection sketches, 32 bytes; absent until they are computed.</summary>
+    /// <summary>Root of the projection sketches, 32 bytes; there exactly if the trace's is.</summary>
     public const long SketchRoot = -65561;
 
-    /// <summary>Reserved: root of the TOPLOC proofs, 32 bytes; absent until they are computed.</summary>
+    /// <summary>Root of the TOPLOC proofs, 32 bytes; there exactly if the trace's is.</summary>
     public const long ToplocRoot = -65562;
+
+    /// <summary>SHA-256 of the Sig_structure of the receipt that is opened.</summary>
+    public const long ReceiptDigest = -65570;
+
+    /// <summary>What was asked for, an array: see <see cref="Openings.OpeningAsk"/>.</summary>
+    public const long Asked = -65571;
+
+    /// <summary>SHA-256 of the content of an answer with openings.</summary>
+    public const long ContentDigest = -65572;
+
+    /// <summary>Number of items of that content.</summary>
+    public const long Items = -65573;
 }

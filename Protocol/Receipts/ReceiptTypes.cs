@@ -12,6 +12,9 @@ public static class ReceiptTypes
     /// <summary>Closes a stream.</summary>
     public const string Receipt = "application/vnd.verathos.receipt+cwt";
 
+    /// <summary>Closes an answer with openings.</summary>
+    public const string Opening = "application/vnd.verathos.opening+cwt";
+
     /// <summary>Reserved for an old key's statement about its successor.</summary>
     public const string Rotation = "application/vnd.verathos.rotation+cwt";
 

@@ -14,4 +14,7 @@ public static class VerathosHeaders
 
     /// <summary>The trailer that carries the receipt: COSE_Sign1 in base64url without padding.</summary>
     public const string Receipt = "verathos-receipt";
+
+    /// <summary>The trailer that carries the statement of an answer with openings: COSE_Sign1 in base64url without padding.</summary>
+    public const string Opening = "verathos-opening";
 }

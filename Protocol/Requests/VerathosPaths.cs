@@ -18,6 +18,9 @@ public static class VerathosPaths
     /// <summary>Sealed: text completions.</summary>
     public const string Completions = "/v1/completions";
 
+    /// <summary>Sealed: openings of an answer's computation.</summary>
+    public const string Openings = "/v1/verathos/openings";
+
     /// <summary>Sealed: the list of models.</summary>
     public const string Models = "/v1/models";
 }

@@ -6,6 +6,7 @@ using Verathos.Enclave.Serving;
 using Verathos.Enclave.Sessions;
 using Verathos.Enclave.Tests.Serving;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Receipts;
 
 namespace Verathos.Enclave.Tests.Keys;
@@ -117,7 +118,7 @@ public sealed class KeyRingTests : IAsyncLifetime
         _ring.DestroyAll();
 
         Assert.All<Action>(
-            [() => keyset.Sign((Acceptance)null!), () => keyset.Sign((Checkpoint)null!), () => keyset.Sign((Receipt)null!)],
+            [() => keyset.Sign((Acceptance)null!), () => keyset.Sign((Checkpoint)null!), () => keyset.Sign((OpeningStatement)null!), () => keyset.Sign(null!, out _)],
             sign => Assert.Equal(EnclaveFailure.KeysetExpired, Assert.Throws<EnclaveException>(sign).Failure));
     }
 

@@ -265,7 +265,7 @@ public sealed class RefusalTests
         Assert.True(ChunkedRequestSealer.TryCreate(evidence.Keyset.KeyConfigs[0], out ChunkedRequestSealer? sealer));
         byte[] bytes = sealer.SealAll(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\n\r\n"));
 
-        TestAnswer answer = await node.SendAsync(new TestRequest(sealer, bytes, [], [], evidence));
+        TestAnswer answer = await node.SendAsync(new TestRequest(sealer, bytes, [], [], evidence, []));
 
         Assert.Equal((400, "invalid_message"), (answer.Status, answer.ErrorCode));
     }

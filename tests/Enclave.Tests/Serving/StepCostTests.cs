@@ -30,7 +30,8 @@ public sealed class StepCostTests(ITestOutputHelper output)
         using SecretScope scope = new();
         using Answer answer = new(
             keyset, model.Default, new InnerHeaders(new byte[48], new byte[32], new byte[32]), opener.RequestDigest, new byte[16], scope.Own(SecretIds.TakeFrom([1, 2, 3])),
-            new SamplingClaims(0, 1_000_000, 0, 0, 9), opener.CreateResponseSealer(), scope, options, true, TimeProvider.System);
+            scope.Own(SecretBuffer.Random(32)), scope.Own(SecretBuffer.Random(32)), new SamplingClaims(0, 1_000_000, 0, 0, 9), opener.CreateResponseSealer(), scope,
+            new SessionContext(options, new EnclaveMetrics(), true, TimeProvider.System, null));
         using ApiRequest request = new() { Endpoint = ApiEndpoint.ChatCompletions, Model = "tiny" };
         using StepWriter steps = new(request, new byte[16], TimeProvider.System.GetUtcNow(), 512, model.Default.Loaded.Tokenizer.CreateDecoder(), scope);
         answer.Sealer.Start(200, []);

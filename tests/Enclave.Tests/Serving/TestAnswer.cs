@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Exchange;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Receipts;
 using Verathos.Protocol.Requests;
 
@@ -15,6 +16,7 @@ internal sealed class TestAnswer : IDisposable
     private readonly TestRequest _request;
     private readonly ResponseStreamOpener _opener;
     private readonly StringBuilder _content = new();
+    private readonly MemoryStream _bytes = new();
 
     public TestAnswer(TestRequest request)
     {
@@ -34,6 +36,29 @@ internal sealed class TestAnswer : IDisposable
     public ExchangeError Error => _opener.Error;
 
     public string Content => _content.ToString();
+
+    /// <summary>The content's bytes.</summary>
+    public byte[] Bytes => _bytes.ToArray();
+
+    /// <summary>What each token's chunk commits to.</summary>
+    public IReadOnlyList<byte[]> Traces => [.. Chunks.Where(chunk => chunk.TryGetProperty("verathos", out JsonElement own) && own.TryGetProperty("trace", out _))
+        .Select(chunk => Base64Url.DecodeFromChars(chunk.GetProperty("verathos").GetProperty("trace").GetString()))];
+
+    /// <summary>The statement of an answer with openings; null where the trailer has none.</summary>
+    public OpeningStatement? Statement
+    {
+        get
+        {
+            if (BhttpFields.Single(Trailers, VerathosHeaders.Opening) is not { } text)
+            {
+                return null;
+            }
+
+            using ECDsa key = _request.Evidence.Keyset.SigningKey.ToECDsa();
+            Assert.True(OpeningStatement.TryParse(Base64Url.DecodeFromChars(text), key, out OpeningStatement? statement, out ReceiptError error), error.ToString());
+            return statement;
+        }
+    }
 
     /// <summary>The events as (name, data); OpenAI's have no name.</summary>
     public IReadOnlyList<(string Name, string Data)> Events
@@ -182,7 +207,11 @@ internal sealed class TestAnswer : IDisposable
         }
     }
 
-    public void Dispose() => _opener.Dispose();
+    public void Dispose()
+    {
+        _opener.Dispose();
+        _bytes.Dispose();
+    }
 
     private static JsonElement Json(string text)
     {
@@ -202,6 +231,7 @@ internal sealed class TestAnswer : IDisposable
                     break;
                 case BhttpPartKind.Content:
                     Steps.Add(part.Content.Length);
+                    _bytes.Write(part.Content.Span);
                     _content.Append(Encoding.UTF8.GetString(part.Content.Span));
                     break;
                 default:

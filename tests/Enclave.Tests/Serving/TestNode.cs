@@ -9,6 +9,7 @@ using Verathos.Protocol.Evidence;
 using Verathos.Protocol.Hpke;
 using Verathos.Protocol.Keys;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Requests;
 using Verathos.Simulator;
 using Verathos.Testing;
@@ -70,13 +71,26 @@ internal sealed class TestNode : IAsyncDisposable
         string body,
         string method = "POST",
         Func<List<BhttpField>, List<BhttpField>>? fields = null,
+        HpkeKem kem = HpkeKem.XWing) => Seal(evidence, path, Encoding.UTF8.GetBytes(body), "application/json", method, fields, kem);
+
+    /// <summary>Seals a request for openings of an answer.</summary>
+    public static TestRequest Openings(TestEvidence evidence, OpeningRequest request) =>
+        Seal(evidence, VerathosPaths.Openings, request.Encode(), OpeningRequest.MediaType);
+
+    public static TestRequest Seal(
+        TestEvidence evidence,
+        string path,
+        byte[] body,
+        string contentType,
+        string method = "POST",
+        Func<List<BhttpField>, List<BhttpField>>? fields = null,
         HpkeKem kem = HpkeKem.XWing)
     {
         byte[] auditSecret = RandomNumberGenerator.GetBytes(32);
         byte[] clientNonce = RandomNumberGenerator.GetBytes(32);
         List<BhttpField> sent =
         [
-            new("content-type", "application/json"),
+            new("content-type", contentType),
             new(VerathosHeaders.Binding, Convert.ToHexStringLower(evidence.Binding)),
             new(VerathosHeaders.ClientNonce, Convert.ToHexStringLower(clientNonce)),
             new(VerathosHeaders.AuditCommitment, Convert.ToHexStringLower(SHA256.HashData(auditSecret))),
@@ -87,12 +101,12 @@ internal sealed class TestNode : IAsyncDisposable
             Scheme = "https",
             Path = path,
             Fields = fields?.Invoke(sent) ?? sent,
-            Content = Encoding.UTF8.GetBytes(body),
+            Content = body,
         };
         OhttpKeyConfig config = evidence.Keyset.KeyConfigs.Single(config => config.Kem == kem);
         Assert.True(ChunkedRequestSealer.TryCreate(config, out ChunkedRequestSealer? sealer));
         byte[] sealedBytes = sealer.SealAll(inner.Encode());
-        return new TestRequest(sealer, sealedBytes, clientNonce, SHA256.HashData(auditSecret), evidence);
+        return new TestRequest(sealer, sealedBytes, clientNonce, SHA256.HashData(auditSecret), evidence, auditSecret);
     }
 
     public Task<TestAnswer> SendAsync(TestRequest request) => SendAsync(Core, request);

@@ -133,7 +133,7 @@ public sealed class SessionTests : IAsyncLifetime
         Assert.True(ChunkedRequestSealer.TryCreate(keyset.Keyset.KeyConfigs[0], out ChunkedRequestSealer? sealer));
         byte[] request = sealer.SealAll(inner.Encode());
         _answer = new ResponseStreamOpener(sealer.CreateResponseOpener());
-        Session session = new(_ring, _options, _metrics, simulated: true, _scope, _time);
+        Session session = new(_ring, new SessionContext(_options, _metrics, true, _time, null), _scope);
         await session.OpenAsync(TestNode.Pieces(request), cancellationToken);
         return session;
     }

@@ -1,13 +1,10 @@
 namespace Verathos.Enclave.Sessions;
 
-/// <summary>Where one request stands. It only moves forward.</summary>
-internal enum SessionState
+/// <summary>Where one answer stands. It only moves forward.</summary>
+internal enum AnswerState
 {
-    /// <summary>Bytes of the request come in; nothing but decapsulation has been done.</summary>
-    Opening,
-
-    /// <summary>The answer is a sealed error or a list; it is ready to go out whole.</summary>
-    Whole,
+    /// <summary>The request is being looked at.</summary>
+    Admitting,
 
     /// <summary>The request was taken; the signed acceptance goes out next.</summary>
     Accepted,

@@ -68,6 +68,17 @@ internal static class ConfigurationFields
             c => (long?)c.Engine.KvMebibytes, (c, v) => c with { Engine = c.Engine with { KvMebibytes = (int)(long)v } })
         { Minimum = 1, Maximum = 1 << 24 },
 
+        Opening("keptSeconds", "How long what is needed to open an answer is kept after its receipt, in seconds.", 3600,
+            o => o.KeptSeconds, (o, v) => o with { KeptSeconds = v }),
+        Opening("keptAnswers", "The most answers that are kept. The oldest make room.", 1_000_000,
+            o => o.KeptAnswers, (o, v) => o with { KeptAnswers = v }),
+        Opening("keptMebibytes", "The most memory of kept answers, in MiB. The oldest make room.", 1 << 20,
+            o => o.KeptMebibytes, (o, v) => o with { KeptMebibytes = v }),
+        Opening("perReceipt", "The most openings of one receipt.", 1_000_000,
+            o => o.PerReceipt, (o, v) => o with { PerReceipt = v }),
+        Opening("perMinute", "The most openings a minute, of all receipts together; at least as many as of one receipt.", 1_000_000,
+            o => o.PerMinute, (o, v) => o with { PerMinute = v }),
+
         Limit("bodyBytes", "Longest sealed request in bytes. A longer one is answered 413.", 1024, 64L << 20,
             l => l.BodyBytes, (l, v) => l with { BodyBytes = v }),
         Limit("headerBytes", "Longest request header section in bytes. A longer one is answered 431.", 1024, 1 << 20,
@@ -112,6 +123,18 @@ internal static class ConfigurationFields
         new("limits." + name, FieldKind.Whole, description, c => get(c.Limits), (c, v) => c with { Limits = set(c.Limits, (long)v) })
         {
             Minimum = minimum,
+            Maximum = maximum,
+        };
+
+    private static ConfigurationField Opening(
+        string name,
+        string description,
+        long maximum,
+        Func<OpeningsConfiguration, int> get,
+        Func<OpeningsConfiguration, int, OpeningsConfiguration> set) =>
+        new("openings." + name, FieldKind.Whole, description, c => (long)get(c.Openings), (c, v) => c with { Openings = set(c.Openings, (int)(long)v) })
+        {
+            Minimum = 1,
             Maximum = maximum,
         };
 

@@ -29,6 +29,7 @@ public static class ConfigurationSchema
                         "limits" => "What one client, and all clients together, may take.",
                         "timeouts" => "How long the node waits for what, in seconds.",
                         "engine" => "How much the engine in the enclave does at once.",
+                        "openings" => "How long answers can be opened, and how often.",
                         _ => "Who the node is in a subnet. All three members, or none.",
                     });
                 }

@@ -34,6 +34,7 @@ public static class ConfigurationValidator
 
         CheckIdentity(configuration.Identity, errors);
         CheckModels(configuration, errors);
+        CheckOpenings(configuration.Openings, errors);
         CheckFile("tlsCertificate", configuration.TlsCertificate, errors);
         CheckFile("tlsKey", configuration.TlsKey, errors);
         if (configuration.TlsCertificate is null != configuration.TlsKey is null)
@@ -72,6 +73,14 @@ public static class ConfigurationValidator
             {
                 errors.Add($"{field.Path}: must be from {field.Minimum} to {field.Maximum}");
             }
+        }
+    }
+
+    private static void CheckOpenings(OpeningsConfiguration openings, List<string> errors)
+    {
+        if (openings.PerMinute < openings.PerReceipt)
+        {
+            errors.Add("openings.perMinute: must not be less than openings.perReceipt");
         }
     }
 
@@ -156,6 +165,7 @@ public static class ConfigurationValidator
 
         CheckIdentity(configuration.Identity, errors);
         CheckModels(configuration, errors);
+        CheckOpenings(configuration.Openings, errors);
         CheckValues(configuration, errors);
         return errors;
     }

@@ -50,6 +50,9 @@ public sealed record NodeConfiguration
     /// <summary>How much the engine does at once.</summary>
     public EngineConfiguration Engine { get; init; } = new();
 
+    /// <summary>How long answers can be opened, and how often.</summary>
+    public OpeningsConfiguration Openings { get; init; } = new();
+
     /// <summary>The path of the gateway resource.</summary>
     public string GatewayPath { get; init; } = "/verathos/gateway";
 

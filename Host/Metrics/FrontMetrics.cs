@@ -83,6 +83,8 @@ internal sealed class FrontMetrics
         writer.Single("verathos_enclave_queued", "gauge", "Requests that wait for the engine.", enclave.Queued);
         EnclaveCounters counters = enclave.Counters;
         writer.Single("verathos_enclave_running", "gauge", "Streams that run in the enclave.", counters.Active);
+        writer.Single("verathos_enclave_kept", "gauge", "Answers that can be opened.", counters.Kept);
+        writer.Single("verathos_enclave_kept_bytes", "gauge", "Memory of those, about.", counters.KeptBytes);
         (string Name, string Help, long Value)[] totals =
         [
             ("requests", "Requests that decapsulated.", counters.Requests),
@@ -96,6 +98,10 @@ internal sealed class FrontMetrics
             ("quotes", "Quotes asked of the platform.", counters.Quotes),
             ("nonces", "Nonces answered with evidence.", counters.Nonces),
             ("keysets", "Keysets made.", counters.Keysets),
+            ("openings", "Openings given.", counters.Openings),
+            ("openings_refused", "Requests for openings that were refused.", counters.OpeningsRefused),
+            ("openings_failed", "Requests for openings that broke off.", counters.OpeningsFailed),
+            ("kept_evicted", "Answers that made room before their time.", counters.Evicted),
         ];
         foreach ((string name, string help, long value) in totals)
         {

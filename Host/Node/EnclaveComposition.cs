@@ -68,6 +68,11 @@ internal static class EnclaveComposition
         MaxOutputTokens = configuration.Engine.MaxOutputTokens,
         MaxActive = configuration.Engine.MaxActive,
         QueueCapacity = configuration.Engine.Queue,
+        KeptFor = TimeSpan.FromSeconds(configuration.Openings.KeptSeconds),
+        MaxKeptAnswers = configuration.Openings.KeptAnswers,
+        MaxKeptBytes = (long)configuration.Openings.KeptMebibytes << 20,
+        OpeningsPerReceipt = configuration.Openings.PerReceipt,
+        OpeningsPerMinute = configuration.Openings.PerMinute,
         KvBytes = configuration.Engine.KvMebibytes is { } mebibytes ? (long)mebibytes << 20 : null,
         ModelKvBytes = configuration.Served.Zip(models).Where(static pair => pair.First.KvMebibytes is not null)
             .ToDictionary(static pair => pair.Second.Manifest.Name, static pair => (long)pair.First.KvMebibytes!.Value << 20),

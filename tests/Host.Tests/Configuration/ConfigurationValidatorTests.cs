@@ -33,6 +33,7 @@ public sealed class ConfigurationValidatorTests
         { "gateway path taken", Good with { GatewayPath = "/health/live" }, "gatewayPath: /health/live is taken" },
         { "gateway pattern", Good with { GatewayPath = "/{x}" }, "gatewayPath: /{x} is not a plain path" },
         { "network", Good with { Limits = new() { ExemptClients = ["10.0.0.0/99"] } }, "limits.exemptClients: 10.0.0.0/99" },
+        { "openings", Good with { Openings = new() { PerReceipt = 9, PerMinute = 8 } }, "openings.perMinute: must not be less" },
         { "idle", Good with { Timeouts = new() { IdleSeconds = 60, BodySeconds = 30 } }, "timeouts.idleSeconds" },
         { "certificate absent", Good with { TlsCertificate = "/no/c", TlsKey = "/dev/null" }, "tlsCertificate: /no/c is not there" },
         { "key alone", Good with { TlsKey = "/dev/null" }, "tlsKey: tlsCertificate and tlsKey go together" },

@@ -100,6 +100,12 @@ internal sealed class ScriptedEnclave : IEnclave
             OutputTokens = 7,
             Quotes = 0,
             Nonces = 0,
+            Openings = 3,
+            OpeningsRefused = 0,
+            OpeningsFailed = 0,
+            Kept = 2,
+            KeptBytes = 999,
+            Evicted = 0,
             Keysets = 1,
         },
     });

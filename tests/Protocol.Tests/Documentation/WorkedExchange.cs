@@ -12,6 +12,7 @@ using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Hpke;
 using Verathos.Protocol.Keys;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Receipts;
 using Verathos.Protocol.Requests;
 using Verathos.Protocol.Secrets;
@@ -25,7 +26,7 @@ namespace Verathos.Protocol.Tests.Documentation;
 internal sealed class WorkedExchange
 {
     private const string Model = "verathos-tiny";
-    private const string Profile = "f32";
+    private const string Profile = CommittedProfiles.Served;
     private readonly List<(string Name, byte[] Bytes)> blocks = [];
     private readonly byte[] signingKey = Range(0x40, 32);
     private readonly byte[] receiptSecret = Range(0xd0, 32);
@@ -78,7 +79,7 @@ internal sealed class WorkedExchange
         Show("manifest", new DeterministicCborMap()
             .Add(1, 1UL).Add(2, Model).Add(3, manifestRoot).Add(4, 39UL).Add(5, 9_437_184UL).Add(6, 48UL)
             .Encode());
-        NodeConfiguration configuration = new(NodeConfiguration.InProcess, "verathos 0.1.0", Profile, new NodeLimits(1_048_576, 4096, 1024, 8), Simulated: true);
+        NodeConfiguration configuration = new(NodeConfiguration.InProcess, "verathos 0.1.0", Profile, new NodeLimits(1_048_576, 4096, 1024, 8), Simulated: true, Openings: new OpeningLimits(600, 64, 600));
         Show("configuration", configuration.Encode());
         byte[] digest = Show("configuration digest", NodeConfiguration.DigestOf(configuration.Encode()));
         byte[] input = Show("binding input", new DeterministicCborWriter()
@@ -180,7 +181,8 @@ internal sealed class WorkedExchange
         Step("chunk 2", stream, chain, $"event: {SseEvents.Acceptance}\ndata: {opening}\n\n");
         Show("h_2", chain.Head.ToArray());
 
-        Step("chunk 3", stream, chain, "data: " + Chunk("""{"role":"assistant","content":"4"}""", "null", "[52]") + "\n\n");
+        byte[] firstTrace = Show("running commitment with the first token, over 3 made-up steps of verathos-tiny's shape", TraceOf(3));
+        Step("chunk 3", stream, chain, "data: " + Chunk("""{"role":"assistant","content":"4"}""", "null", "[52]", firstTrace) + "\n\n");
         Show("h_3", chain.Head.ToArray());
         Checkpoint made = new()
         {
@@ -196,7 +198,7 @@ internal sealed class WorkedExchange
         Step(
             "chunk 4", stream, chain,
             $$"""event: {{SseEvents.Checkpoint}}{{"\n"}}data: {"cose":"{{Base64Url.EncodeToString(checkpoint)}}"}{{"\n\n"}}"""
-            + "data: " + Chunk("{}", "\"stop\"", "[2]") + "\n\ndata: [DONE]\n\n");
+            + "data: " + Chunk("{}", "\"stop\"", "[2]", Show("running commitment with the last token", TraceOf(4))) + "\n\ndata: [DONE]\n\n");
         byte[] head = Show("h_4", chain.Head.ToArray());
 
         byte[] outputCommitment = Show("output commitment, ids 52, 2", TokenCommitment.Compute(receiptSecret, TokenCommitment.Output, [52, 2]));
@@ -204,6 +206,47 @@ internal sealed class WorkedExchange
             "receipt", ReceiptTypes.Receipt, MakeReceipt(requestDigest, promptCommitment, outputCommitment, head, chain.Count).EncodeClaims(), out byte[] digest);
         Show("receipt digest", digest);
         Show("final response chunk on the wire", stream.Finish([new(VerathosHeaders.Receipt, Base64Url.EncodeToString(receipt))]));
+        Open(digest);
+    }
+
+    /// <summary>The step hashes, as another exchange would carry them.</summary>
+    private void Open(byte[] receiptDigest)
+    {
+        OpeningRequest request = new(receiptDigest, Range(0x10, 32), OpeningAsk.StepHashes);
+        Show("opening request: all step hashes", request.Encode());
+        Show("opening request: openings 0 to 3", (request with { Ask = OpeningAsk.Openings(0, 4) }).Encode());
+        byte[] hashes = [.. Enumerable.Range(0, 4).SelectMany(StepHash)];
+        byte[] content = new byte[OpeningContent.HeaderSize + hashes.Length];
+        OpeningContent.WriteHeader(hashes.Length, content);
+        hashes.CopyTo(content, OpeningContent.HeaderSize);
+        Show("opening content: the hashes of 4 steps", content);
+        OpeningStatement statement = new()
+        {
+            BootId = bootId,
+            IssuedAt = DateTimeOffset.FromUnixTimeSeconds(1_800_000_200),
+            Nonce = Range(0xb1, 32),
+            KeysetDigest = keyset.Digest,
+            RequestDigest = SHA256.HashData("the encapsulated opening request"u8),
+            ReceiptDigest = receiptDigest,
+            Ask = request.Ask,
+            ContentDigest = SHA256.HashData(content),
+            Items = 1,
+            Simulated = true,
+        };
+        Sign("opening statement", ReceiptTypes.Opening, statement.EncodeClaims(), out _);
+    }
+
+    private static byte[] StepHash(int step) => SHA256.HashData([(byte)step]);
+
+    /// <summary>The commitment of docs/fingerprints.md over the first steps, whose hashes are made up.</summary>
+    private static byte[] TraceOf(int steps)
+    {
+        byte[] Node(byte[] left, byte[] right) => SHA256.HashData([1, .. left, .. right]);
+        byte[] root = steps == 3
+            ? Node(Node(StepHash(0), StepHash(1)), StepHash(2))
+            : Node(Node(StepHash(0), StepHash(1)), Node(StepHash(2), StepHash(3)));
+        byte[] input = [.. "verathos.trace.v2"u8, 0, 0, 0, 4, 0, 0, 0, 128, 0, 0, 0, 2, 0, 0, 0, 32, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, (byte)steps, .. root];
+        return SHA256.HashData(input);
     }
 
     private void Step(string name, ResponseStreamSealer stream, ChunkChain chain, string events)
@@ -218,8 +261,8 @@ internal sealed class WorkedExchange
         Assert.Equal(before + 1, chain.Count);
     }
 
-    private static string Chunk(string delta, string finish, string ids) =>
-        $$$"""{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1800000100,"model":"{{{Model}}}","choices":[{"index":0,"delta":{{{delta}}},"logprobs":null,"finish_reason":{{{finish}}}}],"verathos":{"ids":{{{ids}}}}}""";
+    private static string Chunk(string delta, string finish, string ids, byte[] trace) =>
+        $$$"""{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1800000100,"model":"{{{Model}}}","choices":[{"index":0,"delta":{{{delta}}},"logprobs":null,"finish_reason":{{{finish}}}}],"verathos":{"ids":{{{ids}}},"trace":"{{{Base64Url.EncodeToString(trace)}}}"}}""";
 
     private byte[] Sign(string name, string type, byte[] claims, out byte[] digest)
     {
@@ -285,5 +328,8 @@ internal sealed class WorkedExchange
         FinishReason = "stop",
         AuditCommitment = SHA256.HashData(Range(0x10, 32)),
         Simulated = true,
+        TraceRoot = TraceOf(4),
+        SketchRoot = Range(0xe0, 32),
+        ToplocRoot = Range(0xe1, 32),
     };
 }

@@ -116,7 +116,7 @@ internal sealed class AnswerReader : IDisposable
         ClientFailure.StreamBroken,
         $"{message}; {Proof()}; ask again to get the whole answer")
     {
-        Check = error is null ? "stream.complete" : "stream.authentic",
+        Check = error is null or ExchangeError.Truncated ? "stream.complete" : "stream.authentic",
         Delivered = Proof(),
     };
 

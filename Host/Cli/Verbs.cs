@@ -21,6 +21,7 @@ public static class Verbs
         yield return ReceiptCommand.Create();
 #if SIMULATOR
         yield return PolicyCommand.Create();
+        yield return DrillCommand.Create();
 #endif
         yield return DoctorCommand.Create();
         yield return ConfigCommand.Create();

@@ -28,17 +28,19 @@ internal sealed class DemoNode : IAsyncDisposable
     /// <param name="watch">Puts something between front and enclave; null for nothing.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <param name="limits">The front's limits; the defaults where not given.</param>
-    public static Task<DemoNode> StartAsync(LoadedModel model, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken, LimitsConfiguration? limits = null) =>
-        StartAsync([model], watch, cancellationToken, limits);
+    /// <param name="folder">The folder of the simulated installation; this user's own where not given.</param>
+    public static Task<DemoNode> StartAsync(LoadedModel model, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken, LimitsConfiguration? limits = null, string? folder = null) =>
+        StartAsync([model], watch, cancellationToken, limits, folder);
 
     /// <summary>Starts a node on models, which it takes over.</summary>
     /// <param name="models">The models, the default first.</param>
     /// <param name="watch">Puts something between front and enclave; null for nothing.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <param name="limits">The front's limits; the defaults where not given.</param>
-    public static async Task<DemoNode> StartAsync(IReadOnlyList<LoadedModel> models, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken, LimitsConfiguration? limits = null)
+    /// <param name="folder">The folder of the simulated installation; this user's own where not given.</param>
+    public static async Task<DemoNode> StartAsync(IReadOnlyList<LoadedModel> models, Func<IEnclave, IEnclave>? watch, CancellationToken cancellationToken, LimitsConfiguration? limits = null, string? folder = null)
     {
-        IPlatformDriver driver = PlatformDrivers.Create("simulated", new PlatformOptions { GpuCount = 1 });
+        IPlatformDriver driver = PlatformDrivers.Create("simulated", new PlatformOptions { GpuCount = 1, InstallationFolder = folder });
         EnclaveCore core = await EnclaveCore.StartAsync(models, driver, new EnclaveOptions(), TimeProvider.System, cancellationToken).ConfigureAwait(false);
         IEnclave enclave = watch?.Invoke(core) ?? core;
         FrontServer front = new(new NodeConfiguration { Listen = ["http://127.0.0.1:0"], Limits = limits ?? new LimitsConfiguration() }, enclave);

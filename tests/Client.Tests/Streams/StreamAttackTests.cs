@@ -28,13 +28,13 @@ public sealed class StreamAttackTests
         "stream.authentic");
 
     [Fact]
-    public Task A_stream_without_its_final_chunk_is_refused() => Refused(pieces => pieces[..^1], "word0 word1 word2 word3 word4 ", "stream.authentic");
+    public Task A_stream_without_its_final_chunk_is_refused() => Refused(pieces => pieces[..^1], "word0 word1 word2 word3 word4 ", "stream.complete");
 
     [Fact]
     public Task A_stream_cut_inside_a_piece_is_refused() => Refused(
         pieces => [.. pieces[..4], pieces[4][..100]],
         "word0 word1 ",
-        "stream.authentic");
+        "stream.complete");
 
     [Fact]
     public Task A_changed_final_chunk_is_refused() => Refused(
@@ -79,7 +79,7 @@ public sealed class StreamAttackTests
     {
         using TestBed bed = new();
         bed.Node.Tampering.Wire = _ => [];
-        Assert.Equal("stream.authentic", (await bed.FailureAsync()).Check);
+        Assert.Equal("stream.complete", (await bed.FailureAsync()).Check);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Verathos.Attestation;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
+using Verathos.Host.Drills.Nodes;
 using Verathos.Protocol.Hpke;
 
 namespace Verathos.Drills.Tests.Evidence;

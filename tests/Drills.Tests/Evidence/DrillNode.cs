@@ -4,14 +4,9 @@ using Verathos.Attestation;
 using Verathos.Attestation.Binding;
 using Verathos.Attestation.Policies;
 using Verathos.Attestation.Verdicts;
-using Verathos.Protocol.Evidence;
-using Verathos.Protocol.Hpke;
-using Verathos.Protocol.Keys;
-using Verathos.Protocol.Ohttp;
+using Verathos.Host.Drills.Nodes;
 using Verathos.Simulator;
 using Verathos.Simulator.Nvidia;
-using NodeIdentity = Verathos.Attestation.Binding.NodeIdentity;
-using NonceProof = Verathos.Attestation.Binding.NonceProof;
 
 namespace Verathos.Drills.Tests.Evidence;
 
@@ -47,44 +42,8 @@ public sealed class DrillNode : IDisposable
     internal NodeEvidence Show(byte[] nonce, NodePlan? plan = null, NonceBatch? batch = null, int index = 0)
     {
         plan ??= new NodePlan();
-        byte[] keyset = MakeKeyset(plan);
-        byte[] keysetDigest = SHA256.HashData(keyset);
-        byte[] configuration = plan.Configuration.Encode();
-        batch ??= NonceBatch.Build([nonce]);
-        byte[] gpuNonce = GpuNonce.Derive(batch.Root, keysetDigest);
-        Attestation.GpuEvidence[] gpus = [.. plan.Gpus.Select(gpu => Wrap(Installation.Gpu.Mint(plan.GpuEdit(gpu with { Nonce = gpuNonce }))))];
-        byte[] reportData = plan.ReportData ?? new BindingInput
-        {
-            NonceRoot = batch.Root,
-            KeysetDigest = keysetDigest,
-            ManifestRoot = ManifestRoot,
-            GpuEvidenceDigest = GpuEvidenceDigest.Compute(gpus) is { } digest ? digest : (ReadOnlyMemory<byte>?)null,
-            ConfigurationDigest = SHA256.HashData(configuration),
-            Identity = plan.Identity,
-        }.ToReportData();
-        return new NodeEvidence
-        {
-            ExpectedNonce = nonce,
-            RequestedAt = Time.GetUtcNow(),
-            CpuFormat = NodeEvidence.TdxQuoteFormat,
-            CpuEvidence = Installation.Tdx.Mint(plan.Quote with { ReportData = reportData }),
-            Gpus = gpus,
-            KeysetBytes = keyset,
-            ManifestRoot = ManifestRoot,
-            ConfigurationBytes = configuration,
-            Identity = plan.Identity,
-            NonceProof = batch.Prove(index),
-            CpuCollateral = Installation.Collateral.Mint(plan.Collateral),
-            GpuOcspResponses = [.. gpus.SelectMany(Answers)],
-            GpuRims = plan.Gpus.IsEmpty ? [] : [Installation.Rim.Mint(plan.DriverRim), Installation.Rim.Mint(plan.VbiosRim)],
-        };
-    }
-
-    // A chain that is none has nobody to ask about it; the first GPU's answers then stand beside it.
-    private IEnumerable<ReadOnlyMemory<byte>> Answers(Attestation.GpuEvidence gpu)
-    {
-        bool whole = System.Text.Encoding.ASCII.GetString(gpu.CertificateChain.Span).Split("-----BEGIN CERTIFICATE-----").Length == 6;
-        return Installation.Ocsp.Current(whole ? gpu.CertificateChain.Span : Installation.Gpu.CertificateChain(0)).Select(answer => (ReadOnlyMemory<byte>)answer);
+        using RogueKeys keys = new(Time.GetUtcNow(), plan.KeysetLifetime, plan.Kems);
+        return EvidenceMint.Mint(Installation, Time.GetUtcNow(), nonce, plan, keys.Keyset.Encoded.ToArray(), ManifestRoot, batch, index);
     }
 
     /// <summary>The verdict of a client that trusts this installation, now.</summary>
@@ -119,30 +78,11 @@ public sealed class DrillNode : IDisposable
     internal static void Accepted(Verdict verdict) =>
         Assert.True(verdict.IsAccepted, $"{verdict.Reason}: {verdict.Find(verdict.Reason)?.Detail}");
 
-    internal static Attestation.GpuEvidence Wrap(MintedGpuEvidence gpu) => new(gpu.Report, gpu.CertificateChain);
+    internal static Attestation.GpuEvidence Wrap(MintedGpuEvidence gpu) => EvidenceMint.Wrap(gpu);
 
     public void Dispose()
     {
         Installation.Dispose();
         Directory.Delete(Folder, recursive: true);
-    }
-
-    private byte[] MakeKeyset(NodePlan plan)
-    {
-        DateTimeOffset from = Time.GetUtcNow().AddMinutes(-1);
-        using var signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        OhttpPrivateKey[] keys = [.. plan.Kems.Select((kem, i) => new OhttpPrivateKey((byte)i, HpkePrivateKey.Generate(kem)))];
-        byte[] ohttpKeys = OhttpKeys.Encode(keys.Select(key => key.Config));
-        foreach (OhttpPrivateKey key in keys)
-        {
-            key.Dispose();
-        }
-
-        return Keyset.Create(
-            RandomNumberGenerator.GetBytes(Keyset.BootIdLength),
-            CoseKey.From(signing),
-            ohttpKeys,
-            from,
-            from + plan.KeysetLifetime).Encoded.ToArray();
     }
 }

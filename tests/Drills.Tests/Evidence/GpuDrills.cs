@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Verathos.Attestation;
 using Verathos.Attestation.Binding;
 using Verathos.Attestation.Verdicts;
+using Verathos.Host.Drills.Nodes;
 using Verathos.Simulator.Nvidia;
 using Verathos.Simulator.Tdx;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Verathos.Attestation;
 using Verathos.Attestation.Binding;
 using Verathos.Attestation.Verdicts;
+using Verathos.Host.Drills.Nodes;
 
 namespace Verathos.Drills.Tests.Evidence;
 

@@ -1,0 +1,39 @@
+using Verathos.Host.Drills;
+
+namespace Verathos.Drills.Tests.Removal;
+
+/// <summary>Every attack falls to the check that it should fall to.</summary>
+[Collection(DrillCollection.Name)]
+public sealed class DrillTests(DrillFixture fixture)
+{
+    // What must be among the attacks, whatever else is.
+    private static readonly string[] s_required =
+    [
+        "quote-relayed", "gpu-report-foreign", "weights-swapped-after-attestation", "rotation-without-evidence", "receipt-replayed", "stream-truncated",
+        "production-policy-meets-the-simulator", "quote-of-32-bytes", "quote-self-signed", "nonce-forged-beside-the-report", "key-beside-the-attestation", "chunks-dropped", "chunks-reordered",
+    ];
+
+    public static TheoryData<string> Names => [.. DrillCatalogue.All.Select(drill => drill.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task It_is_refused_by_its_check(string name)
+    {
+        Drill drill = DrillCatalogue.All.Single(drill => drill.Name == name);
+        DrillOutcome outcome = await drill.RunAsync(fixture.Ground, TestContext.Current.CancellationToken);
+        Assert.True(drill.Expected == outcome.RefusedBy, $"{outcome.RefusedBy ?? "not refused"}: {outcome.Detail}");
+    }
+
+    [Fact]
+    public void The_program_has_no_client_but_the_shipped_one() => Assert.Equal(
+        [typeof(ShippedClient)], typeof(IDrillClient).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IDrillClient))));
+
+    [Fact]
+    public void There_are_at_least_forty_and_each_has_a_name_of_its_own()
+    {
+        Assert.True(DrillCatalogue.All.Count >= 40);
+        Assert.Equal(DrillCatalogue.All.Count, DrillCatalogue.All.Select(drill => drill.Name).Distinct().Count());
+        Assert.All(DrillCatalogue.All, drill => Assert.Matches("^[a-z0-9]+(-[a-z0-9]+)*$", drill.Name));
+        Assert.Empty(s_required.Except(DrillCatalogue.All.Select(drill => drill.Name)));
+    }
+}

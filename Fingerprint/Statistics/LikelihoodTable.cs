@@ -43,7 +43,7 @@ public sealed record LikelihoodTable
     /// <param name="profile">The numeric profile's identifier.</param>
     /// <param name="test">The test's name.</param>
     /// <param name="honest">One list for each condition.</param>
-    /// <param name="cheat">The counts of the cheat that is hardest to tell.</param>
+    /// <param name="cheat">The counts of what the table weighs against: one cheat, or several alike.</param>
     /// <exception cref="ArgumentException">The lists differ in length, or no weights pass the gate.</exception>
     public static LikelihoodTable FromCounts(int version, string manifestRoot, string profile, string test, IReadOnlyList<IReadOnlyList<long>> honest, IReadOnlyList<long> cheat)
     {

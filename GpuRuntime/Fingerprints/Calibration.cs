@@ -1,6 +1,7 @@
 using Verathos.Fingerprint.Keys;
 using Verathos.Fingerprint.Limits;
 using Verathos.Fingerprint.Openings;
+using Verathos.Fingerprint.Sampling;
 using Verathos.Fingerprint.Sketches;
 using Verathos.Fingerprint.Statistics;
 using Verathos.Fingerprint.Toploc;
@@ -24,6 +25,7 @@ public static class Calibration
     private const double Room = 1.25;
     private const double MostKappa = 3.05;
     private const int TableVersion = 1;
+    private static readonly int[] s_cheatLevels = [127, 7];
 
     /// <summary>Measures a model.</summary>
     /// <param name="path">As for <see cref="ReplayModel.Open(string, LoadOptions, IProgress{LoadProgress}?, CancellationToken)"/>.</param>
@@ -34,11 +36,18 @@ public static class Calibration
     /// <exception cref="NotSupportedException">The model's openings cannot be judged.</exception>
     public static CalibrationResult Run(string path, CalibrationOptions options, Action<string, int, int>? progress, CancellationToken stop)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        return Run(() => ReplayModel.OpenSource(path, stop), path, !path.StartsWith("random", StringComparison.Ordinal), options, progress, stop);
+    }
+
+    /// <summary>Measures a model whose source can be opened again and again.</summary>
+    internal static CalibrationResult Run(Func<ModelSource> open, string name, bool natural, CalibrationOptions options, Action<string, int, int>? progress, CancellationToken stop)
+    {
         ArgumentNullException.ThrowIfNull(options);
         int context = options.PromptTokens + options.AnswerTokens;
         LoadOptions load = options.Load with { Profile = NumericProfile.Served, MaxContext = context, Threads = 1 };
-        using ReplayModel served = ReplayModel.Open(path, load, null, stop);
-        using ReplayModel? reference = options.Reference ? ReplayModel.Open(path, load with { Profile = NumericProfile.F32 }, null, stop) : null;
+        using ReplayModel served = ReplayModel.Open(open(), name, load, null, stop);
+        using ReplayModel? reference = options.Reference ? ReplayModel.Open(open(), name, load with { Profile = NumericProfile.F32 }, null, stop) : null;
         int honestAnswers = HonestCondition.All.Count * options.Answers;
         int done = 0;
         void Step(string what, int of) => progress?.Invoke(what, ++done, of);
@@ -47,7 +56,6 @@ public static class Calibration
         ReplayModel[] seen = reference is null ? [served] : [served, reference];
         List<ReplayNoise[]> honest = [];
         List<RecordedAnswer> kept = [];
-        bool natural = !path.StartsWith("random", StringComparison.Ordinal);
         foreach (HonestCondition condition in HonestCondition.All)
         {
             ReplayNoise[] noise = [.. seen.Select(static _ => new ReplayNoise())];
@@ -65,13 +73,16 @@ public static class Calibration
             honest.Add(noise);
         }
 
+        // What tables weigh against: weights near the honest ones, weights far from them, and other draws, all alike.
         done = 0;
-        ReplayNoise[] cheat = [.. seen.Select(static _ => new ReplayNoise())];
-        using (ModelSource rounded = ReplayModel.OpenSource(path, stop))
+        List<ReplayNoise[]> cheats = [];
+        foreach (int levels in s_cheatLevels)
         {
+            ReplayNoise[] cheat = [.. seen.Select(static _ => new ReplayNoise())];
+            using ModelSource rounded = open();
             foreach (StoredTensor tensor in WeightRounding.Matrices(rounded))
             {
-                WeightRounding.Round(tensor, 127, 32);
+                WeightRounding.Round(tensor, levels, 32);
             }
 
             foreach (RecordedAnswer answer in Answers(rounded, options, HonestCondition.All[0], natural, stop))
@@ -81,7 +92,20 @@ public static class Calibration
                     cheat[i].Add(seen[i], answer);
                 }
 
-                Step("answers from int8 weights", options.Answers);
+                Step("answers from rounded weights", s_cheatLevels.Length * options.Answers);
+            }
+
+            cheats.Add(cheat);
+        }
+
+        ReplayNoise[] draws = [.. seen.Select(static _ => new ReplayNoise())];
+        foreach (RecordedAnswer answer in kept.Take(options.Answers))
+        {
+            // As if another seed had been asked for.
+            DrawnToken told = answer.Drawn with { Seed = SamplingSeed.Derive(answer.Task.ClientSeed + 1, answer.Task.ClientNonce) };
+            for (int i = 0; i < seen.Length; i++)
+            {
+                draws[i].Add(seen[i], answer, told);
             }
         }
 
@@ -96,7 +120,7 @@ public static class Calibration
             throw new InvalidOperationException($"{alarms} of {openings} honest openings were rejected: this build does not compute {NumericProfile.Served}");
         }
 
-        LikelihoodTable[] tables = [.. seen.SelectMany((_, i) => Tables(root, limits[i], [.. honest.Select(noise => noise[i])], cheat[i]))];
+        LikelihoodTable[] tables = [.. seen.SelectMany((_, i) => Tables(root, limits[i], [.. honest.Select(noise => noise[i])], [.. cheats.Select(noise => noise[i])], draws[i]))];
         return new CalibrationResult(served.Manifest.Name, root, limits, tables, kappas, openings, alarms);
     }
 
@@ -143,11 +167,16 @@ public static class Calibration
         return new ModelLimits(root, model.SeenProfile, toplocLimits, new SketchLimits(sketches), layer, logits, ReplayNoise.Rules);
     }
 
-    private static IEnumerable<LikelihoodTable> Tables(string root, ModelLimits limits, ReplayNoise[] honest, ReplayNoise cheat)
+    private static IEnumerable<LikelihoodTable> Tables(string root, ModelLimits limits, ReplayNoise[] honest, ReplayNoise[] cheats, ReplayNoise draws)
     {
         IEnumerable<string> tests = [TestOutcomes.Toploc, .. limits.Sketches.Billionths.Keys.Order().Select(TestOutcomes.Sketch), TestOutcomes.Margin];
-        return tests.Select(test => LikelihoodTable.FromCounts(
-            TableVersion, root, limits.Profile, test, [.. honest.Select(noise => noise.Count(test, limits))], cheat.Count(test, limits)));
+        foreach (string test in tests)
+        {
+            // Other draws change nothing but margins.
+            IEnumerable<ReplayNoise> against = test == TestOutcomes.Margin ? [.. cheats, draws] : cheats;
+            long[] counts = [.. against.Select(noise => noise.Count(test, limits)).Aggregate(static (sum, more) => [.. sum.Zip(more, static (a, b) => a + b)])];
+            yield return LikelihoodTable.FromCounts(TableVersion, root, limits.Profile, test, [.. honest.Select(noise => noise.Count(test, limits))], counts);
+        }
     }
 
     private static (long Openings, long Alarms) JudgeHonest(ReplayModel model, List<RecordedAnswer> answers, LayerLimits layer, MatrixLimits logits, int seed)

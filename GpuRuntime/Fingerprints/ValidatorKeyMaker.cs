@@ -65,6 +65,9 @@ internal sealed class ValidatorKeyMaker : IOpenedRows
     /// <summary>The tree over the output's rows.</summary>
     public MerkleLevels OutputRows { get; }
 
+    /// <summary>Gives each matrix's seed by its name where a measurement must repeat; null draws fresh ones, as every real key has.</summary>
+    internal Func<string, byte[]>? Seeds { get; set; }
+
     /// <summary>The sizes of a model's leaves.</summary>
     public static TraceShape ShapeOf(ModelConfig config) => new(config.Layers, config.HiddenSize, config.KvHeads, config.HeadSize, config.VocabularySize);
 
@@ -80,7 +83,7 @@ internal sealed class ValidatorKeyMaker : IOpenedRows
     /// <summary>A fresh key of the output matrix.</summary>
     public MatrixKey Output()
     {
-        using MatrixKeyBuilder builder = new(ValidatorKeys.Output, _config.VocabularySize, _config.HiddenSize, _secretRows);
+        using MatrixKeyBuilder builder = new(ValidatorKeys.Output, _config.VocabularySize, _config.HiddenSize, _secretRows, hasBias: false, Seed(ValidatorKeys.Output));
         _reader.Read(_config.TiedEmbeddings ? ModelTensors.Embedding : ModelTensors.Output, (_, row) => builder.AddRow(row.Span));
         return builder.Build();
     }
@@ -111,13 +114,15 @@ internal sealed class ValidatorKeyMaker : IOpenedRows
         writer.Write(output);
     }
 
+    private byte[] Seed(string name) => Seeds?.Invoke(name) ?? System.Security.Cryptography.RandomNumberGenerator.GetBytes(MatrixKey.SeedSize);
+
     private MatrixKey Matrix(int layer, LayerMatrix matrix)
     {
         string part = s_parts[(int)matrix];
         bool hasBias = _config.AttentionBias && matrix <= LayerMatrix.Value;
         float[] bias = hasBias ? Array.ConvertAll(_reader.Vector(ModelTensors.Bias(layer, part)), BFloat16.Round) : [];
         (int rows, int columns) = _reader.Size(ModelTensors.Layer(layer, part));
-        using MatrixKeyBuilder builder = new(ValidatorKeys.NameOf(layer, matrix), rows, columns, _secretRows, hasBias);
+        using MatrixKeyBuilder builder = new(ValidatorKeys.NameOf(layer, matrix), rows, columns, _secretRows, hasBias, Seed(ValidatorKeys.NameOf(layer, matrix)));
         _reader.Read(layer, part, (index, row) => builder.AddRow(row.Span, hasBias ? bias[index] : 0));
         return builder.Build();
     }

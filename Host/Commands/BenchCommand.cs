@@ -19,6 +19,8 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchProfileCommand.Create());
         command.Subcommands.Add(BenchFingerprintCommand.Create());
         command.Subcommands.Add(BenchOpeningsCommand.Create());
+        command.Subcommands.Add(BenchDetectionCommand.Create());
+        command.Subcommands.Add(BenchDetectionCommand.CreateWorker());
         command.Subcommands.Add(BenchTraceCommand.Create());
         command.Subcommands.Add(BenchMemoryCommand.Create());
         command.Subcommands.Add(BenchTokenizersCommand.Create());

@@ -45,10 +45,16 @@ internal sealed unsafe partial class Lane16Backend
     public void ReadActivated(int row, Span<float> values) => Unpack(_scratch.Activated + ((long)row * Lanes.Pad(_config.IntermediateSize)), values);
 
     /// <summary>A row's key of a head, as it is kept.</summary>
-    public Span<ushort> KeyOf(int row, int layer, int head) => new(_sequences[row].Rows(layer, head).Key(_positions[row]), _config.HeadSize);
+    public Span<ushort> KeyOf(int row, int layer, int head) => KeyAt(_sequences[row], layer, head, _positions[row]);
 
     /// <summary>A row's value of a head, as it is kept.</summary>
-    public Span<ushort> ValueOf(int row, int layer, int head) => new(_sequences[row].Rows(layer, head).Value(_positions[row]), _config.HeadSize);
+    public Span<ushort> ValueOf(int row, int layer, int head) => ValueAt(_sequences[row], layer, head, _positions[row]);
+
+    /// <summary>A computed position's key of a head.</summary>
+    public Span<ushort> KeyAt(Lane16Sequence sequence, int layer, int head, int position) => new(sequence.Rows(layer, head).Key(position), _config.HeadSize);
+
+    /// <summary>A computed position's value of a head.</summary>
+    public Span<ushort> ValueAt(Lane16Sequence sequence, int layer, int head, int position) => new(sequence.Rows(layer, head).Value(position), _config.HeadSize);
 
     /// <summary>Biases of a layer's joined query, key and value projection, or null.</summary>
     public float[]? BiasOf(int layer) => _weights.Layers[layer].Bias;

@@ -36,20 +36,23 @@ internal static class KappaMeasure
         }
 
         List<MatrixKappa> all = [.. seen.Select((one, matrix) => one.Result(s_parts[matrix], Calibration.ResidualLimit(one.Greatest, rounded: true)))];
-        Seen logits = Logits(model, answers, options.Products);
+        Seen logits = Logits(model, answers, options);
         all.Add(logits.Result("output", Calibration.ResidualLimit(logits.Greatest, rounded: false)));
         return all;
     }
 
     // Logits are not rounded, so that what is left is the order of their sums and the key's own rounding: their residual is taken as it is.
-    private static Seen Logits(ReplayModel model, IReadOnlyList<RecordedAnswer> answers, int products)
+    private static Seen Logits(ReplayModel model, IReadOnlyList<RecordedAnswer> answers, CalibrationOptions options)
     {
         Seen seen = new();
         ModelConstants constants = model.Constants;
         for (int i = 0; i < LogitsKeys; i++)
         {
+            int number = i;
+            model.Keys.Seeds = name => TaskSource.Digest("kappa" + name, options.Seed, number);
             using MatrixKey key = model.Keys.Output();
-            foreach (RecordedAnswer answer in answers.Take(Math.Max(1, products / 4)))
+            model.Keys.Seeds = null;
+            foreach (RecordedAnswer answer in answers.Take(Math.Max(1, options.Products / 4)))
             {
                 for (int step = answer.PromptTokens - 1; step < answer.StepHashes.Count; step += 7)
                 {

@@ -36,6 +36,40 @@ internal sealed class RecordedAnswer(RecordedPass pass, byte[] traceSecret)
 
     private TraceShape Shape => Trace.Shape;
 
+    /// <summary>A commitment over a pass as it was recorded, whatever its node committed to while it computed.</summary>
+    /// <param name="pass">Of all positions but the last.</param>
+    /// <param name="shape">The model's.</param>
+    /// <param name="task">What was asked for.</param>
+    /// <param name="ids">Prompt and answer.</param>
+    /// <param name="shown">Whose proofs and draws are kept.</param>
+    public static RecordedAnswer Commit(RecordedPass pass, TraceShape shape, AnswerTask task, int[] ids, RecordedAnswer shown)
+    {
+        RecordedAnswer Make(IReadOnlyList<byte[]> hashes, byte[] root) => new(pass, task.TraceSecret)
+        {
+            Task = task,
+            Ids = ids,
+            Drawn = shown.Drawn with { PromptTokens = task.Prompt.Length },
+            Trace = new CommittedTrace(shape, ids.Length - 1, root),
+            StepHashes = hashes,
+            Toploc = shown.Toploc,
+            Sketches = shown.Sketches,
+            ToplocRoot = shown.ToplocRoot,
+            SketchRoot = shown.SketchRoot,
+        };
+
+        byte[] none = new byte[TraceHash.Size];
+        RecordedAnswer empty = Make([.. Enumerable.Repeat(none, ids.Length - 1)], none);
+        byte[][] steps = new byte[ids.Length - 1][];
+        for (int position = 0; position < steps.Length; position++)
+        {
+            TraceHash.Step(position, ids[position], MerkleTree.Root(empty.Step(position).LeafHashes(shape)), steps[position] = new byte[TraceHash.Size]);
+        }
+
+        byte[] root = new byte[TraceHash.Size];
+        TraceHash.Root(shape, steps.Length, MerkleTree.Root(steps), root);
+        return Make(steps, root);
+    }
+
     private MerkleLevels Tree => _tree ??= new MerkleLevels([.. StepHashes]);
 
     /// <summary>A layer as its node opens it.</summary>

@@ -52,6 +52,19 @@ internal sealed class RecordedPass
     /// <summary>Values of one head, position by position.</summary>
     public Span<ushort> Values(int layer, int head) => Head(_layers[layer].Values, head);
 
+    /// <summary>The same from a position on, as if it were the first.</summary>
+    public RecordedPass From(int position)
+    {
+        RecordedPass cut = new(_config, Logits.Length - position, WithInputs);
+        Logits[position..].CopyTo(cut.Logits, 0);
+        for (int layer = 0; layer < _layers.Length; layer++)
+        {
+            _layers[layer].CopyFrom(position, Logits.Length, cut._layers[layer], _config.KvHeads);
+        }
+
+        return cut;
+    }
+
     private Span<ushort> Head(ushort[] rows, int head) => rows.AsSpan(head * (rows.Length / _config.KvHeads), rows.Length / _config.KvHeads);
 
     private static Span<ushort> Row(ushort[] rows, int position, int width) => rows.AsSpan(position * width, width);
@@ -77,5 +90,22 @@ internal sealed class RecordedPass
         public ushort[] Keys { get; } = new ushort[positions * config.KvHeads * config.HeadSize];
 
         public ushort[] Values { get; } = new ushort[positions * config.KvHeads * config.HeadSize];
+
+        public void CopyFrom(int position, int all, Layer target, int heads)
+        {
+            foreach ((ushort[] from, ushort[] to) in (ReadOnlySpan<(ushort[], ushort[])>)
+                [(Normed, target.Normed), (Projected, target.Projected), (Attended, target.Attended), (AttentionOutput, target.AttentionOutput),
+                 (FeedForwardNormed, target.FeedForwardNormed), (GateUp, target.GateUp), (Activated, target.Activated), (DownOutput, target.DownOutput)])
+            {
+                from.AsSpan(from.Length / all * position).CopyTo(to);
+            }
+
+            for (int head = 0; head < heads; head++)
+            {
+                (int whole, int left) = (Keys.Length / heads, target.Keys.Length / heads);
+                Keys.AsSpan(((head + 1) * whole) - left, left).CopyTo(target.Keys.AsSpan(head * left));
+                Values.AsSpan(((head + 1) * whole) - left, left).CopyTo(target.Values.AsSpan(head * left));
+            }
+        }
     }
 }

@@ -16,6 +16,9 @@ internal sealed class RecordingNode(Lane16Backend backend, params ForwardHook[] 
 {
     private readonly PassRecorder _recorder = new();
 
+    /// <summary>Whether what is recorded is what lies there before the hooks change it: for a node that shows other keys and values than it reads.</summary>
+    public bool RecordsFirst { get; init; }
+
     /// <summary>Called before each pass with the number of tokens in it and the position of its first.</summary>
     public Action<int, int>? PassBegins { get; init; }
 
@@ -24,7 +27,7 @@ internal sealed class RecordingNode(Lane16Backend backend, params ForwardHook[] 
     {
         int vocabulary = backend.Config.VocabularySize;
         Running[] running = [.. tasks.Select(task => new Running(backend, task))];
-        backend.Hook = perturbations.Length == 0 ? _recorder : new HookChain([.. perturbations, _recorder]);
+        backend.Hook = perturbations.Length == 0 ? _recorder : new HookChain(RecordsFirst ? [_recorder, .. perturbations] : [.. perturbations, _recorder]);
         try
         {
             float[] logits = new float[running.Length * vocabulary];

@@ -1,4 +1,5 @@
 using Verathos.Fingerprint.Limits;
+using Verathos.Fingerprint.Openings;
 using Verathos.Fingerprint.Sampling;
 using Verathos.Fingerprint.Sketches;
 using Verathos.Fingerprint.Statistics;
@@ -22,8 +23,12 @@ internal sealed class ReplayNoise
     public int Malformed { get; private set; }
 
     /// <summary>Replays one answer and notes everything.</summary>
-    public void Add(ReplayModel model, RecordedAnswer answer)
+    /// <param name="model">Replays it.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="told">How its receipt says that it was drawn, where that is not how it was.</param>
+    public void Add(ReplayModel model, RecordedAnswer answer, DrawnToken? told = null)
     {
+        DrawnToken drawn = told ?? answer.Drawn;
         ReplayRequest request = new() { Ids = answer.Ids, PromptTokens = answer.PromptTokens, ClientNonce = answer.Task.ClientNonce, Logits = true };
         using AnswerReplay replay = model.Replay(request);
         if (!replay.TryCompareToploc(answer.Toploc, out ToplocComparison[] toploc))
@@ -46,7 +51,7 @@ internal sealed class ReplayNoise
             }
         }
 
-        Margins.AddRange(replay.Margins(answer.Drawn.Parameters, answer.Drawn.Seed.Span, Rules));
+        Margins.AddRange(replay.Margins(drawn.Parameters, drawn.Seed.Span, Rules));
     }
 
     /// <summary>Outcomes of a test, numbered as validators number them.</summary>

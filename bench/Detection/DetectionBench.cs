@@ -48,6 +48,8 @@ public static class DetectionBench
         DetectionReport report = new()
         {
             Model = calibration.Model,
+            Argument = Path.GetFileName(options.Model),
+            Overhead = DetectionOverhead.Run(context),
             ManifestRoot = calibration.ManifestRoot,
             Profile = NumericProfile.Served.Identifier,
             Seed = options.Seed,

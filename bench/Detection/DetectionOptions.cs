@@ -21,6 +21,9 @@ public sealed record DetectionOptions
     /// <summary>Only these attacks and none of the other parts; all where empty.</summary>
     public IReadOnlyList<string> Attacks { get; init; } = [];
 
+    /// <summary>Answers that limits are measured on, of each condition; 0 chooses by the model's size.</summary>
+    public int CalibrationAnswers { get; init; }
+
     /// <summary>How this program is started for honest runs under other conditions; empty leaves them out.</summary>
     public IReadOnlyList<string> WorkerCommand { get; init; } = [];
 

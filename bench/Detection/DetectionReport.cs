@@ -1,3 +1,4 @@
+using Verathos.Bench.Statistics;
 using Verathos.GpuRuntime.Fingerprints;
 
 namespace Verathos.Bench.Detection;
@@ -7,6 +8,9 @@ public sealed record DetectionReport
 {
     /// <summary>The model's name.</summary>
     public required string Model { get; init; }
+
+    /// <summary>How the model was named, without its folder.</summary>
+    public required string Argument { get; init; }
 
     /// <summary>64 hexadecimal digits.</summary>
     public required string ManifestRoot { get; init; }
@@ -46,6 +50,9 @@ public sealed record DetectionReport
 
     /// <summary>Bytes on average of an opened layer and of an opened row of logits.</summary>
     public required OpeningSizes OpeningBytes { get; init; }
+
+    /// <summary>The time of committed generation over that without; not a count, and other in each run.</summary>
+    public required PairedRatio Overhead { get; init; }
 
     /// <summary>Whether everything that must hold holds.</summary>
     public bool Holds => Failures.Count == 0;

@@ -37,6 +37,7 @@ internal sealed record DetectionSize
             Answers = options.Count > 0 ? options.Count : size.Answers,
             Openings = options.Openings > 0 ? options.Openings : size.Openings,
             Forgeries = options.Forgeries > 0 ? options.Forgeries : size.Forgeries,
+            CalibrationAnswers = options.CalibrationAnswers > 0 ? options.CalibrationAnswers : size.CalibrationAnswers,
         };
     }
 

@@ -18,6 +18,6 @@ public static class ReceiptTypes
     /// <summary>Reserved for an old key's statement about its successor.</summary>
     public const string Rotation = "application/vnd.verathos.rotation+cwt";
 
-    /// <summary>Reserved for training records.</summary>
+    /// <summary>Closes a round of training: what was trained, on what, and what came of it.</summary>
     public const string Training = "application/vnd.verathos.training+cwt";
 }

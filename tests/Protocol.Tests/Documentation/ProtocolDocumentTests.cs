@@ -40,7 +40,7 @@ public class ProtocolDocumentTests
     public void Every_label_is_in_the_document_with_its_number()
     {
         string document = File.ReadAllText(DocumentPath);
-        foreach (FieldInfo field in typeof(ReceiptLabels).GetFields())
+        foreach (FieldInfo field in typeof(ReceiptLabels).GetFields().Concat(typeof(TrainingLabels).GetFields()))
         {
             string number = ((long)field.GetValue(null)!).ToString(CultureInfo.InvariantCulture);
             Assert.Contains($"| {number} |", document, StringComparison.Ordinal);

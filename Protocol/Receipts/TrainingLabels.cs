@@ -1,0 +1,35 @@
+namespace Verathos.Protocol.Receipts;
+
+/// <summary>Claim numbers that only training records have, beside those of <see cref="ReceiptLabels"/>.</summary>
+public static class TrainingLabels
+{
+    /// <summary>The worker's key, 32 bytes: it outlives the keysets under which its records are signed.</summary>
+    public const long Worker = -65600;
+
+    /// <summary>The round.</summary>
+    public const long Round = -65601;
+
+    /// <summary>The public beacon value that assigned the documents, 32 bytes.</summary>
+    public const long Beacon = -65602;
+
+    /// <summary>Root of the model that the round started from, 32 bytes.</summary>
+    public const long BaseModelRoot = -65603;
+
+    /// <summary>Root of the documents that were trained on, 32 bytes.</summary>
+    public const long ShardRoot = -65604;
+
+    /// <summary>Number of inner steps.</summary>
+    public const long Steps = -65605;
+
+    /// <summary>The loss of every step in order: binary32, little-endian, four bytes each.</summary>
+    public const long Losses = -65606;
+
+    /// <summary>Root of the compressed gradient, 32 bytes.</summary>
+    public const long GradientRoot = -65607;
+
+    /// <summary>Root of what was not sent, after the round, 32 bytes.</summary>
+    public const long ErrorFeedbackRoot = -65608;
+
+    /// <summary>Root of the optimiser's state after the round, 32 bytes.</summary>
+    public const long OptimiserRoot = -65609;
+}

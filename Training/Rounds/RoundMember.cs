@@ -1,0 +1,10 @@
+using Verathos.Protocol.Keys;
+
+namespace Verathos.Training.Rounds;
+
+/// <summary>Somebody who may contribute to a round.</summary>
+/// <param name="Worker">Who.</param>
+/// <param name="Keyset">The keyset under which its record is signed, vouched for by evidence that was checked before.</param>
+/// <param name="LastCounter">The number of its last record; 0 where it has none.</param>
+/// <param name="LastDigest">That record's digest, 32 bytes; null where it has none.</param>
+public sealed record RoundMember(WorkerKey Worker, Keyset Keyset, ulong LastCounter, ReadOnlyMemory<byte>? LastDigest);

@@ -1,0 +1,62 @@
+namespace Verathos.Training.Rounds;
+
+/// <summary>What a member is told.</summary>
+public enum RoundReply
+{
+    /// <summary>Nothing was decided: not taken.</summary>
+    None = 0,
+
+    /// <summary>Taken, and kept.</summary>
+    Taken,
+
+    /// <summary>The same was taken before.</summary>
+    TakenBefore,
+
+    /// <summary>The worker is no member.</summary>
+    NotAMember,
+
+    /// <summary>Commitments are still being taken.</summary>
+    TooEarly,
+
+    /// <summary>The phase is over.</summary>
+    TooLate,
+
+    /// <summary>A commitment does not have 32 bytes.</summary>
+    Malformed,
+
+    /// <summary>Another commitment, or another reveal, was taken from this worker before.</summary>
+    Conflict,
+
+    /// <summary>The worker did not commit.</summary>
+    NotCommitted,
+
+    /// <summary>Record and salt are not what was committed to.</summary>
+    Commitment,
+
+    /// <summary>The record is malformed, or its signature is not the keyset's.</summary>
+    Record,
+
+    /// <summary>The record names another keyset, or was signed outside its validity.</summary>
+    Keyset,
+
+    /// <summary>The record is another worker's.</summary>
+    Worker,
+
+    /// <summary>The record is of another round.</summary>
+    Round,
+
+    /// <summary>The record does not follow the worker's last one.</summary>
+    Chain,
+
+    /// <summary>The record started from another model.</summary>
+    BaseModel,
+
+    /// <summary>The record names another beacon value.</summary>
+    Beacon,
+
+    /// <summary>The record is of another numeric profile.</summary>
+    Profile,
+
+    /// <summary>The gradient is not the one whose root the record names.</summary>
+    GradientRoot,
+}

@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using Verathos.Protocol.Cbor;
+
+namespace Verathos.Training.Rounds;
+
+/// <summary>What is fixed before a round opens.</summary>
+public sealed record RoundSettings
+{
+    /// <summary>The round.</summary>
+    public required ulong Round { get; init; }
+
+    /// <summary>Root of the model from which all start, 32 bytes.</summary>
+    public required ReadOnlyMemory<byte> BaseModelRoot { get; init; }
+
+    /// <summary>The public beacon's value, 32 bytes.</summary>
+    public required ReadOnlyMemory<byte> Beacon { get; init; }
+
+    /// <summary>The numeric profile of all records.</summary>
+    public required string NumericProfile { get; init; }
+
+    /// <summary>Who may contribute; at least one, each once.</summary>
+    public required IReadOnlyList<RoundMember> Members { get; init; }
+
+    /// <summary>Contributions without which a phase does not close at its deadline; 1 to the number of members.</summary>
+    public required int Quorum { get; init; }
+
+    /// <summary>From the opening to the commitments' deadline; above 0.</summary>
+    public required TimeSpan CommitTime { get; init; }
+
+    /// <summary>From the close of commitments to the reveals' deadline; above 0.</summary>
+    public required TimeSpan RevealTime { get; init; }
+
+    /// <summary>How long after its deadline a phase waits for a quorum before the round is given up; 0 or more.</summary>
+    public required TimeSpan Patience { get; init; }
+
+    /// <summary>SHA-256 over all of it in deterministic CBOR, members in the order of their keys: a journal of other settings is refused.</summary>
+    public byte[] Digest()
+    {
+        RoundMember[] members = [.. Members.OrderBy(member => member.Worker)];
+        DeterministicCborWriter writer = new DeterministicCborWriter().Array(10).Text("verathos.round.v1").UInt64(Round).Bytes(BaseModelRoot.Span).Bytes(Beacon.Span)
+            .Text(NumericProfile).UInt64((ulong)Quorum).Int64(CommitTime.Ticks).Int64(RevealTime.Ticks).Int64(Patience.Ticks).Array(members.Length);
+        foreach (RoundMember member in members)
+        {
+            writer.Array(4).Bytes(member.Worker.Bytes).Bytes(member.Keyset.Digest.Span).UInt64(member.LastCounter);
+            _ = member.LastDigest is { } digest ? writer.Bytes(digest.Span) : writer.Null();
+        }
+
+        return SHA256.HashData(writer.ToArray());
+    }
+
+    internal void Validate()
+    {
+        if (BaseModelRoot.Length != 32 || Beacon.Length != 32 || Members.Count == 0 || Quorum < 1 || Quorum > Members.Count
+            || CommitTime <= TimeSpan.Zero || RevealTime <= TimeSpan.Zero || Patience < TimeSpan.Zero
+            || Members.Select(member => member.Worker).Distinct().Count() != Members.Count
+            || Members.Any(member => (member.LastCounter == 0) == member.LastDigest.HasValue || member.LastDigest is { Length: not 32 }))
+        {
+            throw new ArgumentException("the settings of the round make no sense");
+        }
+    }
+}

@@ -13,7 +13,11 @@ internal static class Sha256Lanes256
     private const int Lanes = 8;
 
     /// <summary>Turns the bytes of each word about.</summary>
-    public static Vector128<byte> ByteOrder => Vector128.Create((byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    public static Vector128<byte> ByteOrder
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128.Create((byte)3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    }
 
     /// <summary>Takes in whole blocks of each message.</summary>
     /// <param name="messages">The first block of the first message and what follows.</param>

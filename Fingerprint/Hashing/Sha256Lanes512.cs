@@ -11,7 +11,12 @@ internal static class Sha256Lanes512
     private const int Words = 16;
     private const int Lanes = 16;
 
-    private static Vector512<byte> ByteOrder => Vector512.Create(Vector256.Create(Sha256Lanes256.ByteOrder, Sha256Lanes256.ByteOrder), Vector256.Create(Sha256Lanes256.ByteOrder, Sha256Lanes256.ByteOrder));
+    /// <summary>Turns the bytes of each word about.</summary>
+    private static Vector512<byte> ByteOrder
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.Create(Vector256.Create(Sha256Lanes256.ByteOrder, Sha256Lanes256.ByteOrder), Vector256.Create(Sha256Lanes256.ByteOrder, Sha256Lanes256.ByteOrder));
+    }
 
     /// <summary>Takes in whole blocks of each message.</summary>
     /// <param name="messages">The first block of the first message and what follows.</param>

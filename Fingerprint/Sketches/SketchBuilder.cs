@@ -18,15 +18,15 @@ public sealed class SketchBuilder : IDisposable
     private const int BlockSize = 16;
     private const int Buffered = 2048;
     private const int Widened = 256;
-    private readonly Aes _aes = Aes.Create();
+    private readonly ICryptoTransform _cipher;
     private readonly int _depth;
     private readonly int _chunk;
-    private readonly byte[] _blocks = new byte[Buffered * sizeof(uint)];
+    private readonly byte[] _counters = new byte[Buffered * sizeof(uint)];
+    private readonly byte[] _blocks = GC.AllocateArray<byte>(Buffered * sizeof(uint), pinned: true);
     private readonly uint[] _words = GC.AllocateArray<uint>(Buffered, pinned: true);
     private readonly float[] _sums = GC.AllocateArray<float>(SketchPlan.Coordinates, pinned: true);
     private long _block;
-    private int _next;
-    private int _end;
+    private int _next = Buffered;
 
     /// <summary>An empty chunk.</summary>
     /// <param name="seed">32 bytes, from <see cref="SketchPlan.DeriveSeed"/>.</param>
@@ -39,8 +39,13 @@ public sealed class SketchBuilder : IDisposable
             throw new ArgumentException("a sketch's seed has 32 bytes", nameof(seed));
         }
 
-        _aes.SetKey(seed);
+        _cipher = Counter(seed);
         (_depth, _chunk) = (depth, chunk);
+        for (int at = 0; at < _counters.Length; at += BlockSize)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(_counters.AsSpan(at), _depth);
+            BinaryPrimitives.WriteInt32BigEndian(_counters.AsSpan(at + 4), _chunk);
+        }
     }
 
     /// <summary>Elements so far.</summary>
@@ -53,8 +58,8 @@ public sealed class SketchBuilder : IDisposable
         Elements += stream.Length;
         while (!stream.IsEmpty)
         {
-            Refill(stream.Length);
-            int some = Math.Min(stream.Length, _end - _next);
+            Refill();
+            int some = Math.Min(stream.Length, Buffered - _next);
             Accumulate(stream[..some]);
             stream = stream[some..];
         }
@@ -68,8 +73,8 @@ public sealed class SketchBuilder : IDisposable
         Elements += stream.Length;
         while (!stream.IsEmpty)
         {
-            Refill(stream.Length);
-            int some = Math.Min(Math.Min(stream.Length, _end - _next), Widened);
+            Refill();
+            int some = Math.Min(Math.Min(stream.Length, Buffered - _next), Widened);
             Numerics.BFloat16.ToSingle(stream[..some], values[..some]);
             Accumulate(values[..some]);
             stream = stream[some..];
@@ -94,8 +99,7 @@ public sealed class SketchBuilder : IDisposable
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_sums.AsSpan()));
         CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(_words.AsSpan()));
         CryptographicOperations.ZeroMemory(_blocks);
-        _aes.Clear();
-        _aes.Dispose();
+        _cipher.Dispose();
     }
 
     /// <summary>Adds elements, one for each of the next words. A set bit turns the sign: it is shifted to the sign's place.</summary>
@@ -158,30 +162,40 @@ public sealed class SketchBuilder : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Signed(Vector256<uint> value, Vector256<uint> word) => (value ^ (word & Vector256.Create(0x80000000u))).AsSingle();
 
-    /// <summary>Makes words for so many elements, where none are left.</summary>
-    private void Refill(int elements)
+    /// <summary>Makes words where none are left.</summary>
+    private void Refill()
     {
-        if (_next < _end)
+        if (_next < Buffered)
         {
             return;
         }
 
-        int blocks = (Math.Min(elements, Buffered) + 3) / 4;
-        Span<byte> counters = _blocks.AsSpan(0, blocks * BlockSize);
-        for (int at = 0; at < counters.Length; at += BlockSize)
+        for (int at = 8; at < _counters.Length; at += BlockSize)
         {
-            BinaryPrimitives.WriteInt32BigEndian(counters[at..], _depth);
-            BinaryPrimitives.WriteInt32BigEndian(counters[(at + 4)..], _chunk);
-            BinaryPrimitives.WriteInt64BigEndian(counters[(at + 8)..], _block++);
+            BinaryPrimitives.WriteInt64BigEndian(_counters.AsSpan(at), _block++);
         }
 
-        Span<uint> words = _words.AsSpan(0, blocks * 4);
-        _aes.EncryptEcb(counters, MemoryMarshal.AsBytes(words), PaddingMode.None);
+        _cipher.TransformBlock(_counters, 0, _counters.Length, _blocks, 0);
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(_blocks);
         if (BitConverter.IsLittleEndian)
         {
-            BinaryPrimitives.ReverseEndianness(words, words);
+            BinaryPrimitives.ReverseEndianness(words, _words);
+        }
+        else
+        {
+            words.CopyTo(_words);
         }
 
-        (_next, _end) = (0, words.Length);
+        _next = 0;
+    }
+
+    // One cipher for the chunk: making one costs as much as a token's signs. Each block is another counter, so that no two are equal.
+    private static ICryptoTransform Counter(ReadOnlySpan<byte> seed)
+    {
+        using Aes aes = Aes.Create();
+        aes.Mode = CipherMode.ECB;
+        aes.Padding = PaddingMode.None;
+        aes.SetKey(seed);
+        return aes.CreateEncryptor();
     }
 }

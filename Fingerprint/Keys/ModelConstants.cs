@@ -2,7 +2,7 @@ using Verathos.Fingerprint.Trace;
 
 namespace Verathos.Fingerprint.Keys;
 
-/// <summary>What a validator keeps of a model beside its matrices; nothing of it is secret. Models with experts are not covered.</summary>
+/// <summary>What a validator keeps of a model beside its matrices; nothing of it is secret.</summary>
 public sealed record ModelConstants
 {
     /// <summary>Layers, widths and vocabulary.</summary>
@@ -13,6 +13,9 @@ public sealed record ModelConstants
 
     /// <summary>Width inside the feed-forward part.</summary>
     public required int IntermediateSize { get; init; }
+
+    /// <summary>The experts that take the feed-forward part's place in every layer, or null.</summary>
+    public ExpertShape? Experts { get; init; }
 
     /// <summary>Added under the root of every norm.</summary>
     public required float Epsilon { get; init; }
@@ -49,5 +52,5 @@ public sealed record ModelConstants
         && Shape.HeadSize % 2 == 0 && Frequencies.Length == Shape.HeadSize / 2 && FinalNorm.Length == Shape.HiddenSize
         && EmbeddingRoot.Length == TraceHash.Size && OutputRoot.Length == TraceHash.Size && Epsilon > 0
         && double.IsFinite(Amplitude) && Array.TrueForAll(Frequencies, double.IsFinite) && Array.TrueForAll(FinalNorm, float.IsFinite)
-        && SlidingWindow >= 0 && FirstSlidingLayer >= 0;
+        && SlidingWindow >= 0 && FirstSlidingLayer >= 0 && (Experts is null || Experts.IsValid);
 }

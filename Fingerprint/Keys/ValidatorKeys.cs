@@ -6,7 +6,8 @@ namespace Verathos.Fingerprint.Keys;
 
 /// <summary>
 /// The records of a whole model in a key file: "constants" and, for each layer, "layers.N" (its norms), both as JSON; and each
-/// matrix's key under its name, with the output's under "output".
+/// matrix's key under its name, with the output's under "output". Of a model with experts these are "layers.N.router",
+/// "layers.N.experts.E.gate" and so on for the experts that "layers.N" names, and "layers.N.shared.gate" and "layers.N.shared-gate".
 /// </summary>
 public static class ValidatorKeys
 {
@@ -33,18 +34,45 @@ public static class ValidatorKeys
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(key);
-        writer.Write(NameOf(key.Layer), JsonSerializer.SerializeToUtf8Bytes(new Norms(key.InputNorm, key.FeedForwardNorm, key.QueryNorm, key.KeyNorm), s_options));
-        for (int i = 0; i < LayerKey.Matrices; i++)
+        int[]? keyed = key.Experts is null ? null : [.. key.Experts.Experts.Keys.Order()];
+        writer.Write(NameOf(key.Layer), JsonSerializer.SerializeToUtf8Bytes(new Norms(key.InputNorm, key.FeedForwardNorm, key.QueryNorm, key.KeyNorm, keyed), s_options));
+        for (int i = 0; i < (keyed is null ? LayerKey.Matrices : LayerKey.AttentionMatrices); i++)
         {
-            MatrixKey matrix = key[(LayerMatrix)i];
-            if (matrix.Name != NameOf(key.Layer, (LayerMatrix)i))
+            Write(writer, key[(LayerMatrix)i], NameOf(key.Layer, (LayerMatrix)i));
+        }
+
+        if (key.Experts is { } experts)
+        {
+            Write(writer, experts.Router, RouterOf(key.Layer));
+            foreach (int expert in keyed!)
             {
-                throw new ArgumentException($"the key of {matrix.Name} is not that of {NameOf(key.Layer, (LayerMatrix)i)}", nameof(key));
+                Write(writer, experts.Experts[expert], ExpertOf(key.Layer, expert));
             }
 
-            writer.Write(matrix);
+            if (experts.Shared is { } shared)
+            {
+                Write(writer, shared, SharedOf(key.Layer));
+                Write(writer, experts.SharedGate!, SharedGateOf(key.Layer));
+            }
         }
     }
+
+    /// <summary>The name of a layer's router in a key file.</summary>
+    public static string RouterOf(int layer) => $"{NameOf(layer)}.router";
+
+    /// <summary>What the names of an expert's matrices begin with in a key file.</summary>
+    public static string ExpertOf(int layer, int expert) => $"{NameOf(layer)}.experts.{expert.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>The same of the expert that every token passes.</summary>
+    public static string SharedOf(int layer) => $"{NameOf(layer)}.shared";
+
+    /// <summary>The name of that expert's gate.</summary>
+    public static string SharedGateOf(int layer) => $"{NameOf(layer)}.shared-gate";
+
+    /// <summary>The name of an expert's matrix in a key file.</summary>
+    /// <param name="prefix">From <see cref="ExpertOf"/> or <see cref="SharedOf"/>.</param>
+    /// <param name="matrix">One of the last three.</param>
+    public static string NameOf(string prefix, LayerMatrix matrix) => $"{prefix}.{s_parts[(int)matrix]}";
 
     /// <summary>Reads a model's constants.</summary>
     public static bool TryRead(KeyFileReader reader, [NotNullWhen(true)] out ModelConstants? constants)
@@ -64,19 +92,83 @@ public static class ValidatorKeys
         ArgumentNullException.ThrowIfNull(reader);
         key = null;
         List<MatrixKey> matrices = [];
-        for (int i = 0; i < LayerKey.Matrices && reader.TryReadMatrix(NameOf(layer, (LayerMatrix)i), out MatrixKey? matrix); i++)
+        int wanted = constants.Experts is null ? LayerKey.Matrices : LayerKey.AttentionMatrices;
+        for (int i = 0; i < wanted && reader.TryReadMatrix(NameOf(layer, (LayerMatrix)i), out MatrixKey? matrix); i++)
         {
             matrices.Add(matrix);
         }
 
-        if (matrices.Count == LayerKey.Matrices && TryRead(reader, NameOf(layer), out Norms? norms) && LayerKey.Fits(constants, layer, [.. matrices], norms.Input, norms.FeedForward, norms.Query, norms.Key))
+        ExpertKeys? experts = null;
+        if (matrices.Count == wanted && TryRead(reader, NameOf(layer), out Norms? norms) && (constants.Experts is null) == (norms.Experts is null)
+            && (norms.Experts is null || TryReadExperts(reader, constants.Experts!, layer, norms.Experts, out experts))
+            && LayerKey.Fits(constants, layer, [.. matrices], norms.Input, norms.FeedForward, norms.Query, norms.Key, experts))
         {
-            key = new LayerKey(constants, layer, [.. matrices], norms.Input, norms.FeedForward, norms.Query, norms.Key);
+            key = new LayerKey(constants, layer, [.. matrices], norms.Input, norms.FeedForward, norms.Query, norms.Key, experts);
             return true;
         }
 
         matrices.ForEach(static matrix => matrix.Dispose());
+        experts?.Dispose();
         return false;
+    }
+
+    /// <summary>All that a layer's record names must be there.</summary>
+    private static bool TryReadExperts(KeyFileReader reader, ExpertShape shape, int layer, int[] keyed, [NotNullWhen(true)] out ExpertKeys? experts)
+    {
+        List<MatrixKey> read = [];
+        MatrixKey? Next(string name)
+        {
+            if (reader.TryReadMatrix(name, out MatrixKey? matrix))
+            {
+                read.Add(matrix);
+            }
+
+            return matrix;
+        }
+
+        FeedForwardKey? Expert(string prefix) =>
+            Next(NameOf(prefix, LayerMatrix.Gate)) is { } gate && Next(NameOf(prefix, LayerMatrix.Up)) is { } up && Next(NameOf(prefix, LayerMatrix.Down)) is { } down
+                ? new FeedForwardKey(gate, up, down)
+                : null;
+        Dictionary<int, FeedForwardKey> own = [];
+        foreach (int expert in keyed)
+        {
+            if (own.ContainsKey(expert) || Expert(ExpertOf(layer, expert)) is not { } key)
+            {
+                break;
+            }
+
+            own[expert] = key;
+        }
+
+        bool isShared = shape.SharedIntermediateSize > 0;
+        (FeedForwardKey? shared, MatrixKey? gate) = isShared ? (Expert(SharedOf(layer)), Next(SharedGateOf(layer))) : (null, null);
+        bool complete = own.Count == keyed.Length && isShared == (shared is not null) && isShared == (gate is not null);
+        experts = complete && Next(RouterOf(layer)) is { } router ? new ExpertKeys(router, own, shared, gate) : null;
+        if (experts is null)
+        {
+            read.ForEach(static matrix => matrix.Dispose());
+        }
+
+        return experts is not null;
+    }
+
+    private static void Write(KeyFileWriter writer, FeedForwardKey key, string prefix)
+    {
+        for (int i = 0; i < key.All.Length; i++)
+        {
+            Write(writer, key.All[i], NameOf(prefix, LayerMatrix.Gate + i));
+        }
+    }
+
+    private static void Write(KeyFileWriter writer, MatrixKey matrix, string name)
+    {
+        if (matrix.Name != name)
+        {
+            throw new ArgumentException($"the key of {matrix.Name} is not that of {name}", nameof(matrix));
+        }
+
+        writer.Write(matrix);
     }
 
     private static string NameOf(int layer) => $"layers.{layer.ToString(CultureInfo.InvariantCulture)}";
@@ -101,5 +193,6 @@ public static class ValidatorKeys
         }
     }
 
-    private sealed record Norms(float[] Input, float[] FeedForward, float[]? Query, float[]? Key);
+    /// <summary>A layer's record; the keyed experts are those named, null where the model has none.</summary>
+    private sealed record Norms(float[] Input, float[] FeedForward, float[]? Query, float[]? Key, int[]? Experts);
 }

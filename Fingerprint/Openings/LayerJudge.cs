@@ -99,6 +99,11 @@ public sealed class LayerJudge(LayerKey key, LayerLimits limits)
 
         Lane16Math.Add(stream, step.AttentionOutput(plan.Layer, _model.Shape));
         Lane16Math.Norm(stream, key.FeedForwardNorm, _model.Epsilon, normed);
+        if (key.Experts is { } experts)
+        {
+            return new ExpertJudge(experts, _model.Experts!, limits).FindFailure(normed, layer.Experts!, step.DownOutput(plan.Layer, _model.Shape), _measured);
+        }
+
         (float[] gate, float[] up) = (Widen(layer.Gate), Widen(layer.Up));
         if (!Passes(LayerMatrix.Gate, OpeningCheck.Gate, normed, gate))
         {

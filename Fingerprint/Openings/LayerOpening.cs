@@ -20,11 +20,14 @@ public sealed record LayerOpening
     /// <summary>What the output projection read: [query heads, head].</summary>
     public required ushort[] Attended { get; init; }
 
-    /// <summary>The gate projection's output.</summary>
+    /// <summary>The gate projection's output; empty where the model has experts.</summary>
     public required ushort[] Gate { get; init; }
 
-    /// <summary>The up projection's output.</summary>
+    /// <summary>The up projection's output; empty where the model has experts.</summary>
     public required ushort[] Up { get; init; }
+
+    /// <summary>What the layer's experts computed; null where the model has none.</summary>
+    public ExpertOpening? Experts { get; init; }
 
     /// <summary>32 bytes: what the opened head's chain begins with.</summary>
     public required byte[] ChainSalt { get; init; }
@@ -39,9 +42,11 @@ public sealed record LayerOpening
     internal bool Fits(Keys.ModelConstants model, long position)
     {
         (int kv, int head) = (model.Shape.KvHeads * model.Shape.HeadSize, model.Shape.HeadSize);
+        int inner = model.Experts is null ? model.IntermediateSize : 0;
         return PreviousLinks.Length == model.Shape.KvHeads * Trace.TraceHash.Size && ChainSalt.Length == Trace.TraceSalts.Size
             && Query.Length == model.Heads * head && Key.Length == kv && Value.Length == kv && Attended.Length == model.Heads * head
-            && Gate.Length == model.IntermediateSize && Up.Length == model.IntermediateSize
+            && Gate.Length == inner && Up.Length == inner
+            && (model.Experts is { } shape ? Experts?.Fits(shape, model.Shape.HiddenSize) == true : Experts is null)
             && HeadKeys.LongLength == (position + 1) * head && HeadValues.LongLength == (position + 1) * head
             && BFloat16.AreFinite(Query) && BFloat16.AreFinite(Key) && BFloat16.AreFinite(Value) && BFloat16.AreFinite(Attended)
             && BFloat16.AreFinite(Gate) && BFloat16.AreFinite(Up) && BFloat16.AreFinite(HeadKeys) && BFloat16.AreFinite(HeadValues);

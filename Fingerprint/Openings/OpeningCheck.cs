@@ -45,14 +45,26 @@ public enum OpeningCheck
     /// <summary>The output projection.</summary>
     AttentionOutput,
 
-    /// <summary>The gate projection.</summary>
+    /// <summary>The router's logits, each computed again.</summary>
+    Router,
+
+    /// <summary>The experts that the router's logits choose are those that computed.</summary>
+    Routing,
+
+    /// <summary>The gate projection, of the layer or of an expert.</summary>
     Gate,
 
-    /// <summary>The up projection.</summary>
+    /// <summary>The up projection, of the layer or of an expert.</summary>
     Up,
 
-    /// <summary>The down projection of the activation.</summary>
+    /// <summary>The down projection of the activation, of the layer or of an expert.</summary>
     Down,
+
+    /// <summary>The gate of the expert that every token passes, computed again.</summary>
+    SharedGate,
+
+    /// <summary>The experts' results added by their shares, computed again.</summary>
+    ExpertSum,
 
     /// <summary>The logits against the output matrix's key.</summary>
     Logits,

@@ -31,6 +31,11 @@ public static class OpeningEncoding
             writer.Elements(rows);
         }
 
+        if (layer.Experts is { } experts)
+        {
+            Write(writer, experts);
+        }
+
         writer.Bytes(layer.ChainSalt);
         writer.Elements(layer.HeadKeys);
         writer.Elements(layer.HeadValues);
@@ -109,6 +114,7 @@ public static class OpeningEncoding
 
         StepOpening step = ReadStep(ref reader, model.Shape);
         (long head, long keys, long queries) = (model.Shape.HeadSize, (long)model.Shape.KvHeads * model.Shape.HeadSize, (long)model.Heads * model.Shape.HeadSize);
+        int inner = model.Experts is null ? model.IntermediateSize : 0;
         long seen = step.Position is >= 0 and < int.MaxValue ? (step.Position + 1) * head : -1;
         LayerOpening layer = new()
         {
@@ -117,8 +123,9 @@ public static class OpeningEncoding
             Key = reader.UInt16s(keys),
             Value = reader.UInt16s(keys),
             Attended = reader.UInt16s(queries),
-            Gate = reader.UInt16s(model.IntermediateSize),
-            Up = reader.UInt16s(model.IntermediateSize),
+            Gate = reader.UInt16s(inner),
+            Up = reader.UInt16s(inner),
+            Experts = model.Experts is { } shape ? ReadExperts(ref reader, shape, model.Shape.HiddenSize) : null,
             ChainSalt = reader.Bytes(TraceSalts.Size),
             HeadKeys = reader.UInt16s(seen),
             HeadValues = reader.UInt16s(seen),
@@ -167,6 +174,42 @@ public static class OpeningEncoding
 
         evidence = new LogitsEvidence(step, embedding, rows);
         return true;
+    }
+
+    private static void Write(OpeningWriter writer, ExpertOpening experts)
+    {
+        writer.Elements(experts.Router);
+        Array.ForEach(experts.Chosen, writer.Int32);
+        writer.Elements(experts.SharedLogit);
+        foreach (ushort[] rows in experts.Rows)
+        {
+            writer.Elements(rows);
+        }
+    }
+
+    private static ExpertOpening ReadExperts(ref OpeningReader reader, ExpertShape shape, int hidden)
+    {
+        long inner = (long)shape.PerToken * shape.IntermediateSize;
+        float[] router = reader.Singles(shape.Count);
+        int[] chosen = new int[shape.PerToken];
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            chosen[i] = reader.Int32();
+        }
+
+        (int shared, bool isShared) = (shape.SharedIntermediateSize, shape.SharedIntermediateSize > 0);
+        return new ExpertOpening
+        {
+            Router = router,
+            Chosen = chosen,
+            SharedLogit = reader.Singles(isShared ? 1 : 0),
+            Gates = reader.UInt16s(inner),
+            Ups = reader.UInt16s(inner),
+            Downs = reader.UInt16s((long)shape.PerToken * hidden),
+            SharedGate = reader.UInt16s(shared),
+            SharedUp = reader.UInt16s(shared),
+            SharedDown = reader.UInt16s(isShared ? hidden : 0),
+        };
     }
 
     private static void Write(OpeningWriter writer, StepOpening step)

@@ -10,6 +10,10 @@ internal sealed class OpeningRecorder
 {
     private readonly TraceShape _shape;
     private readonly Dictionary<int, Step> _steps;
+    private readonly SortedDictionary<int, (ushort[] GateUp, ushort[] Output)> _experts = [];
+    private float[] _router = [];
+    private float[] _sharedLogit = [];
+    private (ushort[] GateUp, ushort[] Output) _shared = ([], []);
 
     /// <summary>Keeps the leaves of some positions, and what one layer computes at one of them.</summary>
     public OpeningRecorder(TraceShape shape, IEnumerable<int> positions, int layer, int layerPosition)
@@ -68,6 +72,30 @@ internal sealed class OpeningRecorder
 
     public void RecordGateUp(ReadOnlySpan<float> rows) => GateUp = Narrow(rows);
 
+    public void RecordRouter(ReadOnlySpan<float> logits)
+    {
+        _router = logits.ToArray();
+        _experts.Clear();
+    }
+
+    public void RecordExpert(int expert, ReadOnlySpan<float> gateUp, ReadOnlySpan<float> output) => _experts[expert] = (Narrow(gateUp), Narrow(output));
+
+    public void RecordShared(float logit, ReadOnlySpan<float> gateUp, ReadOnlySpan<float> output) => (_sharedLogit, _shared) = ([logit], (Narrow(gateUp), Narrow(output)));
+
+    /// <summary>What the layer's experts computed; null where there are none.</summary>
+    public ExpertOpening? OpenExperts() => _router.Length == 0 ? null : new ExpertOpening
+    {
+        Router = _router,
+        Chosen = [.. _experts.Keys],
+        Gates = [.. _experts.Values.SelectMany(static e => e.GateUp[..(e.GateUp.Length / 2)])],
+        Ups = [.. _experts.Values.SelectMany(static e => e.GateUp[(e.GateUp.Length / 2)..])],
+        Downs = [.. _experts.Values.SelectMany(static e => e.Output)],
+        SharedLogit = _sharedLogit,
+        SharedGate = _shared.GateUp[..(_shared.GateUp.Length / 2)],
+        SharedUp = _shared.GateUp[(_shared.GateUp.Length / 2)..],
+        SharedDown = _shared.Output,
+    };
+
     /// <summary>A step with all its leaves.</summary>
     public StepOpening Open(int position, int inputId, TraceSalts salts, IReadOnlyList<byte[]> path)
     {
@@ -109,6 +137,14 @@ internal sealed class OpeningRecorder
         Array.Clear(Projected);
         Array.Clear(Attended);
         Array.Clear(GateUp);
+        Array.Clear(_router);
+        Array.Clear(_sharedLogit);
+        foreach ((ushort[] gateUp, ushort[] output) in _experts.Values.Append(_shared))
+        {
+            Array.Clear(gateUp);
+            Array.Clear(output);
+        }
+
         foreach (Step step in _steps.Values)
         {
             Array.Clear(step.AttentionOutputs);

@@ -132,6 +132,8 @@ internal sealed class OpeningRun : IDisposable
             {
                 Array.Clear(rows);
             }
+
+            Array.ForEach(layer.Experts?.Rows ?? [], Array.Clear);
         }
     }
 
@@ -143,7 +145,8 @@ internal sealed class OpeningRun : IDisposable
     {
         TraceShape shape = _rows.Shape;
         (int head, int kvHeads) = (shape.HeadSize, shape.KvHeads);
-        (int queries, int keys, int inner) = (_rows.Heads * head, kvHeads * head, _rows.IntermediateSize);
+        (int queries, int keys) = (_rows.Heads * head, kvHeads * head);
+        int inner = _recorder.GateUp.Length / 2;
         byte[] chains = new byte[kvHeads * TraceSalts.Size];
         _salts.Write(TraceSalts.ChainPosition, (long)_plan.Layer * kvHeads, chains);
         int opened = _plan.Head / (_rows.Heads / kvHeads);
@@ -165,6 +168,7 @@ internal sealed class OpeningRun : IDisposable
             Attended = _recorder.Attended,
             Gate = _recorder.GateUp[..inner],
             Up = _recorder.GateUp[inner..],
+            Experts = _recorder.OpenExperts(),
             ChainSalt = chains[(opened * TraceSalts.Size)..((opened + 1) * TraceSalts.Size)],
             HeadKeys = headKeys,
             HeadValues = headValues,

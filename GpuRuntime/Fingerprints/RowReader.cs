@@ -9,7 +9,7 @@ namespace Verathos.GpuRuntime.Fingerprints;
 internal sealed class RowReader(ModelSource source)
 {
     // Projections that read the same input are joined, and stay as they are stored only together.
-    private static readonly string[][] s_joined = [["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"], ["mlp.gate_proj", "mlp.up_proj"]];
+    private static readonly string[][] s_joined = [["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"]];
 
     /// <summary>Gives each row of a layer's matrix.</summary>
     /// <param name="layer">From 0.</param>
@@ -17,7 +17,7 @@ internal sealed class RowReader(ModelSource source)
     /// <param name="row">Takes index and weights, in their order.</param>
     public void Read(int layer, string part, Action<int, ReadOnlyMemory<float>> row)
     {
-        string[] joined = Array.Find(s_joined, parts => parts.Contains(part)) ?? [part];
+        string[] joined = Array.Find(s_joined, parts => parts.Contains(part)) ?? Joined(part);
         bool exact = Array.TrueForAll(joined, other => IsStored(source.Tensors[ModelTensors.Layer(layer, other)]));
         Read(source.Tensors[ModelTensors.Layer(layer, part)], exact, row);
     }
@@ -46,6 +46,13 @@ internal sealed class RowReader(ModelSource source)
 
     /// <summary>A matrix's rows and columns.</summary>
     public (int Rows, int Columns) Size(string name) => ((int)source.Tensors[name].Rows, (int)source.Tensors[name].Columns);
+
+    /// <summary>Gate and up of the layer, or of one expert.</summary>
+    private static string[] Joined(string part)
+    {
+        string prefix = part[..(part.LastIndexOf('.') + 1)];
+        return part == prefix + "gate_proj" || part == prefix + "up_proj" ? [prefix + "gate_proj", prefix + "up_proj"] : [part];
+    }
 
     private static bool IsStored(StoredTensor tensor) => tensor.Info.Type == TensorType.Q80 && tensor.Deltas.Count == 0;
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using Verathos.Fingerprint.Keys;
 using Verathos.Fingerprint.Merkle;
 using Verathos.Fingerprint.Numerics;
@@ -8,25 +10,22 @@ using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Fingerprints;
 
-/// <summary>Makes a validator's keys from a model's weights, row by row. Models with experts are refused.</summary>
+/// <summary>Makes a validator's keys from a model's weights, row by row.</summary>
 internal sealed class ValidatorKeyMaker : IOpenedRows
 {
     private static readonly string[] s_parts = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
     private readonly ModelConfig _config;
     private readonly RowReader _reader;
     private readonly int _secretRows;
+    private readonly int _mostExperts;
 
     /// <summary>Reads what is no matrix, and hashes the embedding's and the output's rows.</summary>
     /// <param name="source">The model, which stays the caller's.</param>
-    /// <exception cref="NotSupportedException">The model has experts.</exception>
-    public ValidatorKeyMaker(ModelSource source)
+    /// <param name="mostExperts">Of how many experts of each layer keys are made: where they are fewer than all, each layer's are drawn at random and only they are judged.</param>
+    public ValidatorKeyMaker(ModelSource source, int mostExperts = int.MaxValue)
     {
-        _config = source.Config;
-        if (_config.Experts is not null)
-        {
-            throw new NotSupportedException("openings of models with experts cannot be judged");
-        }
-
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostExperts, 1);
+        (_config, _mostExperts) = (source.Config, mostExperts);
         _reader = new RowReader(source);
         _secretRows = MatrixKey.SecretRowsFor(_config.HiddenSize);
         EmbeddingRows = Tree(ModelTensors.Embedding);
@@ -36,6 +35,9 @@ internal sealed class ValidatorKeyMaker : IOpenedRows
             Shape = ShapeOf(_config),
             Heads = _config.Heads,
             IntermediateSize = _config.IntermediateSize,
+            Experts = _config.Experts is { } experts
+                ? new ExpertShape(experts.Count, experts.PerToken, experts.IntermediateSize, experts.NormalisesShares, experts.SharedIntermediateSize)
+                : null,
             Epsilon = (float)_config.RmsNormEpsilon,
             Frequencies = RotaryFrequencies.Make(_config.HeadSize / 2, _config.RopeTheta, _config.Rope),
             Amplitude = RotaryFrequencies.Amplitude(_config.Rope),
@@ -76,8 +78,9 @@ internal sealed class ValidatorKeyMaker : IOpenedRows
     {
         string Name(string part) => ModelTensors.Layer(layer, part);
         return new LayerKey(
-            Constants, layer, [.. s_parts.Select((_, matrix) => Matrix(layer, (LayerMatrix)matrix))], _reader.Vector(Name("input_layernorm")), _reader.Vector(Name("post_attention_layernorm")),
-            _config.QueryKeyNorm ? _reader.Vector(Name("self_attn.q_norm")) : null, _config.QueryKeyNorm ? _reader.Vector(Name("self_attn.k_norm")) : null);
+            Constants, layer, [.. s_parts.Take(_config.Experts is null ? LayerKey.Matrices : LayerKey.AttentionMatrices).Select((_, matrix) => Matrix(layer, (LayerMatrix)matrix))], _reader.Vector(Name("input_layernorm")), _reader.Vector(Name("post_attention_layernorm")),
+            _config.QueryKeyNorm ? _reader.Vector(Name("self_attn.q_norm")) : null, _config.QueryKeyNorm ? _reader.Vector(Name("self_attn.k_norm")) : null,
+            _config.Experts is { } experts ? Experts(layer, experts) : null);
     }
 
     /// <summary>A fresh key of the output matrix.</summary>
@@ -114,7 +117,33 @@ internal sealed class ValidatorKeyMaker : IOpenedRows
         writer.Write(output);
     }
 
-    private byte[] Seed(string name) => Seeds?.Invoke(name) ?? System.Security.Cryptography.RandomNumberGenerator.GetBytes(MatrixKey.SeedSize);
+    private byte[] Seed(string name) => Seeds?.Invoke(name) ?? RandomNumberGenerator.GetBytes(MatrixKey.SeedSize);
+
+    private ExpertKeys Experts(int layer, ExpertConfig experts)
+    {
+        // Which experts are keyed is as secret as the rows.
+        byte[] order = Seed(ValidatorKeys.RouterOf(layer) + ".experts");
+        IEnumerable<int> keyed = Enumerable.Range(0, experts.Count).OrderBy(expert => Convert.ToHexString(HMACSHA256.HashData(order, BitConverter.GetBytes(expert))), StringComparer.Ordinal);
+        bool shared = experts.SharedIntermediateSize > 0;
+        return new ExpertKeys(
+            Plain(layer, "mlp.gate", ValidatorKeys.RouterOf(layer), experts.Count),
+            keyed.Take(_mostExperts).ToDictionary(static expert => expert, expert => FeedForward(layer, string.Create(CultureInfo.InvariantCulture, $"mlp.experts.{expert}."), ValidatorKeys.ExpertOf(layer, expert))),
+            shared ? FeedForward(layer, "mlp.shared_expert.", ValidatorKeys.SharedOf(layer)) : null,
+            shared ? Plain(layer, "mlp.shared_expert_gate", ValidatorKeys.SharedGateOf(layer), 1) : null);
+    }
+
+    private FeedForwardKey FeedForward(int layer, string part, string name) => new(
+        Plain(layer, part + "gate_proj", ValidatorKeys.NameOf(name, LayerMatrix.Gate), _secretRows),
+        Plain(layer, part + "up_proj", ValidatorKeys.NameOf(name, LayerMatrix.Up), _secretRows),
+        Plain(layer, part + "down_proj", ValidatorKeys.NameOf(name, LayerMatrix.Down), _secretRows));
+
+    private MatrixKey Plain(int layer, string part, string name, int secretRows)
+    {
+        (int rows, int columns) = _reader.Size(ModelTensors.Layer(layer, part));
+        using MatrixKeyBuilder builder = new(name, rows, columns, secretRows, hasBias: false, Seed(name));
+        _reader.Read(layer, part, (_, row) => builder.AddRow(row.Span));
+        return builder.Build();
+    }
 
     private MatrixKey Matrix(int layer, LayerMatrix matrix)
     {

@@ -22,6 +22,21 @@ internal static class SmallModel
         TiedEmbeddings = true,
     };
 
+    /// <summary>Mixtral's shape: shares of the chosen experts are divided by their sum.</summary>
+    public static ModelConfig Experts { get; } = Config with
+    {
+        Family = ModelFamily.Mixtral,
+        Experts = new ExpertConfig { Count = 5, PerToken = 2, IntermediateSize = 40, NormalisesShares = true },
+    };
+
+    /// <summary>Qwen's shape, with an expert that every token passes.</summary>
+    public static ModelConfig SharedExpert { get; } = Config with
+    {
+        Family = ModelFamily.Qwen2Moe,
+        AttentionBias = true,
+        Experts = new ExpertConfig { Count = 7, PerToken = 3, IntermediateSize = 24, NormalisesShares = false, SharedIntermediateSize = 56 },
+    };
+
     public static LoadedModel Create(NumericProfile? profile = null, int seed = 1) =>
         RandomModel.Create(Config, seed, new LoadOptions { Profile = profile ?? NumericProfile.F32, Threads = 1 });
 

@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using Verathos.Fingerprint.Numerics;
 
 namespace Verathos.GpuRuntime.Compute.Lane16;
 
@@ -17,6 +17,7 @@ internal sealed unsafe partial class Lane16Backend
         int stride = Lanes.Pad(hidden);
         int perToken = _config.Experts!.PerToken;
         Multiply(experts.Router, _scratch.Normed, _scratch.Router, _count, round: false);
+        RecordRouter(experts.Router.Rows);
         _crew.Run(_routePart, _count);
         new Span<float>(_scratch.Added, _count * hidden).Clear();
         for (int expert = 0; expert < experts.Experts.Length; expert++)
@@ -42,6 +43,7 @@ internal sealed unsafe partial class Lane16Backend
             }
 
             FeedForward(experts.Experts[expert], _scratch.ExpertInputs, _scratch.ExpertOutputs, rows);
+            RecordExpert(expert, experts.Experts[expert].GateUp.Rows, rows);
             _crew.Run(_mixPart, rows);
         }
 
@@ -49,6 +51,7 @@ internal sealed unsafe partial class Lane16Backend
         {
             FeedForward(shared, _scratch.Normed, _scratch.ExpertOutputs, _count);
             Multiply(experts.SharedGate!, _scratch.Normed, _scratch.Router, _count, round: false);
+            RecordShared(shared.GateUp.Rows);
         }
 
         _crew.Run(_sharePart, _count);
@@ -64,33 +67,7 @@ internal sealed unsafe partial class Lane16Backend
         Span<float> logits = new(_scratch.Router + ((long)row * count), count);
         Span<int> chosen = new(_scratch.Chosen + ((long)row * perToken), perToken);
         Span<float> shares = new(_scratch.Shares + ((long)row * perToken), perToken);
-        for (int i = 0; i < perToken; i++)
-        {
-            int best = -1;
-            for (int expert = 0; expert < count; expert++)
-            {
-                if (!chosen[..i].Contains(expert) && (best < 0 || logits[expert] > logits[best]))
-                {
-                    best = expert;
-                }
-            }
-
-            chosen[i] = best;
-        }
-
-        float highest = logits[chosen[0]];
-        chosen.Sort();
-        float total = 0;
-        for (int expert = 0; expert < count; expert++)
-        {
-            logits[expert] = Lanes.Exp(Vector256.Create(logits[expert] - highest)).ToScalar();
-            total += _config.Experts.NormalisesShares && !chosen.Contains(expert) ? 0 : logits[expert];
-        }
-
-        for (int i = 0; i < perToken; i++)
-        {
-            shares[i] = logits[chosen[i]] / total;
-        }
+        ExpertRouting.Choose(logits, _config.Experts.NormalisesShares, chosen, shares);
     }
 
     /// <summary>Adds one expert's result, weighed, to the row that it belongs to.</summary>
@@ -107,8 +84,7 @@ internal sealed unsafe partial class Lane16Backend
         float* target = _scratch.Added + ((long)row * _config.HiddenSize);
         if (_config.Experts!.SharedIntermediateSize > 0)
         {
-            float gate = (Vector256<float>.One / (Vector256<float>.One + Lanes.Exp(Vector256.Create(-_scratch.Router[row])))).ToScalar();
-            AddWeighed(_scratch.ExpertOutputs + ((long)row * _config.HiddenSize), target, gate);
+            AddWeighed(_scratch.ExpertOutputs + ((long)row * _config.HiddenSize), target, ExpertRouting.SharedShare(_scratch.Router[row]));
         }
 
         for (int i = 0; i < _config.HiddenSize; i++)
@@ -117,17 +93,6 @@ internal sealed unsafe partial class Lane16Backend
         }
     }
 
-    private void AddWeighed(float* source, float* target, float share)
-    {
-        int i = 0;
-        for (; i + 8 <= _config.HiddenSize; i += 8)
-        {
-            Vector256.FusedMultiplyAdd(Vector256.Load(source + i), Vector256.Create(share), Vector256.Load(target + i)).Store(target + i);
-        }
-
-        for (; i < _config.HiddenSize; i++)
-        {
-            target[i] = MathF.FusedMultiplyAdd(source[i], share, target[i]);
-        }
-    }
+    private void AddWeighed(float* source, float* target, float share) =>
+        ExpertRouting.Mix(new ReadOnlySpan<float>(source, _config.HiddenSize), share, new Span<float>(target, _config.HiddenSize));
 }

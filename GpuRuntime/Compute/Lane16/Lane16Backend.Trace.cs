@@ -94,8 +94,44 @@ internal sealed unsafe partial class Lane16Backend : ITracedRows
         }
     }
 
+    private void RecordRouter(int experts)
+    {
+        if (RecordedRow(out OpeningRecorder? recorder) is var row && row >= 0)
+        {
+            recorder!.RecordRouter(new ReadOnlySpan<float>(_scratch.Router + ((long)row * experts), experts));
+        }
+    }
+
+    /// <summary>The recorded row's part of what one expert computed for some of the rows.</summary>
+    private void RecordExpert(int expert, int width, int rows)
+    {
+        int at = RecordedRow(out OpeningRecorder? recorder) is var row && row >= 0 ? Array.IndexOf(_expertRows, row, 0, rows) : -1;
+        if (at >= 0)
+        {
+            recorder!.RecordExpert(
+                expert, new ReadOnlySpan<float>(_scratch.Projected + ((long)at * width), width),
+                new ReadOnlySpan<float>(_scratch.ExpertOutputs + ((long)at * _config.HiddenSize), _config.HiddenSize));
+        }
+    }
+
+    private void RecordShared(int width)
+    {
+        if (RecordedRow(out OpeningRecorder? recorder) is var row && row >= 0)
+        {
+            recorder!.RecordShared(
+                _scratch.Router[row], new ReadOnlySpan<float>(_scratch.Projected + ((long)row * width), width),
+                new ReadOnlySpan<float>(_scratch.ExpertOutputs + ((long)row * _config.HiddenSize), _config.HiddenSize));
+        }
+    }
+
     private void RecordGateUp(int rows)
     {
+        // What experts compute is recorded by itself.
+        if (_config.Experts is not null)
+        {
+            return;
+        }
+
         if (RecordedRow(out OpeningRecorder? recorder) is var row && row >= 0)
         {
             recorder!.RecordGateUp(new ReadOnlySpan<float>(_scratch.Projected + ((long)row * rows), rows));

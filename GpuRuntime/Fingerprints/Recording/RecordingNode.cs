@@ -25,6 +25,11 @@ internal sealed class RecordingNode(Lane16Backend backend, params ForwardHook[] 
     /// <summary>Answers one request after its prompt was computed as a whole, or several at once.</summary>
     public RecordedAnswer[] Answer(params AnswerTask[] tasks)
     {
+        if (backend.Config.Experts is not null)
+        {
+            throw new NotSupportedException("what experts compute is not recorded: no limits can be measured for this model");
+        }
+
         int vocabulary = backend.Config.VocabularySize;
         Running[] running = [.. tasks.Select(task => new Running(backend, task))];
         backend.Hook = perturbations.Length == 0 ? _recorder : new HookChain(RecordsFirst ? [_recorder, .. perturbations] : [.. perturbations, _recorder]);

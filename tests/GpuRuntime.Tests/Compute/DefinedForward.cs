@@ -53,9 +53,7 @@ internal sealed class DefinedForward
             float[] attentionOutput = Multiply(layer, "self_attn.o_proj", [.. Enumerable.Range(0, _config.Heads).SelectMany(head => Attend(layer, head, Head(query, head)))]);
             Lane16Math.Add(stream, Array.ConvertAll(attentionOutput, BFloat16.FromSingle));
             Lane16Math.Norm(stream, _weights[Name("post_attention_layernorm")], epsilon, normed);
-            float[] activated = new float[_config.IntermediateSize];
-            Lane16Math.Activate(Multiply(layer, "mlp.gate_proj", normed), Multiply(layer, "mlp.up_proj", normed), activated);
-            float[] down = Multiply(layer, "mlp.down_proj", activated);
+            float[] down = _config.Experts is { } experts ? Mix(layer, experts, normed) : FeedForward(layer, "mlp.", normed);
             _trace.AddLayer(layer, attentionOutput, down);
             Lane16Math.Add(stream, Array.ConvertAll(down, BFloat16.FromSingle));
         }
@@ -65,6 +63,32 @@ internal sealed class DefinedForward
         float[] logits = [.. Enumerable.Range(0, _config.VocabularySize).Select(row => Lane16Dot.Compute(Rows(output, row, 1), normed))];
         _trace.Complete(id, logitsWanted ? logits : []);
         return logits;
+    }
+
+    private float[] FeedForward(int layer, string prefix, float[] input)
+    {
+        float[] gate = Multiply(layer, prefix + "gate_proj", input);
+        float[] activated = new float[gate.Length];
+        Lane16Math.Activate(gate, Multiply(layer, prefix + "up_proj", input), activated);
+        return Multiply(layer, prefix + "down_proj", activated);
+    }
+
+    private float[] Mix(int layer, ExpertConfig experts, float[] input)
+    {
+        float[] router = Multiply(layer, "mlp.gate", input, rounds: false);
+        (int[] chosen, float[] shares, float[] sum) = (new int[experts.PerToken], new float[experts.PerToken], new float[input.Length]);
+        ExpertRouting.Choose(router, experts.NormalisesShares, chosen, shares);
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            ExpertRouting.Mix(FeedForward(layer, $"mlp.experts.{chosen[i]}.", input), shares[i], sum);
+        }
+
+        if (experts.SharedIntermediateSize > 0)
+        {
+            ExpertRouting.Mix(FeedForward(layer, "mlp.shared_expert.", input), ExpertRouting.SharedShare(Multiply(layer, "mlp.shared_expert_gate", input, rounds: false)[0]), sum);
+        }
+
+        return Array.ConvertAll(sum, BFloat16.Round);
     }
 
     private IEnumerable<float> Attend(int layer, int head, float[] query)
@@ -95,14 +119,14 @@ internal sealed class DefinedForward
         return projected;
     }
 
-    private float[] Multiply(int layer, string part, float[] input)
+    private float[] Multiply(int layer, string part, float[] input, bool rounds = true)
     {
         string name = ModelTensors.Layer(layer, part);
         float[]? bias = _weights.GetValueOrDefault(ModelTensors.Bias(layer, part));
         return [.. Enumerable.Range(0, _weights[name].Length / input.Length).Select(row =>
         {
             float product = Lane16Dot.Compute(_weights[name].AsSpan(row * input.Length, input.Length), input);
-            return BFloat16.Round(bias is null ? product : product + BFloat16.Round(bias[row]));
+            return !rounds ? product : BFloat16.Round(bias is null ? product : product + BFloat16.Round(bias[row]));
         })];
     }
 

@@ -18,6 +18,8 @@ public class TraceTests
         ["wide heads"] = SmallModel.Config with { HiddenSize = 64, IntermediateSize = 130, Heads = 2, KvHeads = 2, HeadSize = 80, VocabularySize = 321 },
         ["biases and a window"] = SmallModel.Config with { Family = ModelFamily.Qwen2, Layers = 3, AttentionBias = true, SlidingWindow = 9, FirstSlidingLayer = 1 },
         ["head norms"] = SmallModel.Config with { Family = ModelFamily.Qwen3, QueryKeyNorm = true },
+        ["experts"] = SmallModel.Experts,
+        ["a shared expert"] = SmallModel.SharedExpert,
     };
 
     public static TheoryData<string> Names => [.. Shapes.Keys];

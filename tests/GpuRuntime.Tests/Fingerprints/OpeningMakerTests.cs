@@ -21,6 +21,8 @@ public class OpeningMakerTests
         ["wide heads"] = SmallModel.Config with { HiddenSize = 64, IntermediateSize = 130, Heads = 2, KvHeads = 2, HeadSize = 80, VocabularySize = 321 },
         ["biases and a window"] = SmallModel.Config with { Family = ModelFamily.Qwen2, Layers = 3, AttentionBias = true, SlidingWindow = 9, FirstSlidingLayer = 1 },
         ["head norms"] = SmallModel.Config with { Family = ModelFamily.Qwen3, QueryKeyNorm = true },
+        ["experts"] = SmallModel.Experts,
+        ["a shared expert"] = SmallModel.SharedExpert,
     };
 
     public static TheoryData<string> Names => [.. Shapes.Keys, "Q8_0", "stories260K"];
@@ -56,6 +58,8 @@ public class OpeningMakerTests
     [InlineData("small", 32)]
     [InlineData("wide heads", 32)]
     [InlineData("head norms", 0)]
+    [InlineData("experts", 0)]
+    [InlineData("a shared expert", 32)]
     public void RoundedWeightsFallInEveryOpening(string name, int group)
     {
         using ModelSource source = Open(name);
@@ -91,13 +95,109 @@ public class OpeningMakerTests
         Assert.Throws<InvalidOperationException>(() => new OpeningMaker(backend, maker).Open(answer.Answer with { Ids = ids }, answer.Plan(0)));
     }
 
-    [Fact]
-    public void ModelsWithExpertsAreRefused()
+    /// <summary>Weights of the experts alone rounded to int8 fall in every opening, by an expert's matrix.</summary>
+    [Theory]
+    [InlineData("experts")]
+    [InlineData("a shared expert")]
+    public void RoundedExpertsFallInEveryOpening(string name)
     {
-        ModelConfig config = SmallModel.Config with { Family = ModelFamily.Mixtral, Experts = new ExpertConfig { Count = 5, PerToken = 2, IntermediateSize = 40, NormalisesShares = true } };
-        using ModelSource source = RandomModel.CreateSource(config, 3);
-        Assert.Throws<NotSupportedException>(() => new ValidatorKeyMaker(source));
+        using ModelSource served = Open(name);
+        foreach (string tensor in served.Tensors.Keys.Where(t => t.Contains("expert", StringComparison.Ordinal) && served.Tensors[t].Info.Shape[0] > 1))
+        {
+            Quantize(served.Tensors[tensor], 0);
+        }
+
+        Assert.All(Judge(name, served), verdict => Assert.InRange(verdict.Failed, OpeningCheck.Gate, OpeningCheck.Down));
     }
+
+    /// <summary>A node whose router chooses other experts is caught by the router's logits.</summary>
+    [Fact]
+    public void AnotherRouterFallsByItsLogits()
+    {
+        using ModelSource served = Open("experts");
+        foreach (string tensor in served.Tensors.Keys.Where(static t => t.EndsWith("mlp.gate.weight", StringComparison.Ordinal)))
+        {
+            // Each expert's row becomes another's.
+            Span<byte> bytes = served.Tensors[tensor].Memory.Span(served.Tensors[tensor].Info.Offset, served.Tensors[tensor].Info.Length);
+            byte[] first = bytes[..(int)(2 * served.Tensors[tensor].Columns)].ToArray();
+            bytes[first.Length..].CopyTo(bytes);
+            first.CopyTo(bytes[^first.Length..]);
+        }
+
+        Assert.All(Judge("experts", served), verdict => Assert.Equal(OpeningCheck.Router, verdict.Failed));
+    }
+
+    public static TheoryData<OpeningCheck, string, Func<ExpertOpening, ExpertOpening>> ExpertLies => new()
+    {
+        { OpeningCheck.Form, "experts", static e => e with { Chosen = e.Chosen[..1] } },
+        { OpeningCheck.Form, "experts", static e => e with { SharedLogit = [1] } },
+        { OpeningCheck.Form, "a shared expert", static e => e with { SharedDown = [] } },
+        { OpeningCheck.Form, "experts", static e => e with { Router = [float.NaN, .. e.Router[1..]] } },
+        { OpeningCheck.Router, "experts", static e => e with { Router = [MathF.BitIncrement(e.Router[0]), .. e.Router[1..]] } },
+        { OpeningCheck.Routing, "experts", static e => e with { Chosen = [.. Enumerable.Range(0, 5).Except(e.Chosen).Take(2)] } },
+        { OpeningCheck.Routing, "experts", static e => e with { Chosen = [.. e.Chosen.Reverse()] } },
+        { OpeningCheck.Gate, "a shared expert", static e => e with { SharedGate = Off(e.SharedGate) } },
+        { OpeningCheck.Up, "experts", static e => e with { Ups = Off(e.Ups) } },
+        { OpeningCheck.Down, "experts", static e => e with { Downs = Off(e.Downs) } },
+        { OpeningCheck.SharedGate, "a shared expert", static e => e with { SharedLogit = [e.SharedLogit[0] + 1] } },
+    };
+
+    /// <summary>What is shown of experts is judged part by part, each lie by its own check.</summary>
+    [Theory]
+    [MemberData(nameof(ExpertLies))]
+    public void LiesAboutExpertsFallByName(OpeningCheck expected, string name, Func<ExpertOpening, ExpertOpening> lie)
+    {
+        using ModelSource source = Open(name);
+        ValidatorKeyMaker maker = new(source);
+        using TracedAnswer answer = new(source, maker, Prompt, 5);
+        OpeningPlan plan = answer.Plan(0);
+        LayerEvidence evidence = answer.Open(plan).Layer;
+        evidence = evidence with { Layer = evidence.Layer with { Experts = lie(evidence.Layer.Experts!) } };
+        using LayerKey key = maker.Layer(plan.Layer);
+        Assert.Equal(expected, new LayerJudge(key, Limits).Judge(plan, answer.Trace, answer.Answer.Ids, evidence).Failed);
+    }
+
+    /// <summary>Experts without a key are not judged, but what they gave must add up to what was committed.</summary>
+    [Fact]
+    public void ExpertsWithoutAKeyAreBoundByTheSum()
+    {
+        using ModelSource source = Open("experts");
+        ValidatorKeyMaker maker = new(source, mostExperts: 1);
+        using TracedAnswer answer = new(source, maker, Prompt, 20);
+        int[] judged = new int[3];
+        for (int number = 0; number < 20; number++)
+        {
+            OpeningPlan plan = answer.Plan(number);
+            LayerEvidence evidence = answer.Open(plan).Layer;
+            using LayerKey key = maker.Layer(plan.Layer);
+            OpeningVerdict verdict = new LayerJudge(key, Limits).Judge(plan, answer.Trace, answer.Answer.Ids, evidence);
+            Assert.True(verdict.IsAccepted, verdict.ToString());
+            int keyed = verdict.Measured.Count(static m => m.Check == OpeningCheck.Gate);
+            judged[keyed]++;
+            if (keyed == 0)
+            {
+                ushort[] downs = evidence.Layer.Experts!.Downs;
+                evidence = evidence with { Layer = evidence.Layer with { Experts = evidence.Layer.Experts with { Downs = Off(downs) } } };
+                Assert.Equal(OpeningCheck.ExpertSum, new LayerJudge(key, Limits).Judge(plan, answer.Trace, answer.Answer.Ids, evidence).Failed);
+            }
+        }
+
+        Assert.True(judged[0] > 0 && judged[1] > 0 && judged[2] == 0, string.Join(' ', judged));
+    }
+
+    private static List<OpeningVerdict> Judge(string name, ModelSource served)
+    {
+        using ModelSource source = Open(name);
+        ValidatorKeyMaker maker = new(source);
+        using TracedAnswer answer = new(served, maker, Prompt, 20);
+        LayerKey[] keys = [.. Enumerable.Range(0, source.Config.Layers).Select(maker.Layer)];
+        using MatrixKey output = maker.Output();
+        List<OpeningVerdict> verdicts = [.. Enumerable.Range(0, 25).Select(number => answer.Judge(number, keys, output, Limits).Layer)];
+        Array.ForEach(keys, key => key.Dispose());
+        return verdicts;
+    }
+
+    private static ushort[] Off(ushort[] rows) => [.. rows.Select(static bits => (ushort)(bits ^ 0x40))];
 
     private static ModelSource Open(string name)
     {

@@ -55,8 +55,8 @@ internal static class BenchFingerprintCommand
             report.Rows.Select(row => (IReadOnlyList<string>)[row.Name, row.Shape, Number(row.Bytes, "N0"), Number(row.Milliseconds.Median), Number(row.Milliseconds.Minimum), Number(row.Milliseconds.P99)]),
             "Committing and judging");
         output.Table(
-            ["shape", "key in bytes", "multiplications of T1", "over those of 256 tokens"],
-            report.Keys.Select(key => (IReadOnlyList<string>)[key.Shape, Number(key.Bytes, "N0"), Number(key.T1Multiplications, "N0"), Number(key.ShareOf256Tokens, "E2")]),
+            ["shape", "key in bytes", "with 16 secret rows", "multiplications of T1", "over those of 256 tokens"],
+            report.Keys.Select(key => (IReadOnlyList<string>)[key.Shape, Number(key.Bytes, "N0"), Number(key.BytesOf16Rows, "N0"), Number(key.T1Multiplications, "N0"), Number(key.ShareOf256Tokens, "E2")]),
             "A validator's key, computed");
         output.Table(
             ["workload", "tokens/s without", "with fingerprints", "time ratio", "95 % interval", "processor time", "95 % interval"],

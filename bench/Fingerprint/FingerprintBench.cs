@@ -42,7 +42,7 @@ public static class FingerprintBench
         }
 
         IReadOnlyList<TraceOverhead> overheads = options.Pairs > 0 ? TracedGeneration.Run(options.Pairs, options.Threads, stop) : [];
-        return new FingerprintReport(rows, [BenchShape.Stories.Size(), BenchShape.SmolLm2.Size(), BenchShape.EightBillion.Size()], overheads);
+        return new FingerprintReport(rows, [.. new[] { BenchShape.Stories, BenchShape.SmolLm2, BenchShape.EightBillion, BenchShape.Mixtral, BenchShape.QwenExperts }.Select(static shape => shape.Size())], overheads);
     }
 
     private static FingerprintRow Sketch(BenchShape model, int count, CancellationToken stop)

@@ -48,7 +48,6 @@ public sealed class ReplayModel : IDisposable
     public string SeenProfile => Seen(Profile);
 
     /// <summary>What is no secret of a validator's keys.</summary>
-    /// <exception cref="NotSupportedException">The model has experts.</exception>
     public ModelConstants Constants => _keys.Value.Constants;
 
     internal ModelSource Source => _source;
@@ -108,7 +107,6 @@ public sealed class ReplayModel : IDisposable
     /// <param name="stream">Stays open.</param>
     /// <param name="epoch">The epoch.</param>
     /// <param name="ownerSecret">32 bytes; not kept.</param>
-    /// <exception cref="NotSupportedException">The model has experts.</exception>
     public void WriteKeys(Stream stream, long epoch, ReadOnlySpan<byte> ownerSecret) => _keys.Value.Write(stream, epoch, Manifest.Root, ownerSecret);
 
     /// <summary>Computes an answer again.</summary>

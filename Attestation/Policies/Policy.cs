@@ -95,14 +95,18 @@ public sealed class Policy
 
     /// <summary>A policy that ships with the program.</summary>
     /// <exception cref="ArgumentException">No policy has that name.</exception>
-    public static Policy BuiltIn(string name)
+    public static Policy BuiltIn(string name) => TryParse(BuiltInSource(name), out Policy? policy, out IReadOnlyList<string> errors)
+        ? policy!
+        : throw new InvalidOperationException($"policy {name}: {string.Join("; ", errors)}");
+
+    /// <summary>The bytes of a policy that ships with the program, to begin one's own with.</summary>
+    /// <exception cref="ArgumentException">No policy has that name.</exception>
+    public static byte[] BuiltInSource(string name)
     {
         using Stream stream = typeof(Policy).Assembly.GetManifestResourceStream($"policies/{name}.json")
             ?? throw new ArgumentException($"no policy named {name} ships with the program; there are {string.Join(", ", BuiltInNames)}");
         using MemoryStream bytes = new();
         stream.CopyTo(bytes);
-        return TryParse(bytes.ToArray(), out Policy? policy, out IReadOnlyList<string> errors)
-            ? policy!
-            : throw new InvalidOperationException($"policy {name}: {string.Join("; ", errors)}");
+        return bytes.ToArray();
     }
 }

@@ -23,6 +23,7 @@ public static class Verbs
         yield return PolicyCommand.Create();
         yield return DrillCommand.Create();
 #endif
+        yield return ValidatorCommand.Create();
         yield return DoctorCommand.Create();
         yield return ConfigCommand.Create();
         yield return ModelCommand.Create();

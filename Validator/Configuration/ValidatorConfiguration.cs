@@ -108,7 +108,7 @@ public sealed record ValidatorConfiguration
         }
 
         Require(Version == 1, "version must be 1");
-        Require(EpochSeconds is >= 10 and <= 7 * 86_400, "epochSeconds must be from 10 to 604800");
+        Require(EpochSeconds is >= 5 and <= 7 * 86_400, "epochSeconds must be from 5 to 604800");
         Require(ChallengesPerNode is >= 1 and <= 1000, "challengesPerNode must be from 1 to 1000");
         Require(CanariesPerNode is >= 1 and <= 10_000, "canariesPerNode must be from 1 to 10000");
         Require(AuditWindowSeconds is >= 2 and <= 86_400, "auditWindowSeconds must be from 2 to 86400");

@@ -13,7 +13,8 @@ namespace Verathos.Validator.Epochs;
 /// <param name="directory">Where nodes are listed.</param>
 /// <param name="source">Draws canaries.</param>
 /// <param name="clock">The clock.</param>
-public sealed class EpochStart(ValidatorConfiguration configuration, ValidatorState state, INodeDirectory directory, CanarySource source, TimeProvider clock)
+/// <param name="log">Takes one line for the owner.</param>
+public sealed class EpochStart(ValidatorConfiguration configuration, ValidatorState state, INodeDirectory directory, CanarySource source, TimeProvider clock, Action<string> log)
 {
     /// <summary>Begins the next epoch.</summary>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
@@ -21,7 +22,7 @@ public sealed class EpochStart(ValidatorConfiguration configuration, ValidatorSt
     public async Task<EpochRow> BeginAsync(CancellationToken cancellationToken)
     {
         long number = state.LatestEpoch + 1;
-        state.TakeOver(await directory.ListAsync(cancellationToken).ConfigureAwait(false), number, configuration.FreshEpochs);
+        await TakeOverAsync(number, cancellationToken).ConfigureAwait(false);
         DateTimeOffset start = clock.GetUtcNow();
         TimeSpan length = TimeSpan.FromSeconds(configuration.EpochSeconds);
         NodeRow[] listed = [.. state.Nodes().Where(static node => node.Listed)];
@@ -51,6 +52,19 @@ public sealed class EpochStart(ValidatorConfiguration configuration, ValidatorSt
         state.BeginEpoch(number, seed, AuditSeed.Commit(number, seed), plan.ToJson(), canaries.NextNumber, start, start + length, work);
         CryptographicOperations.ZeroMemory(seed);
         return state.Epoch(number)!;
+    }
+
+    // A list that cannot be read leaves the nodes as they are: half of a list would punish the other half.
+    private async Task TakeOverAsync(long number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            state.TakeOver(await directory.ListAsync(cancellationToken).ConfigureAwait(false), number, configuration.FreshEpochs);
+        }
+        catch (Exception e) when (number > 1 && (e is InvalidDataException or IOException or UnauthorizedAccessException))
+        {
+            log($"the list of nodes stays as it was: {e.Message}");
+        }
     }
 
     /// <summary>Draws an epoch's canaries, the same each time.</summary>

@@ -21,14 +21,32 @@ public static class OwnOutage
     {
         ArgumentNullException.ThrowIfNull(calls);
         bool[] own = new bool[calls.Count];
-        for (int i = 0; i < calls.Count; i++)
+        int[] missed = [.. Enumerable.Range(0, calls.Count).Where(i => calls[i].Unreachable).OrderBy(i => calls[i].At)];
+        Dictionary<long, int> within = [];
+        int end = 0;
+        int marked = 0;
+
+        // The minute that begins with each call that failed; within it, how often each node did.
+        for (int begin = 0; begin < missed.Length; begin++)
         {
-            if (calls[i].Unreachable)
+            while (end < missed.Length && calls[missed[end]].At - calls[missed[begin]].At <= s_window)
             {
-                DateTimeOffset at = calls[i].At;
-                int missed = calls.Where(call => call.Unreachable && call.At <= at && at - call.At <= s_window).Select(static call => call.Node).Distinct().Count();
-                int after = calls.Where(call => call.Unreachable && call.At >= at && call.At - at <= s_window).Select(static call => call.Node).Distinct().Count();
-                own[i] = Math.Max(missed, after) is var most && most >= 3 && 2 * most > nodes;
+                within[calls[missed[end]].Node] = within.GetValueOrDefault(calls[missed[end]].Node) + 1;
+                end++;
+            }
+
+            if (within.Count >= 3 && 2 * within.Count > nodes)
+            {
+                for (marked = Math.Max(marked, begin); marked < end; marked++)
+                {
+                    own[missed[marked]] = true;
+                }
+            }
+
+            long first = calls[missed[begin]].Node;
+            if (--within[first] == 0)
+            {
+                within.Remove(first);
             }
         }
 

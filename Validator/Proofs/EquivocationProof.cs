@@ -20,6 +20,9 @@ public sealed record EquivocationProof(int Version, string Kind, string Node, by
     /// <summary>The value of <see cref="Kind"/>.</summary>
     public const string KindName = "equivocation";
 
+    /// <summary>What <see cref="Verify"/> says of a file that is no such proof.</summary>
+    public const string NoProof = "this is no proof of an equivocation";
+
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerOptions.Strict) { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     /// <summary>Makes a proof.</summary>
@@ -54,12 +57,12 @@ public sealed record EquivocationProof(int Version, string Kind, string Node, by
         }
         catch (JsonException)
         {
-            return "this is no proof of an equivocation";
+            return NoProof;
         }
 
         if (proof is not { Version: 1, Kind: KindName, Keyset: not null, First: not null, Second: not null } || !Protocol.Keys.Keyset.TryParse(proof.Keyset, out Keyset? keyset, out _))
         {
-            return "this is no proof of an equivocation";
+            return NoProof;
         }
 
         using ECDsa key = keyset.SigningKey.ToECDsa();

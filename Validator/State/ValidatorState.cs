@@ -49,8 +49,9 @@ public sealed partial class ValidatorState : IDisposable
 
     /// <summary>Opens the state to read, beside a process that writes or alone.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="seal">Opens tickets and seeds; null where nothing sealed is read. Stays the caller's.</param>
     /// <exception cref="StateException">It is not there, or of another version.</exception>
-    public static ValidatorState OpenReadOnly(string path)
+    public static ValidatorState OpenReadOnly(string path, StateSeal? seal = null)
     {
         if (!File.Exists(path))
         {
@@ -66,7 +67,7 @@ public sealed partial class ValidatorState : IDisposable
             }
 
             Sql.Run(connection, "PRAGMA query_only = ON");
-            return new ValidatorState(connection, null, null);
+            return new ValidatorState(connection, null, seal);
         }
         catch
         {

@@ -29,6 +29,8 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchEvidenceCommand.Create());
         command.Subcommands.Add(BenchMutationCommand.Create());
         command.Subcommands.Add(BenchPageCommand.Create());
+        command.Subcommands.Add(BenchValidatorCommand.Create());
+        command.Subcommands.Add(BenchCanariesCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());
         command.Subcommands.Add(BenchTransformersCommand.Create());

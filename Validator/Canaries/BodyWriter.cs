@@ -22,7 +22,7 @@ internal static class BodyWriter
         string? topP = random.Percent(28) ? random.Pick(s_topP) : null;
         int[] lengths = [.. s_lengths.Where(length => length <= shape.MaxAnswerTokens)];
         string? length = turns > 1 || random.Percent(94)
-            ? (random.Percent(12) ? random.Between(1, shape.MaxAnswerTokens) : lengths.Length == 0 ? shape.MaxAnswerTokens : lengths[Lean(random, lengths.Length)]).ToString(System.Globalization.CultureInfo.InvariantCulture)
+            ? (random.Percent(20) ? random.Between(1, Math.Min(16, shape.MaxAnswerTokens)) : random.Percent(12) ? random.Between(1, shape.MaxAnswerTokens) : lengths.Length == 0 ? shape.MaxAnswerTokens : lengths[Lean(random, lengths.Length)]).ToString(System.Globalization.CultureInfo.InvariantCulture)
             : null;
         string? seed = random.Percent(14) ? (random.Percent(45) ? "42" : random.Percent(40) ? random.Next(2048).ToString(System.Globalization.CultureInfo.InvariantCulture) : random.Next(int.MaxValue).ToString(System.Globalization.CultureInfo.InvariantCulture)) : null;
         string? stop = random.Percent(8) ? random.Pick(s_stops) : null;

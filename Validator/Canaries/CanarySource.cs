@@ -8,6 +8,8 @@ namespace Verathos.Validator.Canaries;
 /// <param name="secret">32 secret bytes that plans follow from.</param>
 public sealed class CanarySource(ICanaryCorpus corpus, ReadOnlyMemory<byte> secret)
 {
+    private static readonly TimeSpan s_shortestCut = TimeSpan.FromSeconds(20);
+
     /// <summary>
     /// The canaries of an epoch: a function of the secret, the corpus and what is given here and of nothing else, so that after a
     /// crash the same plan comes out.
@@ -48,7 +50,7 @@ public sealed class CanarySource(ICanaryCorpus corpus, ReadOnlyMemory<byte> secr
         TimeSpan at = corpus.Arrivals.Arrival(random, start, length);
         for (int turn = 0; turn < conversation.Turns.Count; turn++)
         {
-            TimeSpan think = turn == 0 ? TimeSpan.Zero : corpus.Arrivals.Think(random);
+            TimeSpan think = turn == 0 ? TimeSpan.Zero : Shorter(corpus.Arrivals.Think(random), length);
             at += think;
             plan.Add(new Canary
             {
@@ -61,6 +63,13 @@ public sealed class CanarySource(ICanaryCorpus corpus, ReadOnlyMemory<byte> secr
                 Conversation = conversation,
             });
         }
+    }
+
+    // Epochs below forty minutes, which are for trying things out, would wait for who thinks for ten.
+    private static TimeSpan Shorter(TimeSpan pause, TimeSpan length)
+    {
+        TimeSpan most = length / 4 > s_shortestCut ? length / 4 : s_shortestCut;
+        return pause < most ? pause : most;
     }
 
     // The i-th draw of a node that allows it says what the i-th such draw of its cohort's first node says.

@@ -11,16 +11,19 @@ namespace Verathos.Validator.Canaries;
 public sealed class Conversation
 {
     private readonly JsonObject _body;
+    private readonly bool _isOpenEnded;
 
     /// <summary>A conversation.</summary>
     /// <param name="kind">The endpoint; a completion has one turn.</param>
     /// <param name="body">OpenAI's body with its members in the caller's order. The value of <c>messages</c> or <c>prompt</c> is replaced; that of <c>model</c>, where it is there, by the served model's name.</param>
     /// <param name="system">The system message, if any.</param>
     /// <param name="turns">What the user says, in order; at least one.</param>
-    internal Conversation(InferenceKind kind, JsonObject body, string? system, IReadOnlyList<string> turns)
+    /// <param name="isOpenEnded">Whether an answer of a few words is unlikely; where nobody knows, it is taken to be.</param>
+    internal Conversation(InferenceKind kind, JsonObject body, string? system, IReadOnlyList<string> turns, bool isOpenEnded = true)
     {
         Kind = kind;
         _body = body;
+        _isOpenEnded = isOpenEnded;
         System = system;
         Turns = turns;
     }
@@ -45,7 +48,7 @@ public sealed class Conversation
     /// nothing in it that makes the ids depend on more than the prompt.
     /// </summary>
     internal bool IsReplicable =>
-        Kind == InferenceKind.Chat && Turns.Count == 1 && PromptBytes <= Replication.MostPromptBytes && MaxTokens is <= Replication.MostTokens
+        Kind == InferenceKind.Chat && _isOpenEnded && Turns.Count == 1 && PromptBytes <= Replication.MostPromptBytes && MaxTokens is <= Replication.MostTokens
         && _body["temperature"] is { } temperature && (double)temperature == 0
         && _body.All(static member => member.Key is "messages" or "model" or "temperature" or "top_p" or "top_k" or "max_tokens" or "max_completion_tokens" or "seed" or "stream" or "stream_options" or "n" or "user");
 

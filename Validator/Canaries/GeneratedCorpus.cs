@@ -59,7 +59,7 @@ public sealed class GeneratedCorpus : ICanaryCorpus, IDisposable
             said[0] = Cut(said[0], _shape.MaxPromptBytes);
         }
 
-        return new Conversation(kind, BodyWriter.Write(random, _shape, kind, said.Count), system, said);
+        return new Conversation(kind, BodyWriter.Write(random, _shape, kind, said.Count), system, said, writer.IsOpenEnded);
     }
 
     /// <inheritdoc/>

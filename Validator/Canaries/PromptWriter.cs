@@ -7,10 +7,15 @@ namespace Verathos.Validator.Canaries;
 /// <summary>Writes what people ask of language models: questions, texts to work on, code, plans, sums, small talk.</summary>
 internal sealed class PromptWriter(CanaryRandom random)
 {
+    /// <summary>Whether the last task asks for more than a word or a number.</summary>
+    public bool IsOpenEnded { get; private set; } = true;
+
     /// <summary>A first message of about a length in bytes; tasks on a text bring one that fills it.</summary>
     public string Task(int length)
     {
-        string task = random.Weighted([22, 10, 9, 8, 8, 7, 7, 6, 6, 5, 5, 4, 3]) switch
+        int kind = random.Weighted([22, 10, 9, 8, 8, 7, 7, 6, 6, 5, 5, 4, 3]);
+        IsOpenEnded = kind is not (5 or 8 or 10);
+        string task = kind switch
         {
             0 => Question(),
             1 => Work(length),

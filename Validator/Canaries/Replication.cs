@@ -8,7 +8,7 @@ namespace Verathos.Validator.Canaries;
 public static class Replication
 {
     /// <summary>Requests for more tokens are not replicated: their answers would end where the model ends them, all at the same length.</summary>
-    public const int MostTokens = 48;
+    public const int MostTokens = 8;
 
     /// <summary>Longer prompts are not replicated: their sealed requests would have a length in common that most others have not. With headers, these fill one bucket of 1,024 bytes.</summary>
     public const int MostPromptBytes = 420;

@@ -21,7 +21,7 @@ public sealed record NodeObservation
     /// <summary>How many of <see cref="Due"/> were canaries.</summary>
     public required long CanariesDue { get; init; }
 
-    /// <summary>Canaries that failed by the validator's own fault. They are in none of the numbers above.</summary>
+    /// <summary>Canaries that failed by the validator's own fault, or that it did not send. They are in none of the numbers above.</summary>
     public required long CanariesExcused { get; init; }
 
     /// <summary>Tokens of the answers to canaries that arrived, as counted in receipts.</summary>

@@ -39,7 +39,7 @@ internal static class NodeObserver
             Due = asked.Count(static result => IsDue(result)),
             Answered = asked.Count(static result => IsDue(result) && result != WorkResult.Unavailable),
             CanariesDue = canaries.Count(static row => IsDue(Ending(row.State, row.Result))),
-            CanariesExcused = canaries.Count(static row => row.State != WorkState.Skipped && !IsDue(Ending(row.State, row.Result))),
+            CanariesExcused = canaries.Count(static row => !IsDue(Ending(row.State, row.Result))),
             AnsweredTokens = answered.Sum(static row => (long)row.OutputTokens),
             VerifiedTokens = verified.Sum(static row => (long)row.OutputTokens),
             FirstTokenMicros = Median.Of(verified.Where(static row => row.TimeToFirstToken is not null).Select(static row => (long)row.TimeToFirstToken!.Value.TotalMicroseconds)),

@@ -125,8 +125,8 @@ public static class Scoring
         Factor(ScoreFactors.Tokens, tokens, $"{node.VerifiedTokens} of {node.AnsweredTokens} tokens were verified");
         long slower = Part(left, One - Part(rules.LatencySharePpm, One - latency));
         long speed = Part(left, Part(rules.LatencySharePpm, latency) + Part(One - rules.LatencySharePpm, throughput));
-        Take(ScoreFactors.Latency, Math.Max(speed, slower), $"{Text(node.FirstTokenMicros)} µs to the first token, the model's median {Text(medianLatency)}");
-        Take(ScoreFactors.Throughput, speed, $"{Text(node.TokensPerKilosecond)} tokens in 1,000 s, the model's median {Text(medianThroughput)}");
+        Take(ScoreFactors.Latency, Math.Max(speed, slower), $"{Text(node.FirstTokenMicros)} µs to the first token{Beside(medianLatency)}");
+        Take(ScoreFactors.Throughput, speed, $"{Text(node.TokensPerKilosecond)} tokens in 1,000 s{Beside(medianThroughput)}");
         return (left, losses);
 
         void Factor(string name, long share, string why) => Take(name, Part(left, share), why);
@@ -154,6 +154,8 @@ public static class Scoring
     private static long Share(long part, long of) => of == 0 ? 0 : (long)((Int128)part * One / of);
 
     private static long Part(long value, long share) => (long)((Int128)value * share / One);
+
+    private static string Beside(long? median) => median is { } middle ? $"; the model's median node {Text(middle)}" : "; too few nodes of the model to compare, so it counts as the median node";
 
     private static string Text(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "none";
 }

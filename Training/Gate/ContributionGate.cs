@@ -122,8 +122,8 @@ public static class ContributionGate
             }
         }
 
-        double cosine = Bound([.. pairs.Select(pair => pair.Likeness.Cosine)], policy.PairDeviations, policy.PairCosineFloor);
-        double indices = Bound([.. pairs.Select(pair => pair.Likeness.SharedIndices)], policy.PairDeviations, policy.PairIndexFloor);
+        double cosine = Bound(entries, pairs, likeness => likeness.Cosine, policy.PairDeviations, policy.PairCosineFloor);
+        double indices = Bound(entries, pairs, likeness => likeness.SharedIndices, policy.PairDeviations, policy.PairIndexFloor);
         foreach ((Entry earlier, Entry later, PeerLikeness likeness) in pairs)
         {
             if (!(likeness.Cosine <= cosine) || (likeness.SharedCount >= policy.LeastSharedIndices && likeness.EqualValues > policy.MostEqualValues))
@@ -138,8 +138,16 @@ public static class ContributionGate
         }
     }
 
-    private static double Bound(double[] values, double deviations, double floor) =>
-        Math.Max(floor, RobustStatistics.Median(values) + (deviations * RobustStatistics.MedianAbsoluteDeviation(values)));
+    // Fewer than half of all pairs are of two honest workers as soon as three in ten are not. So each worker is compared with the
+    // median of its own pairs, and the median of workers is taken of that: both hold as long as more than half are honest.
+    private static double Bound(
+        Entry[] entries, List<(Entry Earlier, Entry Later, PeerLikeness Likeness)> pairs, Func<PeerLikeness, double> measure, double deviations, double floor)
+    {
+        double[][] ofEach = [.. entries.Select(entry => pairs.Where(pair => pair.Earlier == entry || pair.Later == entry).Select(pair => measure(pair.Likeness)).ToArray())];
+        double typical = RobustStatistics.Median([.. ofEach.Select(values => RobustStatistics.Median(values))]);
+        double deviation = RobustStatistics.Median([.. ofEach.Select(values => RobustStatistics.Median([.. values.Select(value => Math.Abs(value - typical))]))]);
+        return Math.Max(floor, typical + (deviations * deviation));
+    }
 
     private sealed class Entry(GateCandidate candidate)
     {

@@ -18,7 +18,7 @@ public sealed record GatePolicy
     /// <summary>The least cosine to the momentum; -1 to 1.</summary>
     public required double LeastMomentumCosine { get; init; }
 
-    /// <summary>Median absolute deviations of all pairs above which a pair is too alike, in values or in indices.</summary>
+    /// <summary>Median absolute deviations of pairs above the median from which a pair is too alike, in values or in indices.</summary>
     public required double PairDeviations { get; init; }
 
     /// <summary>A cosine of a pair up to this is never too alike.</summary>

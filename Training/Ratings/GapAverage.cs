@@ -10,6 +10,14 @@ public readonly record struct GapAverage(double Value)
     /// <summary>The weight of the newest round.</summary>
     public const double Rate = 0.1;
 
+    /// <summary>
+    /// What chance alone reaches: two standard deviations of the average where every round's sign is a coin's, 2 sqrt(rate / (2 - rate)).
+    /// </summary>
+    public static readonly double Chance = 2 * Math.Sqrt(Rate / (2 - Rate));
+
+    /// <summary>The part of an impact that is paid: 0 up to <see cref="Chance"/>, 1 at 1, and in proportion between. It takes an honest newcomer six rounds to get above chance.</summary>
+    public double Earning => Math.Max(0, (Value - Chance) / (1 - Chance));
+
     /// <summary>The average after a round.</summary>
     /// <param name="assigned">Improvement on the worker's documents; finite.</param>
     /// <param name="random">Improvement on others; finite.</param>

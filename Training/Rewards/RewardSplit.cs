@@ -14,9 +14,9 @@ public sealed record RewardSplit(long Pool, IReadOnlyList<(WorkerKey Worker, lon
     // Credits are counted in this part of the greatest one, so that the split is exact in whole numbers.
     private const double Resolution = 1L << 40;
 
-    /// <summary>max(0, impact) * max(0, gap) * sync.</summary>
+    /// <summary>max(0, impact) * what the gap earns * sync.</summary>
     public static double Credit(RewardClaim claim) =>
-        Math.Max(0, claim.Impact) * Math.Max(0, claim.Gap) * WorkerScore.SyncOf(claim.StepsBehind);
+        Math.Max(0, claim.Impact) * new GapAverage(claim.Gap).Earning * WorkerScore.SyncOf(claim.StepsBehind);
 
     /// <summary>Splits.</summary>
     /// <param name="rule">How much.</param>

@@ -30,6 +30,9 @@ public enum RoundReply
     /// <summary>The worker did not commit.</summary>
     NotCommitted,
 
+    /// <summary>The gradient, or the record, has more bytes than it may have.</summary>
+    TooLarge,
+
     /// <summary>Record and salt are not what was committed to.</summary>
     Commitment,
 

@@ -33,12 +33,15 @@ public sealed record RoundSettings
     /// <summary>How long after its deadline a phase waits for a quorum before the round is given up; 0 or more.</summary>
     public required TimeSpan Patience { get; init; }
 
+    /// <summary>A gradient with more bytes than this is not even hashed; at least 1.</summary>
+    public required int MostGradientBytes { get; init; }
+
     /// <summary>SHA-256 over all of it in deterministic CBOR, members in the order of their keys: a journal of other settings is refused.</summary>
     public byte[] Digest()
     {
         RoundMember[] members = [.. Members.OrderBy(member => member.Worker)];
-        DeterministicCborWriter writer = new DeterministicCborWriter().Array(10).Text("verathos.round.v1").UInt64(Round).Bytes(BaseModelRoot.Span).Bytes(Beacon.Span)
-            .Text(NumericProfile).UInt64((ulong)Quorum).Int64(CommitTime.Ticks).Int64(RevealTime.Ticks).Int64(Patience.Ticks).Array(members.Length);
+        DeterministicCborWriter writer = new DeterministicCborWriter().Array(11).Text("verathos.round.v1").UInt64(Round).Bytes(BaseModelRoot.Span).Bytes(Beacon.Span)
+            .Text(NumericProfile).UInt64((ulong)Quorum).Int64(CommitTime.Ticks).Int64(RevealTime.Ticks).Int64(Patience.Ticks).UInt64((ulong)MostGradientBytes).Array(members.Length);
         foreach (RoundMember member in members)
         {
             writer.Array(4).Bytes(member.Worker.Bytes).Bytes(member.Keyset.Digest.Span).UInt64(member.LastCounter);
@@ -51,7 +54,7 @@ public sealed record RoundSettings
     internal void Validate()
     {
         if (BaseModelRoot.Length != 32 || Beacon.Length != 32 || Members.Count == 0 || Quorum < 1 || Quorum > Members.Count
-            || CommitTime <= TimeSpan.Zero || RevealTime <= TimeSpan.Zero || Patience < TimeSpan.Zero
+            || CommitTime <= TimeSpan.Zero || RevealTime <= TimeSpan.Zero || Patience < TimeSpan.Zero || MostGradientBytes < 1
             || Members.Select(member => member.Worker).Distinct().Count() != Members.Count
             || Members.Any(member => (member.LastCounter == 0) == member.LastDigest.HasValue || member.LastDigest is { Length: not 32 }))
         {

@@ -10,6 +10,9 @@ namespace Verathos.Training.Rounds;
 /// </summary>
 public sealed class TrainingRound
 {
+    // What no signed statement exceeds.
+    private const int MostRecordBytes = 65536;
+
     private readonly RoundSettings _settings;
     private readonly TimeProvider _time;
     private readonly Action<RoundEvent> _journal;
@@ -109,6 +112,11 @@ public sealed class TrainingRound
     public RoundReply Reveal(WorkerKey worker, ReadOnlyMemory<byte> salt, ReadOnlyMemory<byte> record, ReadOnlyMemory<byte> gradient)
     {
         Advance();
+        if (gradient.Length > _settings.MostGradientBytes || record.Length > MostRecordBytes)
+        {
+            return RoundReply.TooLarge;
+        }
+
         RoundEvent.Revealed reveal = new(worker, salt.ToArray(), record.ToArray(), gradient.ToArray(), Now());
         RoundReply reply = JudgeReveal(reveal, out _);
         if (reply == RoundReply.Taken)

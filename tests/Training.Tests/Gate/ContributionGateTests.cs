@@ -139,6 +139,15 @@ public sealed class ContributionGateTests
     }
 
     [Fact]
+    public void Honest_workers_who_agree_pass_beside_forty_percent_that_send_noise()
+    {
+        // Of the 45 pairs 15 are of two honest ones: the noise is the rule among pairs, and must not become the measure.
+        GateCandidate[] candidates = [.. Enumerable.Range(0, Workers).Select(i => Candidate(i, i < 6 ? Worker(9, i, 0.5) : Samples.Gradient(Layout, 77 + i, 0.011)))];
+        IReadOnlyList<GateVerdict> verdicts = Judge(candidates, GatePolicy.Documented with { LeastMomentumCosine = -1 });
+        Assert.All(verdicts.Take(6), verdict => Assert.Equal((GateOutcome.Accepted, null), (verdict.Outcome, verdict.Detail)));
+    }
+
+    [Fact]
     public void Copied_indices_with_other_values_are_caught_by_nothing_else()
     {
         GateCandidate[] candidates = Honest(6);

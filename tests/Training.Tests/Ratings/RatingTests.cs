@@ -98,6 +98,30 @@ public sealed class RatingTests
     }
 
     [Fact]
+    public void Chance_earns_nothing_and_six_rounds_are_above_it()
+    {
+        Assert.Equal(0.4588314677411235, GapAverage.Chance, 1e-15);
+        Assert.Equal((0.0, 0.0, 1.0), (new GapAverage(-1).Earning, new GapAverage(GapAverage.Chance).Earning, new GapAverage(1).Earning));
+        GapAverage honest = default;
+        for (int round = 1; round <= 6; round++)
+        {
+            honest = honest.Next(1, 0);
+            Assert.Equal(round == 6, honest.Earning > 0);
+        }
+
+        // A coin's sign in every round: the mean of what it earns.
+        Random random = new(5);
+        (GapAverage coin, double earned) = (default, 0);
+        for (int round = 0; round < 20_000; round++)
+        {
+            coin = coin.Next(random.NextDouble(), random.NextDouble());
+            earned += coin.Earning / 20_000;
+        }
+
+        Assert.InRange(earned, 0, 0.01);
+    }
+
+    [Fact]
     public void The_final_score_is_a_product_and_never_that_of_two_evils()
     {
         Assert.Equal(10 * 0.5 * 1, new WorkerScore(new SkillRating(25, 5), new GapAverage(0.5), 0).Final);

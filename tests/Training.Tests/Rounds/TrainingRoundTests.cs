@@ -202,6 +202,16 @@ public sealed class TrainingRoundTests : IDisposable
     }
 
     [Fact]
+    public void What_is_larger_than_it_may_be_is_not_looked_at()
+    {
+        TrainingRound round = Open();
+        Assert.All(_workers, w => Commit(round, w));
+        Assert.Equal(RoundReply.TooLarge, round.Reveal(_workers[0].Key, _workers[0].Salt, _workers[0].Message, new byte[4097]));
+        Assert.Equal(RoundReply.TooLarge, round.Reveal(_workers[0].Key, _workers[0].Salt, new byte[65537], _workers[0].Gradient));
+        Assert.Equal(RoundReply.Taken, Reveal(round, _workers[0]));
+    }
+
+    [Fact]
     public void What_cannot_be_kept_did_not_happen()
     {
         bool full = false;
@@ -300,7 +310,7 @@ public sealed class TrainingRoundTests : IDisposable
         [
             good with { Quorum = 0 }, good with { Quorum = 6 }, good with { Members = [] }, good with { Members = [_workers[0].Member, _workers[0].Member] },
             good with { CommitTime = TimeSpan.Zero }, good with { RevealTime = -TimeSpan.FromSeconds(1) }, good with { Patience = -TimeSpan.FromTicks(1) },
-            good with { Beacon = new byte[31] }, good with { BaseModelRoot = default }, good with { Members = [_workers[0].Member with { LastCounter = 1 }], Quorum = 1 },
+            good with { Beacon = new byte[31] }, good with { MostGradientBytes = 0 }, good with { BaseModelRoot = default }, good with { Members = [_workers[0].Member with { LastCounter = 1 }], Quorum = 1 },
         ];
         Assert.All(bad, settings => Assert.Throws<ArgumentException>(() => new TrainingRound(settings, _time, _ => { }, [])));
     }
@@ -366,5 +376,6 @@ public sealed class TrainingRoundTests : IDisposable
         CommitTime = TimeSpan.FromMinutes(1),
         RevealTime = TimeSpan.FromMinutes(2),
         Patience = TimeSpan.FromMinutes(9),
+        MostGradientBytes = 4096,
     };
 }

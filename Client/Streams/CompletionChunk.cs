@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
 
@@ -97,7 +98,7 @@ internal readonly record struct CompletionChunk(string? Text, IReadOnlyList<int>
 
         byte[] read = new byte[TraceLength];
         if (root.ValueKind != JsonValueKind.String || root.GetString() is not { Length: TraceCharacters } text
-            || !Base64Url.TryDecodeFromChars(text, read, out int written) || written != TraceLength)
+            || Base64Url.DecodeFromChars(text, read, out _, out int written) != OperationStatus.Done || written != TraceLength)
         {
             return false;
         }

@@ -1,3 +1,4 @@
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Receipts;
 
 namespace Verathos.Client.Tests.Nodes;
@@ -16,6 +17,21 @@ internal sealed class Tampering
 
     /// <summary>Changes a claim before a checkpoint is signed.</summary>
     public Func<Checkpoint, Checkpoint>? Checkpoint { get; set; }
+
+    /// <summary>Changes what a token's chunk commits to: given the token's place and the honest root, or null.</summary>
+    public Func<int, byte[]?, byte[]?>? Trace { get; set; }
+
+    /// <summary>Changes the statement about openings before it is signed.</summary>
+    public Func<OpeningStatement, OpeningStatement>? Opening { get; set; }
+
+    /// <summary>Replaces the signed statement's bytes. Null leaves the trailer out.</summary>
+    public Func<TestKeys, OpeningStatement, byte[], byte[]?>? OpeningBytes { get; set; }
+
+    /// <summary>Changes the items before the statement is made.</summary>
+    public Func<List<byte[]>, List<byte[]>>? OpeningItems { get; set; }
+
+    /// <summary>Changes the content after the statement was made.</summary>
+    public Func<byte[], byte[]>? OpeningContent { get; set; }
 
     /// <summary>Leaves checkpoints out.</summary>
     public bool NoCheckpoints { get; set; }

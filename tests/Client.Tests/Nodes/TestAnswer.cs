@@ -47,7 +47,7 @@ internal sealed class TestAnswer : IDisposable
         {
             string checkpoint = sinceCheckpoint == 4 && !_node.Tampering.NoCheckpoints ? Checkpoint(sent) : "";
             sinceCheckpoint = checkpoint.Length > 0 ? 1 : sinceCheckpoint + 1;
-            Send(checkpoint + Chunk(text, id, null));
+            Send(checkpoint + Chunk(text, id, null, TraceRoot(sent)));
             sent++;
         }
 
@@ -120,7 +120,16 @@ internal sealed class TestAnswer : IDisposable
         return $"event: {SseEvents.Checkpoint}\ndata: {JsonSerializer.Serialize(new { cose = Base64Url.EncodeToString(cose) })}\n\n";
     }
 
-    private string Chunk(string text, int? id, string? finish)
+    /// <summary>What the computation is committed to with a token, where the profile commits.</summary>
+    private byte[]? TraceRoot(int index)
+    {
+        byte[]? honest = CommittedProfiles.Contains(Profile) ? SHA256.HashData([(byte)index]) : null;
+        return _node.Tampering.Trace is { } tamper ? tamper(index, honest) : honest;
+    }
+
+    private string Profile => Asked?.NumericProfile ?? _node.Configuration.NumericProfile;
+
+    private string Chunk(string text, int? id, string? finish, byte[]? trace = null)
     {
         bool chat = _request.Path == VerathosPaths.ChatCompletions;
         object? logprobs = id is null || !_body.TryGetProperty("logprobs", out _) ? null
@@ -136,7 +145,9 @@ internal sealed class TestAnswer : IDisposable
             created = _node.Clock.GetUtcNow().ToUnixTimeSeconds(),
             model = TestNode.ModelName,
             choices = new[] { choice },
-            verathos = new { ids = id is { } token ? new[] { token } : [] },
+            verathos = trace is null
+                ? (object)new { ids = id is { } token ? new[] { token } : [] }
+                : new { ids = id is { } traced ? new[] { traced } : [], trace = Base64Url.EncodeToString(trace) },
         }) + "\n\n";
     }
 
@@ -146,6 +157,8 @@ internal sealed class TestAnswer : IDisposable
         string padded = events + ":" + new string('.', Math.Max(0, padding - 2)) + "\n";
         _pieces.Add(_sealer.Write(Encoding.UTF8.GetBytes(padded)));
     }
+
+    private ReadOnlyMemory<byte>? Root(byte[] root) => CommittedProfiles.Contains(Profile) ? root : (ReadOnlyMemory<byte>?)null;
 
     private void WriteReceipt()
     {
@@ -175,6 +188,9 @@ internal sealed class TestAnswer : IDisposable
             FinishReason = "stop",
             AuditCommitment = Field(VerathosHeaders.AuditCommitment),
             Simulated = _node.Configuration.Simulated,
+            TraceRoot = Root(SHA256.HashData([(byte)(_node.Script.Count - 1)])),
+            SketchRoot = Root(SHA256.HashData("sketches"u8)),
+            ToplocRoot = Root(SHA256.HashData("toploc"u8)),
         };
         receipt = _node.Tampering.Receipt?.Invoke(receipt) ?? receipt;
         byte[]? cose = receipt.Sign(keys.Signing, out byte[] digest);

@@ -12,6 +12,7 @@ using Verathos.Protocol.Evidence;
 using Verathos.Protocol.Exchange;
 using Verathos.Protocol.Hpke;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Receipts;
 using Verathos.Protocol.Requests;
 using Verathos.Simulator;
@@ -68,6 +69,12 @@ internal sealed class TestNode : HttpMessageHandler
 
     /// <summary>The answer, a token a piece.</summary>
     public IReadOnlyList<(int Id, string Text)> Script { get; set; } = [.. Enumerable.Range(0, 5).Select(i => (100 + i, $"word{i} "))];
+
+    /// <summary>Steps of an answer.</summary>
+    public int Steps => PromptIds.Length + Script.Count - 1;
+
+    /// <summary>The last request for openings as the node read it.</summary>
+    public OpeningRequest? LastOpening { get; set; }
 
     /// <summary>Answers with this sealed status instead, once for each entry.</summary>
     public Queue<(int Status, string Body)> SealedErrors { get; } = new();
@@ -172,6 +179,9 @@ internal sealed class TestNode : HttpMessageHandler
 
         if (inner.Path == VerathosPaths.Models)
             return Plain(opener, 200, $$"""{"object":"list","data":[{"id":"{{ModelName}}","object":"model"}]}""");
+
+        if (_bindings.Contains(inner.SingleField(VerathosHeaders.Binding)!) && inner.Path == VerathosPaths.Openings)
+            return TestOpening.Write(this, inner, opener);
 
         if (_bindings.Contains(inner.SingleField(VerathosHeaders.Binding)!))
         {

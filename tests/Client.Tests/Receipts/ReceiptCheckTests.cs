@@ -42,10 +42,10 @@ public sealed class ReceiptCheckTests
     {
         [ReceiptCheckNames.Missing] = (_, _, _) => null,
         [ReceiptCheckNames.Format] = (_, _, cose) => cose[..^1],
-        [ReceiptCheckNames.Unprotected] = (keys, receipt, _) => Assemble(keys, receipt.EncodeClaims(), unprotected: new DeterministicCborMap().Add(4, "note")),
-        [ReceiptCheckNames.Algorithm] = (keys, receipt, _) => Assemble(keys, receipt.EncodeClaims(), algorithm: -35),
+        [ReceiptCheckNames.Unprotected] = (keys, receipt, _) => CoseForms.Assemble(keys, ReceiptTypes.Receipt, receipt.EncodeClaims(), unprotected: new DeterministicCborMap().Add(4, "note")),
+        [ReceiptCheckNames.Algorithm] = (keys, receipt, _) => CoseForms.Assemble(keys, ReceiptTypes.Receipt, receipt.EncodeClaims(), algorithm: -35),
         [ReceiptCheckNames.Type] = (keys, receipt, _) => CoseSign1.Sign(keys.Signing, ReceiptTypes.Checkpoint, receipt.EncodeClaims(), out byte[] _),
-        [ReceiptCheckNames.LowS] = (_, _, cose) => WithHighS(cose),
+        [ReceiptCheckNames.LowS] = (_, _, cose) => CoseForms.WithHighS(cose),
         [ReceiptCheckNames.Key] = (_, receipt, _) => SignWithAnotherKey(receipt),
         [ReceiptCheckNames.Claims] = (keys, receipt, _) => CoseSign1.Sign(keys.Signing, ReceiptTypes.Receipt, (receipt with { FinishReason = "bored" }).EncodeClaims(), out byte[] _),
     };
@@ -188,33 +188,5 @@ public sealed class ReceiptCheckTests
     {
         using ECDsa other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return receipt.Sign(other, out _);
-    }
-
-    private static byte[] Assemble(TestKeys keys, byte[] claims, long algorithm = -7, DeterministicCborMap? unprotected = null)
-    {
-        byte[] header = new DeterministicCborMap().Add(1, writer => writer.Int64(algorithm)).Add(16, ReceiptTypes.Receipt).Encode();
-        byte[] structure = new DeterministicCborWriter().Array(4).Text("Signature1").Bytes(header).Bytes([]).Bytes(claims).ToArray();
-        byte[] signature;
-        do
-        {
-            signature = keys.Signing.SignData(structure, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-        }
-        while (signature[32] >= 0x7f);
-        return new DeterministicCborWriter().Tag(18).Array(4).Bytes(header).Map(unprotected ?? new DeterministicCborMap()).Bytes(claims).Bytes(signature).ToArray();
-    }
-
-    /// <summary>The other signature that .NET takes for the same message: s replaced by n - s.</summary>
-    private static byte[] WithHighS(byte[] cose)
-    {
-        System.Numerics.BigInteger order = System.Numerics.BigInteger.Parse(
-            "0ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-            System.Globalization.NumberStyles.HexNumber,
-            System.Globalization.CultureInfo.InvariantCulture);
-        byte[] changed = [.. cose];
-        Span<byte> s = changed.AsSpan(changed.Length - 32);
-        byte[] high = (order - new System.Numerics.BigInteger(s, isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true);
-        s.Clear();
-        high.CopyTo(s[(32 - high.Length)..]);
-        return changed;
     }
 }

@@ -50,6 +50,9 @@ public sealed class EnclaveCore : IEnclave
         _batcher = new NonceBatcher(_minter.MintAsync, time, options.MaxQuoteWindow, options.MaxPendingNonces, _stopping.Token);
     }
 
+    /// <summary>The answers that can be opened, for tests.</summary>
+    internal KeptAnswers Kept => _kept;
+
     /// <summary>Makes what a request holds; tests keep a reference to look into it afterwards.</summary>
     internal Func<SecretScope> ScopeFactory { get; set; } = static () => new SecretScope();
 

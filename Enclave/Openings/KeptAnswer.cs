@@ -51,6 +51,9 @@ internal sealed class KeptAnswer
     /// <summary>About the memory that it takes.</summary>
     public long Bytes { get; }
 
+    /// <summary>The trace's secret, for tests that look whether it is zero afterwards.</summary>
+    internal byte[] TraceSecret => _traceSecret;
+
     /// <summary>Openings that were asked for.</summary>
     public int Used { get; set; }
 

@@ -49,6 +49,18 @@ internal sealed class KeptAnswers : IDisposable
         }
     }
 
+    /// <summary>The answers, for tests that look whether they are overwritten afterwards.</summary>
+    internal IReadOnlyList<KeptAnswer> Answers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _order.Select(static entry => entry.Answer)];
+            }
+        }
+    }
+
     /// <summary>Keeps an answer from here on, in the place of the oldest where there is no other.</summary>
     /// <param name="receiptDigest">32 bytes.</param>
     /// <param name="answer">The answer, which is taken over.</param>

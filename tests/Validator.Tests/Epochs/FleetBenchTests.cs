@@ -14,16 +14,16 @@ public class FleetBenchTests
         FleetReport report = await FleetBench.RunAsync(
             new FleetOptions
             {
-                Model = Nodes.ModelPath,
+                Model = SimulatedNodes.ModelPath,
                 StartNode = static async (model, _) =>
                 {
-                    DemoNode node = await Nodes.StartAsync(model);
+                    DemoNode node = await SimulatedNodes.StartAsync(model);
                     return new BenchNode(node.Address, node);
                 },
                 TrustAnchors = SimulatedFolder.Default,
                 Policy = Policy.BuiltInSource("simulated"),
-                Limits = Nodes.Limits().ToJson(),
-                Likelihoods = Nodes.Tables().ToJson(),
+                Limits = SimulatedNodes.Limits().ToJson(),
+                Likelihoods = SimulatedNodes.Tables().ToJson(),
                 Nodes = 4,
                 Canaries = 2,
                 Cheaters = 1,

@@ -22,8 +22,8 @@ public sealed class KilledValidatorTests : IDisposable
     [Fact]
     public async Task A_validator_that_is_killed_at_any_point_sends_nothing_twice_counts_nothing_twice_and_loses_no_audit()
     {
-        await using DemoNode node = await Nodes.StartAsync(Nodes.Honest());
-        ValidatorFolder folder = Nodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 7, CanariesPerNode = 40, AuditWindowSeconds = 4, DeepPpm = 500_000, Parallel = 3 });
+        await using DemoNode node = await SimulatedNodes.StartAsync(SimulatedNodes.Honest());
+        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 7, CanariesPerNode = 40, AuditWindowSeconds = 4, DeepPpm = 500_000, Parallel = 3 });
         Random random = new(5);
         for (int kill = 0; kill < Kills; kill++)
         {

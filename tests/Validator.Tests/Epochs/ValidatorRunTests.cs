@@ -19,9 +19,9 @@ public sealed class ValidatorRunTests : IDisposable
     [Fact]
     public async Task An_epoch_passes_an_honest_node_catches_a_cheat_and_blames_nobody_for_what_cannot_be_reached()
     {
-        await using DemoNode honest = await Nodes.StartAsync(Nodes.Honest());
-        await using DemoNode cheat = await Nodes.StartAsync(Nodes.Rounded());
-        ValidatorFolder folder = Nodes.Folder(_root, [("honest", honest.Address), ("cheat", cheat.Address), ("down", new Uri("http://127.0.0.1:9"))], static c => c with { DeepPpm = 1_000_000 });
+        await using DemoNode honest = await SimulatedNodes.StartAsync(SimulatedNodes.Honest());
+        await using DemoNode cheat = await SimulatedNodes.StartAsync(SimulatedNodes.Rounded());
+        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("honest", honest.Address), ("cheat", cheat.Address), ("down", new Uri("http://127.0.0.1:9"))], static c => c with { DeepPpm = 1_000_000 });
         List<string> log = [];
         using (ValidatorServices services = ValidatorServices.Open(folder, TimeProvider.System, null, Cancel))
         {
@@ -62,8 +62,8 @@ public sealed class ValidatorRunTests : IDisposable
     [Fact]
     public async Task Openings_that_are_never_shown_use_up_a_budget_and_then_catch_the_node()
     {
-        await using DemoNode node = await Nodes.StartAsync(Nodes.Honest());
-        ValidatorFolder folder = Nodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 2, Parallel = 1, LostOpenings = new LostOpeningConfiguration(1, 5) });
+        await using DemoNode node = await SimulatedNodes.StartAsync(SimulatedNodes.Honest());
+        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 2, Parallel = 1, LostOpenings = new LostOpeningConfiguration(1, 5) });
         await RunAsync(folder, SocketError.ConnectionRefused);
         using ValidatorState state = ValidatorState.OpenReadOnly(folder.StatePath);
         Assert.Equal([WorkResult.Lost, WorkResult.Failed, WorkResult.Failed], state.Audits(1).OrderBy(static audit => audit.EndedAt).Select(static audit => audit.Result));
@@ -73,8 +73,8 @@ public sealed class ValidatorRunTests : IDisposable
     [Fact]
     public async Task Openings_that_this_validators_network_loses_are_nobodys_fault()
     {
-        await using DemoNode node = await Nodes.StartAsync(Nodes.Honest());
-        ValidatorFolder folder = Nodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 2, Parallel = 1, LostOpenings = new LostOpeningConfiguration(0, 1) });
+        await using DemoNode node = await SimulatedNodes.StartAsync(SimulatedNodes.Honest());
+        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 2, Parallel = 1, LostOpenings = new LostOpeningConfiguration(0, 1) });
         await RunAsync(folder, SocketError.NetworkUnreachable);
         using ValidatorState state = ValidatorState.OpenReadOnly(folder.StatePath);
         Assert.All(state.Audits(1), static audit => Assert.Equal((WorkResult.ValidatorError, "validator.network"), (audit.Result, audit.Reason)));

@@ -18,7 +18,7 @@ using Verathos.Validator.Configuration;
 namespace Verathos.Validator.Tests.Epochs;
 
 /// <summary>Simulated nodes in this process on the demonstration model, and validators' folders for them.</summary>
-internal static class Nodes
+internal static class SimulatedNodes
 {
     private static readonly Lazy<(byte[] Root, int Layers)> s_model = new(static () =>
     {

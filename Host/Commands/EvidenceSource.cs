@@ -39,9 +39,12 @@ internal abstract record EvidenceSource
     {
         public override string Name => "a saved bundle";
 
+        /// <summary>Whether the answer in it must commit to its computation.</summary>
+        public TraceRequirement Trace { get; init; }
+
         public override Appraised Appraise(Policy? policy, TrustAnchors anchors)
         {
-            BundleVerdict verdict = BundleVerifier.Verify(Value, policy, anchors, At, Time);
+            BundleVerdict verdict = BundleVerifier.Verify(Value, policy, anchors, At, Time, Trace);
             return new Appraised(this, verdict.Evidence.Verdict, verdict.Evidence, verdict.Receipt, verdict.SamePolicy);
         }
     }

@@ -92,7 +92,7 @@ internal static class ReceiptCommand
                 : context.Value(at) is { } time ? EvidenceArguments.ParseTime(time, "--at")
                 : null;
             Policy policy = context.Value(savedPolicy) ? Saved(bundle, path) : trust.Policy(context);
-            EvidenceSource.Bundle source = new(bundle, when, TimeSource.Verifier);
+            EvidenceSource.Bundle source = new(bundle, when, TimeSource.Verifier) { Trace = context.Value(trust.Trace) };
             return EvidenceReport.Verify(context, trust, policy, source.Appraise(policy, trust.AnchorsFor(context, policy)));
         });
         return command;

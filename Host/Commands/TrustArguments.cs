@@ -37,8 +37,14 @@ internal sealed class TrustArguments
         Description = "Take evidence of a simulated TEE; without --policy the policy simulated applies. It protects nothing",
     };
 
+    public Option<TraceRequirement> Trace { get; } = new("--trace")
+    {
+        Description = "Whether answers must commit to their computation: served (where the numeric profile does), always or never",
+    };
+
     public void AddTo(Command command, bool node = true)
     {
+        command.Options.Add(Trace);
         if (node)
             command.Options.Add(Node);
         command.Options.Add(PolicyFile);
@@ -97,6 +103,7 @@ internal sealed class TrustArguments
             Policy = policy,
             TrustAnchors = AnchorsFor(context, policy),
             AllowSimulated = context.Value(AllowSimulated),
+            Trace = context.Value(Trace),
         };
     }
 

@@ -46,6 +46,16 @@ public sealed class ClientVerbTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_answer_must_commit_where_that_is_asked_for()
+    {
+        string file = Path.Combine(_folder, "committed.verathos");
+        await RunAsync(0, "receipt", "save", "--node", Node, "--allow-simulated", "--trace", "always", "--max-tokens", "8", "--out", file, "What is 7 plus 5?");
+        Run verified = await RunAsync(0, "receipt", "verify", file, "--allow-simulated", "--trace", "always", "--json");
+        Assert.Contains("receipt.trace", verified.Output, StringComparison.Ordinal);
+        await RunAsync(64, "receipt", "verify", file, "--allow-simulated", "--trace", "sometimes");
+    }
+
+    [Fact]
     public async Task Chat_under_the_production_policy_rejects_and_says_simulated()
     {
         Run run = await RunAsync(10, "chat", "--node", Node, "hi");

@@ -118,6 +118,14 @@ public sealed class AggregatorTests
     }
 
     [Fact]
+    public void The_default_lets_no_contribution_be_longer_than_the_median_one()
+    {
+        Contribution[] contributions = Samples.Contributions([[1, 0], [1, 0], [1, 0], [100, 0]]);
+        AggregationOptions options = new() { Trusted = SparseVector.Dense([1, 0]), Radius = 1000, Iterations = 1 };
+        Assert.Equal([1.0, 0], Aggregator.Apply(contributions, options).Vector.ToDense());
+    }
+
+    [Fact]
     public void The_default_holds_where_the_mean_breaks()
     {
         Random random = new(11);

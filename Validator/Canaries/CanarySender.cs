@@ -44,9 +44,20 @@ public sealed class CanarySender(
             return;
         }
 
-        if (texts.Request(canary, node, attested.ModelName) is not { } request)
+        InferenceRequest request;
+        try
         {
-            state.SkipCanary(canary, clock.GetUtcNow(), "canary.conversation");
+            if (texts.Request(canary, node, attested.ModelName) is not { } drawn)
+            {
+                state.SkipCanary(canary, clock.GetUtcNow(), "canary.conversation");
+                return;
+            }
+
+            request = drawn;
+        }
+        catch (Exception e) when (e is not StateException)
+        {
+            Fail(canary, node, e);
             return;
         }
 
@@ -80,12 +91,17 @@ public sealed class CanarySender(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            if (state.BeginCanary(canary.Id, clock.GetUtcNow()))
-            {
-                state.FailCanary(canary, clock.GetUtcNow(), NodeFault.Of(e, canary.Id, failure => SaveProof(node, failure)));
-            }
-
+            Fail(canary, node, e);
             return null;
+        }
+    }
+
+    // What was never sent ends like what was: once.
+    private void Fail(CanaryRow canary, NodeRow node, Exception e)
+    {
+        if (state.BeginCanary(canary.Id, clock.GetUtcNow()))
+        {
+            state.FailCanary(canary, clock.GetUtcNow(), NodeFault.Of(e, canary.Id, failure => SaveProof(node, failure)));
         }
     }
 

@@ -112,7 +112,7 @@ public sealed record ValidatorConfiguration
         Require(ChallengesPerNode is >= 1 and <= 1000, "challengesPerNode must be from 1 to 1000");
         Require(CanariesPerNode is >= 1 and <= 10_000, "canariesPerNode must be from 1 to 10000");
         Require(AuditWindowSeconds is >= 2 and <= 86_400, "auditWindowSeconds must be from 2 to 86400");
-        Require(OpeningsPerAudit is >= 1 and <= 64, "openingsPerAudit must be from 1 to 64");
+        Require(OpeningsPerAudit is >= 1 and <= 32, "openingsPerAudit must be from 1 to 32");
         Require(DeepPpm is >= 0 and <= 1_000_000 && (DeepPpm == 0 || Models.Count > 0), "deepPpm must be from 0 to 1000000, and 0 where no models are named");
         Require(FreshEpochs is >= 1 and <= 10_000, "freshEpochs must be from 1 to 10000");
         Require(LostOpenings is { Count: >= 0 and <= 1000, Epochs: >= 1 and <= 100_000 }, "lostOpenings need a count from 0 to 1000 and epochs from 1 to 100000");

@@ -75,6 +75,7 @@ public sealed class ValidatorRun(ValidatorServices services, Action<string> log)
             log($"keys for epoch {number}: {Path.GetFileName(path)}, {new FileInfo(path).Length} bytes");
         }
 
+        services.RequireKeys(number);
         EpochRow epoch = await services.Start.BeginAsync(cancellationToken).ConfigureAwait(false);
         log($"epoch {epoch.Number} begins: {_state.Canaries(epoch.Number).Count} canaries for {EpochPlan.Parse(epoch.Plan).Nodes.Count} nodes; the seed of its audits is committed to by {Convert.ToHexStringLower(epoch.Commitment)}");
     }

@@ -154,6 +154,27 @@ public sealed class ValidatorServices : IDisposable
         return made;
     }
 
+    /// <summary>Refuses an epoch that nothing could be judged in: without a key file, or with one of a model whose limits were not measured.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <exception cref="InvalidDataException">It is one; the message says what to do.</exception>
+    public void RequireKeys(long epoch)
+    {
+        string[] files = [.. Directory.EnumerateFiles(Folder.KeysFolder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"*-{epoch}.keys"))];
+        if (files.Length == 0)
+        {
+            throw new InvalidDataException($"there are no keys for epoch {epoch}, and the settings name no model to make them from: make some with 'verathos validator keys'");
+        }
+
+        foreach (string file in files)
+        {
+            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            if (!Fingerprint.Keys.KeyFileHeader.TryRead(stream, out Fingerprint.Keys.KeyFileHeader? header) || !Limits.TryFind(header.ManifestRoot.Span, header.Profile, out _))
+            {
+                throw new InvalidDataException($"{file} is of a model without measured limits, or no key file: measure them with 'verathos validator calibrate', or remove it");
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -37,7 +37,7 @@ public sealed class ValidatorConfigurationTests
         { "challengesPerNode", static c => c with { ChallengesPerNode = 0 } },
         { "canariesPerNode", static c => c with { CanariesPerNode = 0 } },
         { "auditWindowSeconds", static c => c with { AuditWindowSeconds = 1 } },
-        { "openingsPerAudit", static c => c with { OpeningsPerAudit = 65 } },
+        { "openingsPerAudit", static c => c with { OpeningsPerAudit = 33 } },
         { "deepPpm", static c => c with { DeepPpm = 1 } },
         { "freshEpochs", static c => c with { FreshEpochs = 0 } },
         { "lostOpenings", static c => c with { LostOpenings = new LostOpeningConfiguration(-1, 1) } },

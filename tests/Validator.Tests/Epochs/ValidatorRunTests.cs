@@ -1,6 +1,7 @@
 using System.Net.Http;
 using System.Net.Sockets;
 using Verathos.Host.Demo;
+using Verathos.Validator.Canaries;
 using Verathos.Validator.Configuration;
 using Verathos.Validator.Epochs;
 using Verathos.Validator.State;
@@ -82,6 +83,23 @@ public sealed class ValidatorRunTests : IDisposable
         Assert.Equal(0, state.Node("a")!.Evidence.SumMicro);
     }
 
+    [Fact]
+    public async Task A_dry_run_says_within_a_factor_of_two_what_an_epoch_takes()
+    {
+        await using DemoNode node = await SimulatedNodes.StartAsync(SimulatedNodes.Honest());
+        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 2, CanariesPerNode = 12, DeepPpm = 1_000_000 });
+        using CountingHandler counter = new();
+        using ValidatorServices services = ValidatorServices.Open(folder, TimeProvider.System, counter, Cancel);
+        await new ValidatorRun(services, static _ => { }).RunAsync(1, Cancel);
+        CanaryRow[] canaries = [.. services.State.Canaries(1).Where(static canary => canary.Result == WorkResult.Passed)];
+        CanaryExpectation average = new((int)canaries.Average(static canary => canary.PromptTokens), (int)canaries.Average(static canary => canary.OutputTokens));
+        EpochCost cost = EpochCost.Of(folder.Configuration with { CanariesPerNode = canaries.Length }, [1_000_000], 0, average, services.Models.Models[0].Constants);
+        string told = $"estimated {cost.BytesSent} and {cost.BytesReceived}, counted {counter.Sent} and {counter.Received}; {canaries.Length} canaries of {average}; {counter.Evidence} of evidence";
+        TestContext.Current.TestOutputHelper?.WriteLine(told);
+        Assert.True(cost.BytesSent < 2 * counter.Sent && counter.Sent < 2 * cost.BytesSent, told);
+        Assert.True(cost.BytesReceived < 2 * counter.Received && counter.Received < 2 * cost.BytesReceived, told);
+    }
+
     // Every connection fails while an audit is under way, which nothing else is then.
     private static async Task RunAsync(ValidatorFolder folder, SocketError error)
     {
@@ -97,5 +115,35 @@ public sealed class ValidatorRunTests : IDisposable
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             Error?.Invoke() is { } error ? throw new HttpRequestException("no connection", new SocketException((int)error)) : base.SendAsync(request, cancellationToken);
+    }
+
+    // Counts bodies and leaves the rest to the ordinary handler.
+    private sealed class CountingHandler() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public long Sent;
+        public long Received;
+        public long Evidence;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Content is { } sent)
+            {
+                await sent.LoadIntoBufferAsync(cancellationToken);
+                Interlocked.Add(ref Sent, sent.Headers.ContentLength ?? 0);
+            }
+
+            HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
+            byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            Interlocked.Add(ref Received, body.Length);
+            Interlocked.Add(ref Evidence, request.Method == HttpMethod.Get ? body.Length : 0);
+            ByteArrayContent content = new(body);
+            foreach ((string name, IEnumerable<string> values) in response.Content.Headers)
+            {
+                content.Headers.TryAddWithoutValidation(name, values);
+            }
+
+            response.Content = content;
+            return response;
+        }
     }
 }

@@ -15,7 +15,7 @@ namespace Verathos.Bench.Fleet;
 public static class FleetBench
 {
     // What a canary and its audit take of two cores that also run all nodes, with room to spare.
-    private const double SecondsPerCanary = 0.12;
+    private const double SecondsPerCanary = 0.2;
     private const int LeastSeconds = 20;
     private static readonly JsonSerializerOptions s_names = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
@@ -72,7 +72,7 @@ public static class FleetBench
         ValidatorFolder folder = ValidatorFolder.Create(Path.Combine(root, "validator"), configuration with
         {
             EpochSeconds = spread,
-            ChallengesPerNode = 2,
+            ChallengesPerNode = 1,
             CanariesPerNode = options.Canaries,
 
             // Soon after the answer, so that the epoch ends; a node new to the validator has all of its receipts audited.

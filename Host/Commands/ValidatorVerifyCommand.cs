@@ -16,6 +16,11 @@ internal static class ValidatorVerifyCommand
         command.SetVerb((context, token) => ValidatorArguments.RunAsync(async () =>
         {
             byte[] json = await File.ReadAllBytesAsync(context.Value(file)!, token).ConfigureAwait(false);
+            if (OpeningProof.TryVerify(json, out OpeningProof? opening, out string? fault) || fault != OpeningProof.NoProof)
+            {
+                return Opening(context.Output, opening, fault);
+            }
+
             string proof = EquivocationProof.Verify(json, out byte[] keyset);
             bool isProof = keyset.Length > 0 || proof != EquivocationProof.NoProof;
             IReadOnlyList<string> errors = isProof ? (keyset.Length > 0 ? [] : [proof]) : AuditReveal.Verify(json, context.Value(commitment));
@@ -28,5 +33,14 @@ internal static class ValidatorVerifyCommand
             return errors.Count == 0 ? ExitCode.Accepted : ExitCode.Rejected;
         }));
         return command;
+    }
+
+    private static ExitCode Opening(Output output, OpeningProof? proof, string? fault)
+    {
+        if (output.Json)
+            output.WriteJson(new { kind = OpeningProof.KindName, holds = proof is not null, check = proof?.Check, errors = fault is null ? Array.Empty<string>() : [fault] });
+        else
+            output.Line(fault ?? $"The node signed this opening for this receipt; it failed {proof!.Check} at the validator that kept it. Keys or weights of the model judge it again.");
+        return proof is not null ? ExitCode.Accepted : ExitCode.Rejected;
     }
 }

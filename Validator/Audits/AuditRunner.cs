@@ -4,6 +4,7 @@ using Verathos.Client.Openings;
 using Verathos.Protocol.Openings;
 using Verathos.Validator.Configuration;
 using Verathos.Validator.Nodes;
+using Verathos.Validator.Proofs;
 using Verathos.Validator.State;
 
 namespace Verathos.Validator.Audits;
@@ -70,6 +71,12 @@ public sealed class AuditRunner(ValidatorFolder folder, ValidatorState state, No
             bytes += shown.Content.Length;
             AuditedAnswer answer = Answer(ticket, canary);
             AuditVerdict verdict = openings.Judge(audit.Canary, audit.Epoch, answer, [.. shown.Openings().Select(static o => (o.Layer, o.Logits))], _configuration.OpeningsPerAudit);
+            if (verdict.End is { Result: WorkResult.Failed, Events: [_, ..] events })
+            {
+                string proof = OpeningProof.Of(node.Name, verdict.End.Reason!, _configuration.OpeningsPerAudit, shown).Save(folder.ProofsFolder);
+                verdict = verdict with { End = verdict.End with { Events = [.. events.Select(happened => happened with { Proof = proof })] } };
+            }
+
             if (verdict.End.Result == WorkResult.Passed && audit.Tier >= 2 && deep is not null)
             {
                 OpeningAnswer chunks = await client.Session.OpenAsync(ticket, OpeningAsk.Chunks, cancellationToken).ConfigureAwait(false);

@@ -13,6 +13,9 @@ namespace Verathos.Validator.Nodes;
 /// </summary>
 public static class NodeFault
 {
+    /// <summary>The client's check of the commitments in an answer's events, which only the enclave's keys can have sealed.</summary>
+    public const string TraceCheck = "stream.trace";
+
     // Checks of evidence that no late collateral, clock, level or rule of the policy explains: a forgery, or bytes that are no evidence.
     private static readonly HashSet<string> s_forgeries = new(StringComparer.Ordinal)
     {
@@ -51,6 +54,7 @@ public static class NodeFault
             ClientFailure.EvidenceMalformed => AuditVerdict.Caught(check, "the evidence does not parse", canary),
             ClientFailure.EvidenceRejected when s_forgeries.Contains(check) => AuditVerdict.Caught(check, $"the evidence fails the check {check}", canary),
             ClientFailure.ReceiptInvalid when check is not ("receipt.times" or "acceptance.times") => AuditVerdict.Caught(check, $"a signed statement fails the check {check}", canary),
+            ClientFailure.StreamBroken when check == TraceCheck => AuditVerdict.Caught(check, "a sealed event of the answer carries no commitment, or one that is none", canary),
             ClientFailure.Equivocation => AuditVerdict.Caught(check, "two receipts carry one counter", canary, saveProof(e)),
             _ => new WorkEnd(WorkResult.Unavailable, check, $"the node did not serve: {e.Failure}"),
         };

@@ -4,6 +4,7 @@ using Verathos.Host.Demo;
 using Verathos.Validator.Canaries;
 using Verathos.Validator.Configuration;
 using Verathos.Validator.Epochs;
+using Verathos.Validator.Proofs;
 using Verathos.Validator.State;
 
 namespace Verathos.Validator.Tests.Epochs;
@@ -42,6 +43,15 @@ public sealed class ValidatorRunTests : IDisposable
         Assert.True(node.Status == NodeStatus.Quarantined, told);
         Assert.True(node.StatusReason!.StartsWith("layer.", StringComparison.Ordinal) || node.StatusReason.StartsWith("logits.", StringComparison.Ordinal), told);
         Assert.Equal(0, Assert.Single(state.Scores(1, node.Id)).ScorePpm);
+
+        // Its openings are kept with what it signed, and neither can be changed.
+        string proof = File.ReadAllText(Path.Combine(folder.ProofsFolder, state.Events(1, node.Id).First(static happened => happened.Kind == EventKind.Caught).Proof!));
+        Assert.True(OpeningProof.TryVerify(System.Text.Encoding.UTF8.GetBytes(proof), out OpeningProof? kept, out string? error), error);
+        Assert.Equal(("cheat", true), (kept.Node, kept.Check == node.StatusReason || state.Events(1, node.Id).Any(happened => happened.Reason == kept.Check)));
+        byte[] content = [.. kept.Content];
+        content[^1] ^= 1;
+        Assert.False(OpeningProof.TryVerify(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(kept with { Content = content }, System.Text.Json.JsonSerializerOptions.Web), out _, out error));
+        Assert.StartsWith("the statement does not hold", error, StringComparison.Ordinal);
 
         node = state.Node("down")!;
         Assert.Equal(NodeStatus.Active, node.Status);

@@ -23,6 +23,8 @@ public sealed class NodeFaultTests
         { "an old TCB", ClientFailure.EvidenceRejected, CheckNames.TcbStatus, WorkResult.Unavailable, false },
         { "stale collateral", ClientFailure.EvidenceRejected, CheckNames.CollateralTcbInfo, WorkResult.Unavailable, false },
         { "a cut stream", ClientFailure.StreamBroken, null, WorkResult.Unavailable, false },
+        { "a cut that anybody can make", ClientFailure.StreamBroken, "stream.authentic", WorkResult.Unavailable, false },
+        { "a sealed event without its commitment", ClientFailure.StreamBroken, "stream.trace", WorkResult.Failed, true },
         { "a refusal", ClientFailure.Refused, null, WorkResult.Unavailable, false },
         { "a request of ours that is wrong", ClientFailure.InvalidRequest, null, WorkResult.ValidatorError, false },
     };

@@ -91,8 +91,8 @@ internal static class BenchValidatorCommand
         if (report.Cheats.Count > 0)
         {
             output.Table(
-                ["cheat", "ran", "caught by", "audited answers"],
-                report.Cheats.Select(static cheat => (IReadOnlyList<string>)[cheat.Node, cheat.Weights, cheat.Check ?? "NOT CAUGHT", Number(cheat.AnswersBefore)]));
+                ["cheat", "ran", "caught by", "audited answers", "of them failed"],
+                report.Cheats.Select(static cheat => (IReadOnlyList<string>)[cheat.Node, cheat.Weights, cheat.Check ?? "NOT CAUGHT", Number(cheat.Audited), Number(cheat.Failed)]));
         }
     }
 

@@ -130,7 +130,8 @@ public static class FleetBench
             JudgeMilliseconds = judged.Length == 0 ? 0 : judged.Average(static audit => audit.Judged.TotalMilliseconds),
             Keysets = rows.Values.Select(static node => node.KeysetDigest is { } digest ? Convert.ToHexString(digest) : null).OfType<string>().Distinct().Count(),
             Cheats = [.. nodes.Cheats.Select(cheat => new FleetCheat(
-                cheat.Key, cheat.Value, caught.ContainsKey(cheat.Key), caught.GetValueOrDefault(cheat.Key)?.Reason, judged.Count(audit => rows[audit.Node].Name == cheat.Key)))],
+                cheat.Key, cheat.Value, caught.ContainsKey(cheat.Key), caught.GetValueOrDefault(cheat.Key)?.Reason, judged.Count(audit => rows[audit.Node].Name == cheat.Key),
+                judged.Count(audit => rows[audit.Node].Name == cheat.Key && audit.Result == WorkResult.Failed)))],
             FalselyCaught = [.. caught.Keys.Where(name => !nodes.Cheats.ContainsKey(name))],
         };
     }

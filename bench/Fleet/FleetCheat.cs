@@ -5,5 +5,6 @@ namespace Verathos.Bench.Fleet;
 /// <param name="Weights">What it ran.</param>
 /// <param name="Caught">Whether it was caught.</param>
 /// <param name="Check">The check that caught it; null where none did.</param>
-/// <param name="AnswersBefore">Its audited answers up to the one that caught it.</param>
-public sealed record FleetCheat(string Node, string Weights, bool Caught, string? Check, int AnswersBefore);
+/// <param name="Audited">Its audited answers.</param>
+/// <param name="Failed">How many of them failed.</param>
+public sealed record FleetCheat(string Node, string Weights, bool Caught, string? Check, int Audited, int Failed);

@@ -39,8 +39,8 @@ public sealed class AuditRunner(ValidatorFolder folder, ValidatorState state, No
             return;
         }
 
-        // Too late by this validator's own doing: it was not running.
-        if (clock.GetUtcNow() >= audit.Deadline && audit.Asked == 0)
+        // Too late by this validator's own doing: it was not running. What a node leaves unanswered is decided before the window closes.
+        if (clock.GetUtcNow() >= audit.Deadline)
         {
             state.EndAudit(audit, clock.GetUtcNow(), new WorkEnd(WorkResult.ValidatorError, "validator.late", "the validator was not there within the window"), 0, TimeSpan.Zero);
             return;

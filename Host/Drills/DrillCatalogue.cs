@@ -15,6 +15,7 @@ internal static class DrillCatalogue
         ("Requests", [.. RequestDrills.All()]),
         ("Streams", [.. StreamDrills.All()]),
         ("Receipts", [.. ReceiptDrills.All()]),
+        ("Fingerprints", [.. FingerprintDrills.All()]),
     ];
 
     /// <summary>All of them.</summary>

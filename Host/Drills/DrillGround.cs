@@ -19,11 +19,14 @@ namespace Verathos.Host.Drills;
 internal sealed class DrillGround : IAsyncDisposable
 {
     private const int Tokens = 48;
+    private const string Prompt = "Once upon a time there was a fox. The fox";
 
     private readonly List<IAsyncDisposable> _nodes = [];
     private readonly string? _temporary;
     private readonly Installation? _hardware;
+    private readonly Dictionary<string, RogueEngine> _engines = [];
     private RogueNode? _rogue;
+    private DrillAudit? _audit;
 
     private DrillGround(Uri node, bool own, string folder, TrustAnchors anchors, Installation? hardware, string? temporary)
     {
@@ -46,7 +49,10 @@ internal sealed class DrillGround : IAsyncDisposable
     public Policy Policy { get; private set; } = DrillPolicies.Simulated;
 
     /// <summary>What every drill asks.</summary>
-    public InferenceRequest Request { get; } = Completion("Once upon a time there was a fox. The fox", Tokens);
+    public InferenceRequest Request { get; } = Completion(Prompt, Tokens);
+
+    /// <summary>The same without chance: what is drawn does not depend on the seed.</summary>
+    public InferenceRequest Greedy { get; } = Completion(Prompt, Tokens, temperature: 0);
 
     /// <summary>What the honest node answered to it.</summary>
     public Material Material { get; private set; } = null!;
@@ -56,6 +62,9 @@ internal sealed class DrillGround : IAsyncDisposable
 
     /// <summary>Simulated hardware of the vendors that the client trusts; null where only their roots are at hand.</summary>
     public Installation? Hardware => _hardware;
+
+    /// <summary>A validator with keys of the named model; only for a node of the drill's own, whose model is at hand.</summary>
+    public DrillAudit Audit => _audit ??= DrillAudit.Make(ModelPath.Resolve(null), CancellationToken.None);
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; } = TimeProvider.System;
@@ -116,12 +125,24 @@ internal sealed class DrillGround : IAsyncDisposable
     {
         if (_rogue is null)
         {
-            _rogue = await RogueNode.StartAsync(_hardware!, Material, VictimAsync, Time, cancellationToken).ConfigureAwait(false);
+            _rogue = await RogueNode.StartAsync(this, _hardware!, Material, VictimAsync, Time, cancellationToken).ConfigureAwait(false);
             _nodes.Add(_rogue);
         }
 
         _rogue.Play(plan);
         return _rogue;
+    }
+
+    /// <summary>An engine for the attacker's node; stopped with the ground.</summary>
+    public Task<RogueEngine> EngineAsync(string cheat, CancellationToken cancellationToken)
+    {
+        if (!_engines.TryGetValue(cheat, out RogueEngine? engine))
+        {
+            _engines[cheat] = engine = RogueEngine.Load(ModelPath.Resolve(null), cheat, cancellationToken);
+            _nodes.Insert(0, engine);
+        }
+
+        return Task.FromResult(engine);
     }
 
     /// <summary>A further honest node of the same installation; stopped with the ground.</summary>
@@ -144,9 +165,9 @@ internal sealed class DrillGround : IAsyncDisposable
     };
 
     /// <summary>A completion without a chat's template, sampled with a seed, so that every parameter is stated.</summary>
-    public static InferenceRequest Completion(string prompt, int tokens) => InferenceRequest.TryParse(
+    public static InferenceRequest Completion(string prompt, int tokens, double temperature = 0.7) => InferenceRequest.TryParse(
         InferenceKind.Completion,
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { prompt, temperature = 0.7, top_p = 0.9, top_k = 40, seed = 42, max_tokens = tokens }),
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { prompt, temperature, top_p = 0.9, top_k = 40, seed = 42, max_tokens = tokens }),
         out InferenceRequest? request,
         out string? error)
         ? request!
@@ -159,6 +180,7 @@ internal sealed class DrillGround : IAsyncDisposable
             await node.DisposeAsync().ConfigureAwait(false);
         }
 
+        _audit?.Dispose();
         _hardware?.Dispose();
         if (_temporary is not null)
         {
@@ -186,7 +208,7 @@ internal sealed class DrillGround : IAsyncDisposable
         Policy = DrillPolicies.For((evidence.Manifest ?? throw Unfit($"its evidence does not parse: {evidence.Verdict.Find(evidence.Verdict.Reason)?.Detail}")).Root);
         try
         {
-            using VerathosClient client = await VerathosClient.ConnectAsync(Node, ShippedClient.Options(Call(Node)), cancellationToken).ConfigureAwait(false);
+            using VerathosClient client = await VerathosClient.ConnectAsync(Node, ShippedClient.Options(Call(Node)) with { KeepTickets = true }, cancellationToken).ConfigureAwait(false);
             Material = await Material.TakeAsync(client, Request, cancellationToken).ConfigureAwait(false);
         }
         catch (VerathosException failure)

@@ -29,6 +29,7 @@ internal sealed class RogueAnswer : IDisposable
     private readonly ChunkChain _chain;
     private readonly ResponseStreamSealer _sealer;
     private readonly List<byte[]> _pieces = [];
+    private RogueTold _told;
     private byte[]? _trace;
 
     public RogueAnswer(RoguePlan plan, RogueKeys keys, Material material, BinaryRequest request, ChunkedRequestOpener opener, TimeProvider time)
@@ -39,16 +40,28 @@ internal sealed class RogueAnswer : IDisposable
         _digest = opener.RequestDigest.ToArray();
         _chain = new ChunkChain(_secret, _digest);
         _sealer = new ResponseStreamSealer(opener.CreateResponseSealer(), _chain);
+        _told = new RogueTold([.. material.Answer.PromptIds], material.Steps);
     }
 
-    private int[] Prompt => [.. _material.Answer.PromptIds];
+    /// <summary>The receipt's secret, 32 bytes.</summary>
+    public byte[] Secret => _secret;
+
+    /// <summary>The digest of the signed receipt; empty before.</summary>
+    public byte[] ReceiptDigest { get; private set; } = [];
+
+    /// <summary>The client's nonce, 32 bytes.</summary>
+    public byte[] ClientNonce => Field(VerathosHeaders.ClientNonce);
+
+    private int[] Prompt => _told.Prompt;
 
     private NodeConfiguration Configuration => _plan.Evidence.Configuration;
 
     /// <summary>The sealed pieces.</summary>
-    public IReadOnlyList<byte[]> Write()
+    /// <param name="told">What is told; the honest node's answer where null.</param>
+    public IReadOnlyList<byte[]> Write(RogueTold? told = null)
     {
-        IReadOnlyList<(int Id, string Text)> script = _plan.Script(_material.Steps);
+        _told = told ?? _told;
+        IReadOnlyList<(int Id, string Text)> script = _plan.Script(_told.Steps);
         _pieces.Add(_sealer.Start(200, [new BhttpField("content-type", MediaTypes.EventStream)]));
         if (_plan.TextBeforeAcceptance)
         {
@@ -59,7 +72,7 @@ internal sealed class RogueAnswer : IDisposable
         for (int sent = 0; sent < script.Count; sent++)
         {
             bool due = sent > 0 && sent % CheckpointEvery == 0 && !_plan.NoCheckpoints;
-            Send((due ? Checkpoint(sent) : "") + Chunk(script[sent].Text, script[sent].Id, null));
+            Send((due ? Checkpoint(sent) : "") + Chunk(script[sent].Text, script[sent].Id, null, sent == script.Count - 1));
         }
 
         Send(Chunk("", null, "stop") + (_plan.NoEnd ? "" : $"data: {SseEvents.Done}\n\n"));
@@ -138,17 +151,18 @@ internal sealed class RogueAnswer : IDisposable
                 AuditCommitment = Field(VerathosHeaders.AuditCommitment),
                 Simulated = Configuration.Simulated,
                 TraceRoot = Root(_trace),
-                SketchRoot = Root(_trace),
-                ToplocRoot = Root(_trace),
+                SketchRoot = Root(_told.Computed?.SketchRoot ?? _trace),
+                ToplocRoot = Root(_told.Computed?.ToplocRoot ?? _trace),
             },
             _secret);
         byte[] signed = receipt.Sign(_keys.Signing, out byte[] digest);
-        (_keys.Counter, _keys.Previous) = (receipt.Counter, digest);
+        (_keys.Counter, _keys.Previous, ReceiptDigest) = (receipt.Counter, digest, digest);
         byte[]? shown = _plan.Signed(_keys, receipt, signed);
         _pieces.Add(_sealer.Finish([.. _plan.Trailer(_keys), .. shown is null ? (BhttpField[])[] : [new BhttpField(VerathosHeaders.Receipt, Base64Url.EncodeToString(shown))]]));
     }
 
-    private SamplingClaims Sampling() => new(
+    /// <summary>How tokens were asked to be drawn.</summary>
+    public SamplingClaims Sampling() => new(
         (uint)(_body.GetProperty("temperature").GetDecimal() * 1_000_000),
         (uint)(_body.GetProperty("top_p").GetDecimal() * 1_000_000),
         _body.GetProperty("top_k").GetUInt32(),
@@ -158,14 +172,14 @@ internal sealed class RogueAnswer : IDisposable
         ResponseFormat = _body.TryGetProperty("response_format", out JsonElement format) ? SHA256.HashData(JsonMarshal.GetRawUtf8Value(format)) : (ReadOnlyMemory<byte>?)null,
     };
 
-    private static ReadOnlyMemory<byte>? Root(byte[]? root) => root is null ? null : root;
+    private static ReadOnlyMemory<byte>? Root(byte[]? root) => root is null ? (ReadOnlyMemory<byte>?)null : root;
 
     private byte[] Field(string name) => Convert.FromHexString(_request.SingleField(name)!);
 
     // The commitment is to nothing: whoever computes nothing can commit to noise, and only openings tell.
-    private string Chunk(string text, int? id, string? finish)
+    private string Chunk(string text, int? id, string? finish, bool last = false)
     {
-        _trace = id is null || _plan.NoTrace ? _trace : RandomNumberGenerator.GetBytes(32);
+        _trace = id is null || _plan.NoTrace ? _trace : last && _told.Computed is { } computed ? computed.TraceRoot : RandomNumberGenerator.GetBytes(32);
         Dictionary<string, object> extension = new() { ["ids"] = id is { } token ? new[] { token } : [] };
         if (id is not null && _trace is not null)
         {

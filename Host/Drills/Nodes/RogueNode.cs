@@ -1,10 +1,13 @@
 using System.Runtime.CompilerServices;
 using Verathos.Attestation;
 using Verathos.Enclave;
+using Verathos.Fingerprint.Sampling;
 using Verathos.Host.Front;
 using Verathos.Protocol.Bhttp;
 using Verathos.Protocol.Evidence;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Receipts;
+using Verathos.Protocol.Requests;
 using Verathos.Simulator;
 
 namespace Verathos.Host.Drills.Nodes;
@@ -17,16 +20,21 @@ internal sealed class RogueNode : IEnclave
 {
     private const int MaximumRequest = 1 << 22;
 
+    // Any id of the vocabulary.
+    private const int FirstPadding = 40;
+
+    private readonly DrillGround _ground;
     private readonly Installation _hardware;
     private readonly Func<byte[], Task<EvidenceCollection>> _victim;
     private readonly TimeProvider _time;
     private readonly Material _material;
     private readonly FrontServer _front;
     private RogueKeys _keys;
+    private RogueTold? _told;
 
-    private RogueNode(Installation hardware, Material material, Func<byte[], Task<EvidenceCollection>> victim, TimeProvider time)
+    private RogueNode(DrillGround ground, Installation hardware, Material material, Func<byte[], Task<EvidenceCollection>> victim, TimeProvider time)
     {
-        (_hardware, _material, _victim, _time) = (hardware, material, victim, time);
+        (_ground, _hardware, _material, _victim, _time) = (ground, hardware, material, victim, time);
         _keys = Keys(new NodePlan());
         _front = new FrontServer(new Configuration.NodeConfiguration { Listen = ["http://127.0.0.1:0"], Limits = new Configuration.LimitsConfiguration { ClientPerMinute = 100_000, ClientBurst = 10_000 } }, this);
     }
@@ -40,16 +48,20 @@ internal sealed class RogueNode : IEnclave
     /// <summary>The keys that it shows.</summary>
     public RogueKeys CurrentKeys => _keys;
 
+    /// <summary>What it computed last; null where it computed nothing.</summary>
+    public Computation? Computed => _told?.Computed;
+
     /// <summary>Starts it.</summary>
+    /// <param name="ground">Where it stands.</param>
     /// <param name="hardware">The vendors of its hardware.</param>
     /// <param name="material">What it answers.</param>
     /// <param name="victim">Asks the honest node for evidence for a nonce.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<RogueNode> StartAsync(
-        Installation hardware, Material material, Func<byte[], Task<EvidenceCollection>> victim, TimeProvider time, CancellationToken cancellationToken)
+        DrillGround ground, Installation hardware, Material material, Func<byte[], Task<EvidenceCollection>> victim, TimeProvider time, CancellationToken cancellationToken)
     {
-        RogueNode node = new(hardware, material, victim, time);
+        RogueNode node = new(ground, hardware, material, victim, time);
         await node._front.StartAsync(cancellationToken).ConfigureAwait(false);
         return node;
     }
@@ -129,8 +141,7 @@ internal sealed class RogueNode : IEnclave
             throw new EnclaveException(EnclaveFailure.Undecryptable, "The request does not decapsulate.");
         }
 
-        using RogueAnswer answer = new(Plan, _keys, _material, inner, opener, _time);
-        foreach (byte[] piece in answer.Write())
+        foreach (byte[] piece in await AnswerAsync(inner, opener, cancellationToken).ConfigureAwait(false))
         {
             yield return piece;
         }
@@ -140,6 +151,37 @@ internal sealed class RogueNode : IEnclave
     {
         await _front.DisposeAsync().ConfigureAwait(false);
         _keys.Dispose();
+    }
+
+    private async Task<IReadOnlyList<byte[]>> AnswerAsync(BinaryRequest inner, ChunkedRequestOpener opener, CancellationToken cancellationToken)
+    {
+        if (Plan.Work is not { } work)
+        {
+            using RogueAnswer passed = new(Plan, _keys, _material, inner, opener, _time);
+            return passed.Write();
+        }
+
+        RogueEngine engine = await _ground.EngineAsync(work.Cheat, cancellationToken).ConfigureAwait(false);
+        if (inner.Path == VerathosPaths.Openings)
+        {
+            RogueOpenings openings = new(_ground, _keys, work, engine, _told!.Computed!, _told.Prompt.Length, _told.Prompt.Length + _told.Steps.Count);
+            return await openings.AnswerAsync(inner, opener, _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        }
+
+        using RogueAnswer answer = new(Plan, _keys, _material, inner, opener, _time);
+        int[] prompt = [.. _material.Answer.PromptIds];
+        SamplingClaims asked = answer.Sampling();
+        Computation computed = await engine.ComputeAsync(
+            [.. work.Hidden, .. prompt, .. work.Injected],
+            work.Sampling(new SamplingParameters(asked.TemperatureMicro, asked.TopPMicro, (int)asked.TopK)),
+            asked.Seed,
+            answer.ClientNonce,
+            (int)asked.MaxTokens - work.Injected.Length - work.Padding,
+            answer.Secret,
+            cancellationToken).ConfigureAwait(false);
+        computed = work.Forge(computed, answer.Secret);
+        _told = new RogueTold(prompt, engine.Texts([.. work.Injected, .. computed.Output, .. Enumerable.Repeat(FirstPadding, work.Padding)])) { Computed = computed };
+        return answer.Write(_told);
     }
 
     private RogueKeys Keys(NodePlan plan) => new(_time.GetUtcNow(), plan.KeysetLifetime, plan.Kems);

@@ -28,6 +28,9 @@ internal sealed record RoguePlan
     /// <summary>Sends text before the acceptance.</summary>
     public bool TextBeforeAcceptance { get; init; }
 
+    /// <summary>How it computes, commits and opens; where null it passes the honest node's answer on, and commits to noise.</summary>
+    public RogueWork? Work { get; init; }
+
     /// <summary>Changes a claim before a checkpoint is signed.</summary>
     public Func<Checkpoint, Checkpoint> Checkpoint { get; init; } = checkpoint => checkpoint;
 

@@ -11,6 +11,7 @@ public sealed class DrillTests(DrillFixture fixture)
     [
         "quote-relayed", "gpu-report-foreign", "weights-swapped-after-attestation", "rotation-without-evidence", "receipt-replayed", "stream-truncated",
         "production-policy-meets-the-simulator", "quote-of-32-bytes", "quote-self-signed", "nonce-forged-beside-the-report", "key-beside-the-attestation", "chunks-dropped", "chunks-reordered",
+        "stolen-key-cheaper-model", "opening-asked-by-a-stranger", "empty-proof-list",
     ];
 
     public static TheoryData<string> Names => [.. DrillCatalogue.All.Select(drill => drill.Name)];

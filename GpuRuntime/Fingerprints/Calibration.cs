@@ -48,6 +48,11 @@ public static class Calibration
         LoadOptions load = options.Load with { Profile = NumericProfile.Served, MaxContext = context, Threads = 1 };
         using ReplayModel served = ReplayModel.Open(open(), name, load, null, stop);
         using ReplayModel? reference = options.Reference ? ReplayModel.Open(open(), name, load with { Profile = NumericProfile.F32 }, null, stop) : null;
+        if (served.Config.Experts is not null)
+        {
+            throw new NotSupportedException("limits of models with experts cannot be measured: their passes are not recorded");
+        }
+
         int honestAnswers = HonestCondition.All.Count * options.Answers;
         int done = 0;
         void Step(string what, int of) => progress?.Invoke(what, ++done, of);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Verathos.Bench.Detection;
 using Verathos.Fingerprint.Limits;
 using Verathos.Fingerprint.Statistics;
@@ -24,9 +25,10 @@ internal static class BenchDetectionCommand
         Option<long> openings = new("--openings") { Description = "Honest openings of a model; 0 chooses by its size" };
         Option<long> forgeries = new("--forgeries") { Description = "Forged sketches of a model; 0 chooses by its size" };
         Option<string[]> attacks = new("--attack") { Description = $"Only this one, and no honest runs; may be given several times: {string.Join(", ", DetectionBench.AttackNames.Select(static attack => attack.Name))}", DefaultValueFactory = static _ => [] };
+        Option<string[]> earlier = new("--report") { Description = "A result of --json to join with what is measured now; may be given several times, and without --model nothing is measured", DefaultValueFactory = static _ => [] };
         Option<string?> write = new("--write") { Description = "Write the report as Markdown here, for example docs/detection.md" };
         Option<string?> policies = new("--policies") { Description = "Merge limits and likelihood tables into limits.json and likelihoods.json of this folder, for example policies/fingerprints" };
-        foreach (Option option in (ReadOnlySpan<Option>)[models, seed, count, openings, forgeries, attacks, write, policies])
+        foreach (Option option in (ReadOnlySpan<Option>)[models, seed, count, openings, forgeries, attacks, earlier, write, policies])
         {
             command.Options.Add(option);
         }
@@ -44,8 +46,8 @@ internal static class BenchDetectionCommand
             }
 
             string[] named = context.Value(models)!;
-            List<DetectionReport> reports = [];
-            foreach (string? model in named.Length == 0 ? (string?[])[null] : named)
+            List<DetectionReport> reports = [.. context.Value(earlier)!.SelectMany(Read)];
+            foreach (string? model in named.Length == 0 && reports.Count == 0 ? (string?[])[null] : named)
             {
                 DetectionOptions options = new()
                 {
@@ -82,6 +84,18 @@ internal static class BenchDetectionCommand
             return reports.TrueForAll(static report => report.Holds) ? ExitCode.Accepted : ExitCode.Failed;
         });
         return command;
+    }
+
+    private static IReadOnlyList<DetectionReport> Read(string path)
+    {
+        try
+        {
+            return DetectionResult.Parse(File.ReadAllBytes(path)).Reports;
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            throw new CommandException(ExitCode.Usage, $"--report takes a file that bench detection --json wrote, and {path} is none", e);
+        }
     }
 
     /// <summary>The process that the bench starts for honest runs under other instructions.</summary>
@@ -144,7 +158,7 @@ internal static class BenchDetectionCommand
     {
         if (output.Json)
         {
-            output.WriteJson(reports);
+            output.WriteJson(new DetectionResult(reports));
             return;
         }
 

@@ -44,8 +44,10 @@ public sealed record LikelihoodTable
     /// <param name="test">The test's name.</param>
     /// <param name="honest">One list for each condition.</param>
     /// <param name="cheat">The counts of what the table weighs against: one cheat, or several alike.</param>
+    /// <param name="ordered">Whether outcomes are ordered from honest to not, so that none may weigh less than one before it: what neither side showed much says nothing by itself.</param>
     /// <exception cref="ArgumentException">The lists differ in length, or no weights pass the gate.</exception>
-    public static LikelihoodTable FromCounts(int version, string manifestRoot, string profile, string test, IReadOnlyList<IReadOnlyList<long>> honest, IReadOnlyList<long> cheat)
+    public static LikelihoodTable FromCounts(
+        int version, string manifestRoot, string profile, string test, IReadOnlyList<IReadOnlyList<long>> honest, IReadOnlyList<long> cheat, bool ordered = false)
     {
         ArgumentNullException.ThrowIfNull(honest);
         ArgumentNullException.ThrowIfNull(cheat);
@@ -59,6 +61,7 @@ public sealed record LikelihoodTable
         {
             int at = outcome;
             weights[outcome] = LogShare(cheat[at], cheat) - honest.Max(counts => LogShare(counts[at], counts));
+            weights[outcome] = ordered && outcome > 0 ? Math.Max(weights[outcome], weights[outcome - 1]) : weights[outcome];
         }
 
         for (long lowered = 0; lowered <= MostMicro - LeastMicro; lowered += 1000)

@@ -180,7 +180,7 @@ public static class Calibration
             // Other draws change nothing but margins.
             IEnumerable<ReplayNoise> against = test == TestOutcomes.Margin ? [.. cheats, draws] : cheats;
             long[] counts = [.. against.Select(noise => noise.Count(test, limits)).Aggregate(static (sum, more) => [.. sum.Zip(more, static (a, b) => a + b)])];
-            yield return LikelihoodTable.FromCounts(TableVersion, root, limits.Profile, test, [.. honest.Select(noise => noise.Count(test, limits))], counts);
+            yield return LikelihoodTable.FromCounts(TableVersion, root, limits.Profile, test, [.. honest.Select(noise => noise.Count(test, limits))], counts, ordered: true);
         }
     }
 

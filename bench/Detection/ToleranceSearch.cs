@@ -16,7 +16,7 @@ namespace Verathos.Bench.Detection;
 internal static class ToleranceSearch
 {
     private const int OpeningsPerAnswer = 20;
-    private const int Sizes = 24;
+    private const int Sizes = 12;
     private const double Passing = 0.95;
 
     public static IReadOnlyList<ToleranceRow> Run(AttackContext context, Action<string, int, int>? progress)
@@ -28,8 +28,8 @@ internal static class ToleranceSearch
         int kinds = 0;
         foreach ((string kind, double most, double factor, Func<double, ToleranceRow, ToleranceRow> measure) in (ReadOnlySpan<(string, double, double, Func<double, ToleranceRow, ToleranceRow>)>)
         [
-            ("share of all weights one unit in the last place off", 0.25, 4, (size, row) => Weights(context, tasks, answers, row, source => Units(source, context.Seed, size))),
-            ("one row of each down projection, relative change", 1, 2, (size, row) => Weights(context, tasks, answers, row, source => Rows(source, context.Seed, size))),
+            ("share of all weights one unit in the last place off", 1 / 64.0, 8, (size, row) => Weights(context, tasks, answers, row, source => Units(source, context.Seed, size))),
+            ("one row of each down projection, relative change", 1, 4, (size, row) => Weights(context, tasks, answers, row, source => Rows(source, context.Seed, size))),
             ("the element of the last layer's output that favours the second token most, units in the last place", 256, 2, (size, row) => Pushed(context, tasks, answers, row, size)),
         ])
         {

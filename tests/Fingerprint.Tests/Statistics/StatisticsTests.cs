@@ -133,4 +133,18 @@ public sealed class StatisticsTests
 
         return (int)detector.Checks;
     }
+
+    /// <summary>Where outcomes are ordered, one that neither side showed weighs as much as the nearer one; without, it speaks for the node.</summary>
+    [Fact]
+    public void Ordered_outcomes_weigh_no_less_than_those_before_them()
+    {
+        long[][] honest = [[900, 90, 10, 0, 0]];
+        long[] cheat = [0, 0, 400, 0, 600];
+        LikelihoodTable plain = LikelihoodTable.FromCounts(1, s_root, "p", "t", honest, cheat);
+        LikelihoodTable ordered = LikelihoodTable.FromCounts(1, s_root, "p", "t", honest, cheat, ordered: true);
+        Assert.True(plain.WeightsMicro[3] < plain.WeightsMicro[2]);
+        Assert.Equal(ordered.WeightsMicro.Order(), ordered.WeightsMicro);
+        Assert.True(ordered.WeightsMicro[3] > 0);
+        Assert.True(ordered.PassesGate);
+    }
 }

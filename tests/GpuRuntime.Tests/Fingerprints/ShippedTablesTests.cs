@@ -31,6 +31,8 @@ public class ShippedTablesTests
                 Assert.True(counts.Sum() >= 6, name);
             }
 
+            Assert.Equal(table.WeightsMicro.Order(), table.WeightsMicro);
+
             // The farthest outcome speaks against a node, the nearest for it.
             Assert.True(table.WeightsMicro[^1] > 0, name);
             Assert.True(table.WeightsMicro[0] <= 0, name);

@@ -130,11 +130,11 @@ public static class DetectionMarkdown
     private static void Attacks(StringBuilder page, DetectionReport report)
     {
         page.AppendLine("Rejected openings, and how many each test alone would have rejected:").AppendLine();
-        page.AppendLine("| attack | what it is | openings | rejected | rows | residuals | links | attention | logits | output rows | sampler | until caught |").AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
+        page.AppendLine("| attack | what it is | openings | rejected | rows | residuals | links | attention | logits | output rows | sampler | until caught | always seen by one check of |").AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (AttackReport attack in report.Attacks)
         {
             long Caught(string test) => attack.Of(test)!.Caught;
-            page.AppendLine(Invariant($"| {attack.Attack} | {attack.Description} | {attack.Of("T1")!.Tried} | {Caught("T1")} | {Caught("T1 secret rows")} | {Caught("T1 residuals")} | {Caught("T1 form and links")} | {Caught("T1 attention")} | {Caught("T1 logits")} | {Caught("T1 output rows")} | {Caught("T1 sampler")} | {Until(attack.Of("T1")!)} |"));
+            page.AppendLine(Invariant($"| {attack.Attack} | {attack.Description} | {attack.Of("T1")!.Tried} | {Caught("T1")} | {Caught("T1 secret rows")} | {Caught("T1 residuals")} | {Caught("T1 form and links")} | {Caught("T1 attention")} | {Caught("T1 logits")} | {Caught("T1 output rows")} | {Caught("T1 sampler")} | {Until(attack.Of("T1")!)} | {Always(attack)} |"));
         }
 
         page.AppendLine().AppendLine("Replays: caught of tried, chunks for sketches and TOPLOC, answers for margins and hashes; evidence of the likelihood tables in nats an answer:").AppendLine();
@@ -150,7 +150,7 @@ public static class DetectionMarkdown
         }
 
         page.AppendLine();
-        page.AppendLine(Invariant($"An opened layer has {report.OpeningBytes.Layer:N0} bytes on average, an opened row of logits {report.OpeningBytes.Logits:N0}. TOPLOC takes 258 bytes for 32 tokens (8 a token), sketches {128 * Depths(report)} (a quarter of that times the depths, {4 * Depths(report)} a token), the commitment 32 with each token. Of the engine's tokens/s with everything committed {100 / report.Overhead.Median:0.0} % were left of those without (95 % interval of {report.Overhead.Pairs} pairs {100 / report.Overhead.High:0.0} to {100 / report.Overhead.Low:0.0}, measured beside whatever else ran)."));
+        page.AppendLine(Invariant($"An opened layer has {report.OpeningBytes.Layer:N0} bytes on average, an opened row of logits {report.OpeningBytes.Logits:N0}. TOPLOC takes 258 bytes for 32 tokens (8 a token), sketches 128 for each of {Depths(report)} depths ({4 * Depths(report)} a token), the commitment 32 with each token. Of the engine's tokens/s with everything committed {100 / report.Overhead.Median:0.0} % were left of those without (95 % interval of {report.Overhead.Pairs} pairs {100 / report.Overhead.High:0.0} to {100 / report.Overhead.Low:0.0}, measured beside whatever else ran)."));
         page.AppendLine();
     }
 
@@ -183,7 +183,20 @@ public static class DetectionMarkdown
             }
 
             page.AppendLine();
+            foreach (ToleranceRow row in report.Tolerance.GroupBy(static row => row.Kind).Select(static kind => kind.Last()))
+            {
+                page.AppendLine(Invariant($"- The largest found that passes 95 of 100 openings, {row.Kind}: {row.Size:G3}; it changed {row.Flips} of {row.Steps} greedy tokens."));
+            }
+
+            page.AppendLine();
         }
+    }
+
+    // Tests that caught every time, those in binary32 left out: openings, and answers replayed.
+    private static string Always(AttackReport attack)
+    {
+        string[] tests = [.. attack.Rows.Where(static row => row.Tried > 0 && row.Test is "T1" or "T2 margins, exact" or "T2 TOPLOC, exact" or "T3 step hashes").Where(static row => row.Caught == row.Tried).Select(static row => row.Test.Split(',')[0])];
+        return tests.Length == 0 ? "none" : string.Join(", ", tests);
     }
 
     private static int Depths(DetectionReport report) => report.Calibration.Limits[0].Sketches.Billionths.Count;

@@ -10,6 +10,9 @@ namespace Verathos.Bench.Detection;
 public sealed record AttackReport(
     string Attack, string Description, int Answers, IReadOnlyList<DetectionRow> Rows, IReadOnlyDictionary<string, long> FirstChecks, IReadOnlyDictionary<string, double> NatsPerAnswer)
 {
+    /// <summary>Answers of an attack on draws that had the very tokens that were asked for: no check can see them, and nobody is cheated.</summary>
+    public int Harmless { get; init; }
+
     /// <summary>A row by its test.</summary>
     public DetectionRow? Of(string test) => Rows.FirstOrDefault(row => row.Test == test);
 }

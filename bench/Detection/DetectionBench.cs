@@ -70,17 +70,21 @@ public static class DetectionBench
     private static AttackReport Run(AttackContext context, Attack attack, DetectionSize size, CalibrationResult? calibration, OpeningCounts openings)
     {
         ReplayCounts replays = new(context);
-        int number = 0;
+        (int number, int harmless) = (0, 0);
         foreach (AttackedAnswer answer in attack.Run(context))
         {
             context.Stop.ThrowIfCancellationRequested();
             openings.Add(answer, number++, size.OpeningsPerAnswer);
             replays.Add(answer, calibration?.Tables ?? []);
+            harmless += attack.ChangesOnlyDraws && answer.IsDrawnAsTold() ? 1 : 0;
         }
 
         return new AttackReport(
             attack.Name, attack.Description, number,
             [.. openings.Tests.Select(pair => new DetectionRow(pair.Key, openings.Openings, pair.Value)), .. replays.Tests.Select(static pair => new DetectionRow(pair.Key, pair.Value.Tried, pair.Value.Caught))],
-            openings.First, replays.Nats.ToDictionary(static pair => pair.Key, static pair => pair.Value.Average()));
+            openings.First, replays.Nats.ToDictionary(static pair => pair.Key, static pair => pair.Value.Average()))
+        {
+            Harmless = harmless,
+        };
     }
 }

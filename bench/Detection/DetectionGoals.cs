@@ -38,7 +38,8 @@ internal static class DetectionGoals
                     Must(attack.Of("T1")!.P99 == 1, $"{attack.Attack} was not caught in one opening");
                     break;
                 case "skipped-layer" or "smaller-model" or "other-temperature" or "greedy-instead" or "other-seed" or "no-nucleus" or "raised-logit":
-                    Must(exact.Any(static row => row.Caught == row.Tried), $"{attack.Attack} was not caught in one check of any tier");
+                    // Margins are counted by answers.
+                    Must(exact.Any(static row => row.Caught == row.Tried) || attack.Of("T2 margins, exact")!.Caught + attack.Harmless == attack.Answers, $"{attack.Attack} was not caught in one check of any tier");
                     break;
             }
         }

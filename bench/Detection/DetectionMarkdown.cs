@@ -134,7 +134,7 @@ public static class DetectionMarkdown
         foreach (AttackReport attack in report.Attacks)
         {
             long Caught(string test) => attack.Of(test)!.Caught;
-            page.AppendLine(Invariant($"| {attack.Attack} | {attack.Description} | {attack.Of("T1")!.Tried} | {Caught("T1")} | {Caught("T1 secret rows")} | {Caught("T1 residuals")} | {Caught("T1 form and links")} | {Caught("T1 attention")} | {Caught("T1 logits")} | {Caught("T1 output rows")} | {Caught("T1 sampler")} | {Until(attack.Of("T1")!)} | {Always(attack)} |"));
+            page.AppendLine(Invariant($"| {attack.Attack} | {attack.Description} | {attack.Of("T1")!.Tried} | {Caught("T1")} | {Caught("T1 secret rows")} | {Caught("T1 residuals")} | {Caught("T1 form and links")} | {Caught("T1 attention")} | {Caught("T1 logits")} | {Caught("T1 output rows")} | {Caught("T1 sampler")} | {Until(attack.Of("T1")!)} | {Always(attack)}{(attack.Harmless > 0 ? Invariant($" (of {attack.Answers} answers {attack.Harmless} had the very tokens asked for)") : "")} |"));
         }
 
         page.AppendLine().AppendLine("Replays: caught of tried, chunks for sketches and TOPLOC, answers for margins and hashes; evidence of the likelihood tables in nats an answer:").AppendLine();
@@ -195,7 +195,8 @@ public static class DetectionMarkdown
     // Tests that caught every time, those in binary32 left out: openings, and answers replayed.
     private static string Always(AttackReport attack)
     {
-        string[] tests = [.. attack.Rows.Where(static row => row.Tried > 0 && row.Test is "T1" or "T2 margins, exact" or "T2 TOPLOC, exact" or "T3 step hashes").Where(static row => row.Caught == row.Tried).Select(static row => row.Test.Split(',')[0])];
+        long needed = attack.Answers - attack.Harmless;
+        string[] tests = [.. attack.Rows.Where(static row => row.Tried > 0 && row.Test is "T1" or "T2 margins, exact" or "T2 TOPLOC, exact" or "T3 step hashes").Where(row => row.Caught == row.Tried || (row.Tried == attack.Answers && needed > 0 && row.Caught == needed)).Select(static row => row.Test.Split(',')[0])];
         return tests.Length == 0 ? "none" : string.Join(", ", tests);
     }
 

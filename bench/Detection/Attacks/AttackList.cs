@@ -34,9 +34,9 @@ internal static class AttackList
         Drawing("no-nucleus", "top-p 0.9 and top-k 40 not applied", SamplingParameters.FromDecimals(1, 0.9, 40), SamplingParameters.FromDecimals(1, 1, 0)),
         Drawing("greedy-instead", "the highest logit instead of a draw at temperature 1", SamplingParameters.FromDecimals(1, 1, 0), SamplingParameters.Greedy),
         Drawing("other-seed", "another seed", SamplingParameters.FromDecimals(1, 1, 0), SamplingParameters.FromDecimals(1, 1, 0), otherSeed: true),
-        new("injected-token", "one token of the answer replaced", static c => Overridden(c, static (c, index, _, should) => index == c.AnswerTokens / 2 ? (should + 1) % c.Exact.Config.VocabularySize : should)),
-        new("end-padding", "the second half of the answer filled up with one token", static c => Overridden(c, static (c, index, _, should) => index >= c.AnswerTokens / 2 ? Math.Min(2, c.Exact.Config.VocabularySize - 1) : should)),
-        new("prefill-attack", "tokens from int4 weights, then computed by the real ones", PrefillAttack),
+        new("injected-token", "one token of the answer replaced", static c => Overridden(c, static (c, index, _, should) => index == c.AnswerTokens / 2 ? (should + 1) % c.Exact.Config.VocabularySize : should)) { ChangesOnlyDraws = true },
+        new("end-padding", "the second half of the answer filled up with one token", static c => Overridden(c, static (c, index, _, should) => index >= c.AnswerTokens / 2 ? Math.Min(2, c.Exact.Config.VocabularySize - 1) : should)) { ChangesOnlyDraws = true },
+        new("prefill-attack", "tokens from int4 weights, then computed by the real ones", PrefillAttack) { ChangesOnlyDraws = true },
         new("hidden-prompt", "tokens before the prompt that the receipt does not count", static c => HiddenPrompt(c, cut: false)),
         new("hidden-prompt-cut", "the same, and left out of the commitment", static c => HiddenPrompt(c, cut: true)),
         new("billed-tokens", "eight more tokens billed than computed", static c => Honest(c).Select(static answer => answer with { Ids = [.. answer.Ids, .. Enumerable.Repeat(1, 8)] })),
@@ -60,7 +60,7 @@ internal static class AttackList
             RecordedAnswer answer = node.Answer(task with { Sampling = done, ClientSeed = otherSeed ? task.ClientSeed + 1 : task.ClientSeed })[0];
             return new AttackedAnswer(answer, answer.Ids, answer.Drawn with { Parameters = told, Seed = SamplingSeed.Derive(task.ClientSeed, task.ClientNonce) });
         });
-    });
+    }) { ChangesOnlyDraws = true };
 
     private static IEnumerable<AttackedAnswer> Answers(AttackContext context, RecordingNode node) =>
         context.Tasks.Select(task => AttackedAnswer.Told(node.Answer(task)[0]));

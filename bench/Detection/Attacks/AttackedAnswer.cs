@@ -1,4 +1,5 @@
 using Verathos.Fingerprint.Openings;
+using Verathos.Fingerprint.Sampling;
 using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Fingerprints.Recording;
 
@@ -12,6 +13,21 @@ internal sealed record AttackedAnswer(RecordedAnswer Computed, int[] Ids, DrawnT
 {
     /// <summary>An answer of which the receipt tells what was computed.</summary>
     public static AttackedAnswer Told(RecordedAnswer computed) => new(computed, computed.Ids, computed.Drawn);
+
+    /// <summary>Whether every token is the one that the receipt's draw gives of the computed logits.</summary>
+    public bool IsDrawnAsTold()
+    {
+        int prompt = Drawn.PromptTokens;
+        for (int i = prompt; i < Ids.Length; i++)
+        {
+            if (Sampler.Sample(Computed.Step(i - 1).Logits, Drawn.Parameters, Drawn.Seed.Span, Ids.AsSpan(0, prompt), Ids.AsSpan(prompt, i - prompt), default) != Ids[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>What an opening is judged against: as many steps as the counted tokens have.</summary>
     public CommittedTrace Trace => Computed.Trace with { Steps = Ids.Length - 1 };

@@ -60,7 +60,8 @@ internal static class AttackList
             RecordedAnswer answer = node.Answer(task with { Sampling = done, ClientSeed = otherSeed ? task.ClientSeed + 1 : task.ClientSeed })[0];
             return new AttackedAnswer(answer, answer.Ids, answer.Drawn with { Parameters = told, Seed = SamplingSeed.Derive(task.ClientSeed, task.ClientNonce) });
         });
-    }) { ChangesOnlyDraws = true };
+    })
+    { ChangesOnlyDraws = true };
 
     private static IEnumerable<AttackedAnswer> Answers(AttackContext context, RecordingNode node) =>
         context.Tasks.Select(task => AttackedAnswer.Told(node.Answer(task)[0]));

@@ -39,7 +39,7 @@ internal static class BenchCanariesCommand
             CanaryBenchReport report;
             try
             {
-                report = await BenchProgress.RunAsync(context.Output, progress => CanaryBench.RunAsync(
+                report = await WorkProgress.RunAsync(context.Output, progress => CanaryBench.RunAsync(
                     new CanaryBenchOptions
                     {
                         StartNode = stop => BenchTraceCommand.StartAsync(ModelLoader.Load(path, new LoadOptions(), null, stop), stop),

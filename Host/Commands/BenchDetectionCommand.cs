@@ -61,7 +61,7 @@ internal static class BenchDetectionCommand
                 };
                 try
                 {
-                    reports.Add(await BenchProgress.RunAsync(
+                    reports.Add(await WorkProgress.RunAsync(
                         context.Output, progress => Task.Run(() => DetectionBench.Run(options with { Progress = (what, done, of) => progress($"{Path.GetFileName(options.Model)}: {what}", done, of) }, token), token)).ConfigureAwait(false));
                 }
                 catch (Exception e) when (e is NotSupportedException or ModelFormatException or InvalidOperationException)

@@ -25,7 +25,7 @@ internal static class BenchFingerprintCommand
                 throw new CommandException(ExitCode.Usage, "--count and --threads take a number of at least 1, --pairs of at least 0");
             }
 
-            FingerprintReport report = await BenchProgress.RunAsync(context.Output, progress => Task.Run(
+            FingerprintReport report = await WorkProgress.RunAsync(context.Output, progress => Task.Run(
                 () => FingerprintBench.Run(
                     new FingerprintOptions
                     {

@@ -29,7 +29,7 @@ internal static class BenchMemoryCommand
             {
             }
 
-            MemoryReport report = await BenchProgress.RunAsync(context.Output, progress => MemoryBench.RunAsync(
+            MemoryReport report = await WorkProgress.RunAsync(context.Output, progress => MemoryBench.RunAsync(
                 new MemoryOptions
                 {
                     StartNode = stop => BenchTraceCommand.StartAsync(ModelLoader.Load(path, new LoadOptions(), null, stop), stop),

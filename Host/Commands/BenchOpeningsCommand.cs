@@ -27,7 +27,7 @@ internal static class BenchOpeningsCommand
             }
 
             string path = ModelPath.Resolve(context.Value(model));
-            OpeningReport report = await BenchProgress.RunAsync(context.Output, progress => Task.Run(
+            OpeningReport report = await WorkProgress.RunAsync(context.Output, progress => Task.Run(
                 () => OpeningBench.Run(
                     new OpeningOptions
                     {

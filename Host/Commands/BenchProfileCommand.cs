@@ -34,7 +34,7 @@ internal static class BenchProfileCommand
 
             NumericProfile chosen = ModelLoading.Profile(context.Value(profile)!);
             string? path = context.Value(model) == RandomShape ? null : ModelPath.Resolve(context.Value(model));
-            ProfileReport report = await BenchProgress.RunAsync(context.Output, progress => Task.Run(
+            ProfileReport report = await WorkProgress.RunAsync(context.Output, progress => Task.Run(
                 () => ProfileProof.RunAsync(
                     new ProfileOptions
                     {

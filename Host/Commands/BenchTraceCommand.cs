@@ -45,7 +45,7 @@ internal static class BenchTraceCommand
             {
             }
 
-            TraceReport report = await BenchProgress.RunAsync(context.Output, progress => TraceBench.RunAsync(
+            TraceReport report = await WorkProgress.RunAsync(context.Output, progress => TraceBench.RunAsync(
                 new TraceOptions
                 {
                     Open = () => ModelLoader.Load(path, new LoadOptions(), null, token),

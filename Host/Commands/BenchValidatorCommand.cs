@@ -37,7 +37,7 @@ internal static class BenchValidatorCommand
             {
             }
 
-            FleetReport report = await ValidatorArguments.RunAsync(() => BenchProgress.RunAsync(context.Output, progress => FleetBench.RunAsync(
+            FleetReport report = await ValidatorArguments.RunAsync(() => WorkProgress.RunAsync(context.Output, progress => FleetBench.RunAsync(
                 new FleetOptions
                 {
                     Model = path,

@@ -84,7 +84,7 @@ internal static class DrillCommand
             : await DrillGround.AtAsync(node, folder, token).ConfigureAwait(false);
         await using (ground.ConfigureAwait(false))
         {
-            IReadOnlyList<DrillResult> results = await BenchProgress.RunAsync(
+            IReadOnlyList<DrillResult> results = await WorkProgress.RunAsync(
                 output, progress => DrillRunner.RunAsync(ground, drills, (done, of) => progress("attacks", done, of), token)).ConfigureAwait(false);
             int failed = results.Count(result => result.Passed == false);
             if (context.Json)

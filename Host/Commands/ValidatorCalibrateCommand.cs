@@ -31,7 +31,7 @@ internal static class ValidatorCalibrateCommand
             string path = ModelPath.Resolve(context.Value(model));
             LimitTable? oldLimits = await ReadLimitsAsync(context.Value(limits)!, token).ConfigureAwait(false);
             LikelihoodTables? oldTables = await ReadTablesAsync(context.Value(likelihoods)!, token).ConfigureAwait(false);
-            CalibrationResult result = await BenchProgress.RunAsync(context.Output, progress => Task.Run(
+            CalibrationResult result = await WorkProgress.RunAsync(context.Output, progress => Task.Run(
                 () => Calibration.Run(path, new CalibrationOptions { Seed = context.Value(seed), Answers = context.Value(answers) }, progress, token), token)).ConfigureAwait(false);
             await ReplaceAsync(context.Value(limits)!, result.MergeInto(oldLimits).ToJson(), token).ConfigureAwait(false);
             await ReplaceAsync(context.Value(likelihoods)!, result.MergeInto(oldTables).ToJson(), token).ConfigureAwait(false);

@@ -36,7 +36,7 @@ internal static class ValidatorKeysCommand
             string path = ModelPath.Resolve(context.Value(model));
             using OwnerKey owner = OwnerKey.Load(folder.OwnerKeyPath);
             List<(string Path, long Bytes)> made = [];
-            byte[] actual = await BenchProgress.RunAsync(context.Output, progress => Task.Run(
+            byte[] actual = await WorkProgress.RunAsync(context.Output, progress => Task.Run(
                 () =>
                 {
                     using ReplayModel weights = ReplayModel.Open(path, new LoadOptions { Profile = NumericProfile.Served }, null, token);

@@ -3,8 +3,8 @@ using Verathos.Host.Cli;
 
 namespace Verathos.Host.Commands;
 
-/// <summary>A bar for a measurement that counts, on standard error where that is a terminal; else a note at every tenth.</summary>
-internal static class BenchProgress
+/// <summary>A bar for long work that counts, on standard error where that is a terminal; else a note at every tenth.</summary>
+internal static class WorkProgress
 {
     /// <summary>Runs a measurement that tells how many of how many of what are done.</summary>
     public static async Task<T> RunAsync<T>(Output output, Func<Action<string, int, int>, Task<T>> measure)

@@ -1,6 +1,6 @@
-using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Fingerprints;
 using Verathos.GpuRuntime.Fingerprints.Recording;
+using Verathos.GpuRuntime.Formats;
 using Verathos.GpuRuntime.Models;
 
 namespace Verathos.Bench.Detection;

@@ -81,12 +81,17 @@ public sealed class TopActivations
             throw new ArithmeticException("an activation is not finite");
         }
 
-        int at = _count == _bits.Length ? _count - 1 : _count++;
-        for (; at > 0 && magnitude > (_bits[at - 1] & SignMask); at--)
+        // Behind the last that is at least as great: of equal ones the lowest place stands first.
+        (int at, int end) = (0, _count);
+        while (at < end)
         {
-            (_places[at], _bits[at]) = (_places[at - 1], _bits[at - 1]);
+            int middle = (at + end) / 2;
+            (at, end) = magnitude > (_bits[middle] & SignMask) ? (at, middle) : (middle + 1, end);
         }
 
+        int last = _count == _bits.Length ? _count - 1 : _count++;
+        _places.AsSpan(at, last - at).CopyTo(_places.AsSpan(at + 1));
+        _bits.AsSpan(at, last - at).CopyTo(_bits.AsSpan(at + 1));
         (_places[at], _bits[at]) = (place, bits);
         _least = _count == _bits.Length ? _bits[^1] & SignMask : -1;
     }

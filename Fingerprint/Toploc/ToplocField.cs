@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Verathos.Fingerprint.Toploc;
 
 /// <summary>Arithmetic modulo the prime 65497, over which TOPLOC's polynomials are taken.</summary>
@@ -14,46 +16,62 @@ internal static class ToplocField
     {
         int count = x.Length;
 
-        // The product of all (X - x[i]), the constant first; its leading coefficient is 1.
-        uint[] product = new uint[count + 1];
+        // The product of all (X - x[i]), the constant first; its leading coefficient is 1. Behind it and before it are zeros.
+        int lanes = Vector256<uint>.Count;
+        uint[] room = new uint[lanes + ((count / lanes) + 1) * lanes];
+        Span<uint> product = room.AsSpan(lanes);
         product[0] = 1;
         for (int i = 0; i < count; i++)
         {
-            uint root = (uint)x[i];
-            for (int power = i + 1; power > 0; power--)
+            Vector256<uint> root = Vector256.Create((uint)x[i]);
+            for (int power = (i + 1) / lanes * lanes; power >= 0; power -= lanes)
             {
-                product[power] = Subtract(product[power - 1], product[power] * root % Prime);
+                Vector256<uint> lower = Vector256.Create<uint>(room.AsSpan(lanes + power - 1, lanes));
+                Vector256<uint> same = Vector256.Create<uint>(product.Slice(power, lanes));
+                Reduce(lower + Vector256.Create((uint)Prime) - Reduce(same * root)).CopyTo(product[power..]);
             }
-
-            product[0] = Subtract(0, product[0] * root % Prime);
         }
 
-        uint[] sum = new uint[count];
-        uint[] quotient = new uint[count];
-        for (int i = 0; i < count; i++)
+        // A lane a point. A lane behind the last point repeats it with the value 0, and so adds nothing.
+        Vector256<uint>[] sums = new Vector256<uint>[count];
+        Vector256<uint>[] quotient = new Vector256<uint>[count];
+        Span<uint> roots = stackalloc uint[Vector256<uint>.Count];
+        Span<uint> values = stackalloc uint[Vector256<uint>.Count];
+        for (int first = 0; first < count; first += Vector256<uint>.Count)
         {
+            for (int lane = 0; lane < Vector256<uint>.Count; lane++)
+            {
+                int point = Math.Min(first + lane, count - 1);
+                (roots[lane], values[lane]) = ((uint)x[point], first + lane < count ? (uint)y[point] : 0);
+            }
+
             // Synthetic division by (X - x[i]); the quotient's value at x[i] is the product of the other differences.
-            uint root = (uint)x[i];
-            uint value = 0;
-            quotient[count - 1] = 1;
+            Vector256<uint> root = Vector256.Create<uint>(roots);
+            Vector256<uint> coefficient = Vector256<uint>.One;
+            Vector256<uint> value = Vector256<uint>.One;
+            quotient[count - 1] = coefficient;
             for (int power = count - 1; power > 0; power--)
             {
-                quotient[power - 1] = (product[power] + (quotient[power] * root)) % Prime;
+                coefficient = Reduce((coefficient * root) + Vector256.Create(product[power]));
+                quotient[power - 1] = coefficient;
+                value = Reduce((value * root) + coefficient);
             }
 
-            for (int power = count - 1; power >= 0; power--)
-            {
-                value = ((value * root) + quotient[power]) % Prime;
-            }
-
-            uint weight = (uint)y[i] * Inverse(value) % Prime;
+            Vector256<uint> weight = Reduce(Vector256.Create<uint>(values) * Inverse(value));
             for (int power = 0; power < count; power++)
             {
-                sum[power] = (sum[power] + (weight * quotient[power])) % Prime;
+                sums[power] += Reduce(weight * quotient[power]);
             }
         }
 
-        return Array.ConvertAll(sum, static c => (ushort)c);
+        // Fewer than 65,536 addends below the prime fit a lane; a chunk has 128 points at most.
+        ushort[] sum = new ushort[count];
+        for (int power = 0; power < count; power++)
+        {
+            sum[power] = (ushort)(Vector256.Sum(Reduce(sums[power])) % Prime);
+        }
+
+        return sum;
     }
 
     /// <summary>The value of a polynomial.</summary>
@@ -68,17 +86,25 @@ internal static class ToplocField
         return (ushort)value;
     }
 
-    private static uint Subtract(uint a, uint b) => a >= b ? a - b : a + Prime - b;
-
     // a^(p - 2), by Fermat's little theorem.
-    private static uint Inverse(uint a)
+    private static Vector256<uint> Inverse(Vector256<uint> a)
     {
-        uint result = 1;
-        for (int power = Prime - 2; power > 0; power >>= 1, a = a * a % Prime)
+        Vector256<uint> result = Vector256<uint>.One;
+        for (int power = Prime - 2; power > 0; power >>= 1, a = Reduce(a * a))
         {
-            result = (power & 1) == 1 ? result * a % Prime : result;
+            result = (power & 1) == 1 ? Reduce(result * a) : result;
         }
 
         return result;
+    }
+
+    // 2^16 is 39 modulo the prime. Twice folded, any number of 32 bits is below 2^16 + 40 * 39, and so below twice the prime.
+    private static Vector256<uint> Reduce(Vector256<uint> a)
+    {
+        Vector256<uint> low = Vector256.Create(0xffffu);
+        Vector256<uint> fold = Vector256.Create(39u);
+        a = ((a >>> 16) * fold) + (a & low);
+        a = ((a >>> 16) * fold) + (a & low);
+        return Vector256.Min(a, a - Vector256.Create((uint)Prime));
     }
 }

@@ -79,6 +79,15 @@ public sealed class JudgingTests(AnsweredNodes nodes) : IClassFixture<AnsweredNo
     }
 
     [Fact]
+    public void What_makes_a_judge_throw_is_the_nodes_fault()
+    {
+        // A number that no sampler takes: reading it overflows.
+        AuditedAnswer answer = nodes.Honest.Audited;
+        answer = answer with { Receipt = answer.Receipt with { Sampling = answer.Receipt.Sampling with { TopK = uint.MaxValue } } };
+        Assert.Equal(("logits.form", WorkResult.Failed), Reason(Judge(nodes.Honest.Openings, answer)));
+    }
+
+    [Fact]
     public void What_this_validator_lacks_is_never_the_nodes_fault()
     {
         Assert.Equal(("keys.missing", WorkResult.ValidatorError), Reason(Judge(nodes.Honest.Openings, epoch: 2)));

@@ -32,4 +32,7 @@ public static class TrainingLabels
 
     /// <summary>Root of the optimiser's state after the round, 32 bytes.</summary>
     public const long OptimiserRoot = -65609;
+
+    /// <summary>Root of the tree with one leaf for each inner step, 32 bytes.</summary>
+    public const long StepsRoot = -65610;
 }

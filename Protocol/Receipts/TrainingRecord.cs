@@ -56,6 +56,9 @@ public sealed record TrainingRecord
     /// <summary>Root of the optimiser's state after the round, 32 bytes.</summary>
     public required ReadOnlyMemory<byte> OptimiserRoot { get; init; }
 
+    /// <summary>Root of the tree with one leaf for each inner step, 32 bytes: any one of them can be opened and computed again alone.</summary>
+    public required ReadOnlyMemory<byte> StepsRoot { get; init; }
+
     /// <summary>Number of this record in its worker's chain, from 1 without gaps.</summary>
     public required ulong Counter { get; init; }
 
@@ -103,6 +106,7 @@ public sealed record TrainingRecord
             .Add(TrainingLabels.GradientRoot, GradientRoot.ToArray())
             .Add(TrainingLabels.ErrorFeedbackRoot, ErrorFeedbackRoot.ToArray())
             .Add(TrainingLabels.OptimiserRoot, OptimiserRoot.ToArray())
+            .Add(TrainingLabels.StepsRoot, StepsRoot.ToArray())
             .Encode();
     }
 
@@ -136,6 +140,7 @@ public sealed record TrainingRecord
             GradientRoot = claims.Bytes(TrainingLabels.GradientRoot, 32),
             ErrorFeedbackRoot = claims.Bytes(TrainingLabels.ErrorFeedbackRoot, 32),
             OptimiserRoot = claims.Bytes(TrainingLabels.OptimiserRoot, 32),
+            StepsRoot = claims.Bytes(TrainingLabels.StepsRoot, 32),
             Counter = claims.UInt64(ReceiptLabels.Counter),
             Previous = claims.BytesOrNull(ReceiptLabels.Previous, 32),
             Simulated = claims.Boolean(ReceiptLabels.Simulated),

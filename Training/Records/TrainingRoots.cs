@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Verathos.Fingerprint.Merkle;
 using Verathos.Protocol.Cbor;
+using Verathos.Training.Compression;
 
 namespace Verathos.Training.Records;
 
@@ -20,6 +23,12 @@ public static class TrainingRoots
     /// <summary>The label of an optimiser's state.</summary>
     public const string Optimiser = "verathos.optimiser.v1";
 
+    /// <summary>The label of a model's weights.</summary>
+    public const string Model = "verathos.training-model.v1";
+
+    /// <summary>The label of a dense gradient.</summary>
+    public const string DenseGradient = "verathos.training-gradient.v1";
+
     /// <summary>Bytes of a whole piece.</summary>
     public const int PieceSize = 1 << 16;
 
@@ -31,9 +40,12 @@ public static class TrainingRoots
         List<byte[]> leaves = [];
         for (int piece = 0; piece == 0 || (long)piece * PieceSize < part.Length; piece++)
         {
-            byte[] header = new DeterministicCborWriter().Array(4).Text(label).Text(name).UInt64((ulong)part.Length).UInt64((ulong)piece).ToArray();
+            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            hash.AppendData([0]);
+            hash.AppendData(new DeterministicCborWriter().Array(4).Text(label).Text(name).UInt64((ulong)part.Length).UInt64((ulong)piece).ToArray());
             ReadOnlySpan<byte> bytes = part[(piece * PieceSize)..];
-            leaves.Add(MerkleTree.LeafHash([.. header, .. bytes[..Math.Min(PieceSize, bytes.Length)]]));
+            hash.AppendData(bytes[..Math.Min(PieceSize, bytes.Length)]);
+            leaves.Add(hash.GetHashAndReset());
         }
 
         return leaves;
@@ -53,8 +65,42 @@ public static class TrainingRoots
         return MerkleTree.Root([.. state.SelectMany(part => Leaves(Optimiser, part.Name, part.Bytes.Span))]);
     }
 
-    private static byte[] Bytes(ReadOnlySpan<float> values)
+    /// <summary>The root of a model's weights, 32 bytes: a part for each tensor, binary32, little-endian.</summary>
+    /// <param name="layout">How the tensors lie in the flat vector.</param>
+    /// <param name="weights">All of them.</param>
+    /// <exception cref="ArgumentException">Another number of weights than the layout's.</exception>
+    public static byte[] OfModel(GradientLayout layout, ReadOnlySpan<float> weights) => OfTensors(Model, layout, weights);
+
+    /// <summary>The root of a gradient of which nothing was left out, 32 bytes: a part for each tensor, binary32, little-endian.</summary>
+    /// <param name="layout">How the tensors lie in the flat vector.</param>
+    /// <param name="gradient">All of it.</param>
+    /// <exception cref="ArgumentException">Another number of elements than the layout's.</exception>
+    public static byte[] OfDenseGradient(GradientLayout layout, ReadOnlySpan<float> gradient) => OfTensors(DenseGradient, layout, gradient);
+
+    private static byte[] OfTensors(string label, GradientLayout layout, ReadOnlySpan<float> values)
     {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (values.Length != layout.Count)
+        {
+            throw new ArgumentException($"the layout has {layout.Count} elements, not {values.Length}", nameof(values));
+        }
+
+        List<byte[]> leaves = [];
+        for (int tensor = 0; tensor < layout.Tensors.Count; tensor++)
+        {
+            leaves.AddRange(Leaves(label, layout.Tensors[tensor].Name, Bytes(values.Slice(layout.Offset(tensor), layout.Tensors[tensor].Count))));
+        }
+
+        return MerkleTree.Root(leaves);
+    }
+
+    private static ReadOnlySpan<byte> Bytes(ReadOnlySpan<float> values)
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            return MemoryMarshal.AsBytes(values);
+        }
+
         byte[] bytes = new byte[4L * values.Length];
         for (int i = 0; i < values.Length; i++)
         {

@@ -42,6 +42,7 @@ internal sealed class TrainingWorker : IDisposable
             GradientRoot = TrainingRoots.OfGradient(Gradient),
             ErrorFeedbackRoot = new byte[32],
             OptimiserRoot = new byte[32],
+            StepsRoot = new byte[32],
             Counter = 1,
             Simulated = true,
         };

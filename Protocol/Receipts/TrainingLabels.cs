@@ -35,4 +35,7 @@ public static class TrainingLabels
 
     /// <summary>Root of the tree with one leaf for each inner step, 32 bytes.</summary>
     public const long StepsRoot = -65610;
+
+    /// <summary>Root of the model that the round's steps came to, 32 bytes.</summary>
+    public const long ResultRoot = -65611;
 }

@@ -59,6 +59,12 @@ public sealed record TrainingRecord
     /// <summary>Root of the tree with one leaf for each inner step, 32 bytes: any one of them can be opened and computed again alone.</summary>
     public required ReadOnlyMemory<byte> StepsRoot { get; init; }
 
+    /// <summary>
+    /// Root of the model that the round's steps came to, 32 bytes. Where the worker trains alone it is the next round's
+    /// <see cref="BaseModelRoot"/>, and after the last round the model's.
+    /// </summary>
+    public required ReadOnlyMemory<byte> ResultRoot { get; init; }
+
     /// <summary>Number of this record in its worker's chain, from 1 without gaps.</summary>
     public required ulong Counter { get; init; }
 
@@ -107,6 +113,7 @@ public sealed record TrainingRecord
             .Add(TrainingLabels.ErrorFeedbackRoot, ErrorFeedbackRoot.ToArray())
             .Add(TrainingLabels.OptimiserRoot, OptimiserRoot.ToArray())
             .Add(TrainingLabels.StepsRoot, StepsRoot.ToArray())
+            .Add(TrainingLabels.ResultRoot, ResultRoot.ToArray())
             .Encode();
     }
 
@@ -141,6 +148,7 @@ public sealed record TrainingRecord
             ErrorFeedbackRoot = claims.Bytes(TrainingLabels.ErrorFeedbackRoot, 32),
             OptimiserRoot = claims.Bytes(TrainingLabels.OptimiserRoot, 32),
             StepsRoot = claims.Bytes(TrainingLabels.StepsRoot, 32),
+            ResultRoot = claims.Bytes(TrainingLabels.ResultRoot, 32),
             Counter = claims.UInt64(ReceiptLabels.Counter),
             Previous = claims.BytesOrNull(ReceiptLabels.Previous, 32),
             Simulated = claims.Boolean(ReceiptLabels.Simulated),

@@ -24,6 +24,7 @@ public sealed class TrainingRecordTests : IDisposable
         ErrorFeedbackRoot = Samples.Filled(32, 10),
         OptimiserRoot = Samples.Filled(32, 11),
         StepsRoot = Samples.Filled(32, 14),
+        ResultRoot = Samples.Filled(32, 15),
         Counter = 12,
         Previous = Samples.Filled(32, 13),
         Simulated = true,
@@ -44,8 +45,8 @@ public sealed class TrainingRecordTests : IDisposable
         Assert.Equal(Record.EncodeClaims(), read.EncodeClaims());
         Assert.Equal((3, 5ul, 12ul, true, "f32"), (read.Steps, read.Round, read.Counter, read.Simulated, read.NumericProfile));
         Assert.Equal(Record.Losses, read.Losses);
-        byte[][] roots = [.. new[] { read.Worker, read.Beacon, read.BaseModelRoot, read.ShardRoot, read.GradientRoot, read.ErrorFeedbackRoot, read.OptimiserRoot, read.StepsRoot, read.Previous!.Value }.Select(root => root.ToArray())];
-        Assert.Equal([4, 6, 7, 8, 9, 10, 11, 14, 13], roots.Select(root => (int)root[31]));
+        byte[][] roots = [.. new[] { read.Worker, read.Beacon, read.BaseModelRoot, read.ShardRoot, read.GradientRoot, read.ErrorFeedbackRoot, read.OptimiserRoot, read.StepsRoot, read.ResultRoot, read.Previous!.Value }.Select(root => root.ToArray())];
+        Assert.Equal([4, 6, 7, 8, 9, 10, 11, 14, 15, 13], roots.Select(root => (int)root[31]));
         TrainingRecord first = Record with { Counter = 1, Previous = null };
         Assert.True(TrainingRecord.TryParse(first.Sign(key, out _), key, out _, out _));
     }

@@ -43,6 +43,7 @@ internal sealed class TrainingWorker : IDisposable
             ErrorFeedbackRoot = new byte[32],
             OptimiserRoot = new byte[32],
             StepsRoot = new byte[32],
+            ResultRoot = new byte[32],
             Counter = 1,
             Simulated = true,
         };

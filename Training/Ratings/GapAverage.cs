@@ -18,6 +18,9 @@ public readonly record struct GapAverage(double Value)
     /// <summary>The part of an impact that is paid: 0 up to <see cref="Chance"/>, 1 at 1, and in proportion between. It takes an honest newcomer six rounds to get above chance.</summary>
     public double Earning => Math.Max(0, (Value - Chance) / (1 - Chance));
 
+    /// <summary>True where the average lies as far below 0 as chance reaches: who trains on its documents does not come there, and what does moves no model.</summary>
+    public bool IsStranger => Value <= -Chance;
+
     /// <summary>The average after a round.</summary>
     /// <param name="assigned">Improvement on the worker's documents; finite.</param>
     /// <param name="random">Improvement on others; finite.</param>

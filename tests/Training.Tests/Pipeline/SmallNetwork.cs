@@ -1,44 +1,55 @@
 using System.Security.Cryptography;
-using Verathos.Training.Aggregation;
 using Verathos.Training.Attacks;
 using Verathos.Training.Compression;
 using Verathos.Training.Gate;
-using Verathos.Training.Impact;
-using Verathos.Training.Ratings;
+using Verathos.Training.Judging;
 using Verathos.Training.Rewards;
 using Verathos.Training.Tests.Support;
 
 namespace Verathos.Training.Tests.Pipeline;
 
-/// <summary>
-/// Twenty workers on a convex toy, through everything but the signatures: compression with error feedback, gate, impact, aggregation,
-/// ratings and pay. The loss of documents is sum c (w - t)^2 / 2 with a target that differs a little from document to document.
-/// </summary>
+/// <summary>Twenty workers on the convex toy, through everything but the signatures: compression with error feedback and the judge.</summary>
 internal sealed class SmallNetwork
 {
     public const int Workers = 20;
 
-    private const double Step = 0.6;
+    // Documents up to here are kept for the validator.
+    private const int HeldOut = 80;
+
+    // The loss is a mean over parameters, and so is its gradient.
+    private const double Step = 0.6 * 8_320;
     private static readonly byte[] Secret = SHA256.HashData("a validator's secret"u8);
-    private static readonly GradientLayout Layout = new([new GradientTensor("a", 128, 64), new GradientTensor("norm", 1, 128)]);
     private static readonly byte[] Shard = new byte[32];
 
     private readonly string _attack;
     private readonly int _bad;
     private readonly Random _random;
-    private readonly double[] _curvature;
-    private readonly double[] _target;
-    private readonly double[] _weights = new double[Layout.Count];
-    private readonly ErrorFeedback[] _feedback = [.. Enumerable.Range(0, Workers).Select(_ => new ErrorFeedback(Layout))];
-    private readonly ScoreBoard _board = new();
-    private SparseVector? _previous;
+    private readonly ErrorFeedback[] _feedback;
+    private float[] _weights;
+    private ulong _round;
 
     public SmallNetwork(string attack, int bad, int seed)
     {
         (_attack, _bad, _random) = (attack, bad, new Random(seed));
-        _curvature = [.. Enumerable.Range(0, Layout.Count).Select(_ => 0.3 + (0.7 * _random.NextDouble()))];
-        _target = [.. Enumerable.Range(0, Layout.Count).Select(_ => Samples.Normal(_random))];
+        Objective = new SmallObjective(seed, HeldOut + (Workers * 60));
+        _feedback = [.. Enumerable.Range(0, Workers).Select(_ => new ErrorFeedback(Layout))];
+        _weights = new float[Layout.Count];
     }
+
+    public static JudgeSettings Settings { get; } = new()
+    {
+        OuterRate = Step,
+        Rewards = new RewardRule { UnitsPerNat = 1_000_000, Budget = 1_000_000_000 },
+        HeldOut = [.. Enumerable.Range(0, HeldOut)],
+        ConfirmedShare = 0.2,
+    };
+
+    public SmallObjective Objective { get; }
+
+    public JudgeState State { get; set; } = JudgeState.Initial;
+
+    /// <summary>Every round's verdicts.</summary>
+    public List<JudgedRound> Rounds { get; } = [];
 
     /// <summary>Units that each worker earned; the bad ones are the last.</summary>
     public long[] Earned { get; } = new long[Workers];
@@ -46,16 +57,18 @@ internal sealed class SmallNetwork
     /// <summary>How often the gate refused each, by outcome.</summary>
     public Dictionary<(int Worker, GateOutcome Outcome), int> Refused { get; } = [];
 
-    public double HeldOutLoss => Loss(_weights, _target);
+    public double HeldOutLoss => Objective.TrueLoss(_weights);
 
-    public void Round()
+    private GradientLayout Layout => Objective.Layout;
+
+    public JudgeInput Contribute()
     {
-        double[][] documents = [.. Enumerable.Range(0, Workers).Select(_ => Documents(1))];
+        int[] documents = [.. Enumerable.Range(0, Workers).Select(worker => HeldOut + (int)(((ulong)Workers * _round) + (ulong)worker))];
         byte[][] sent = new byte[Workers][];
         List<SparseVector> honest = [];
         for (int worker = 0; worker < Workers - _bad; worker++)
         {
-            sent[worker] = _feedback[worker].Compress([.. Gradient(documents[worker]).Select(value => (float)value)], GradientBits.Two);
+            sent[worker] = _feedback[worker].Compress(Objective.Gradient(_weights, [documents[worker]]), GradientBits.Two);
             honest.Add(Decode(sent[worker]));
         }
 
@@ -65,71 +78,52 @@ internal sealed class SmallNetwork
             sent[worker] = _attack is "alie" or "ipm" or "copycat" ? CompressedGradient.Encode(Layout, bad, GradientBits.Two) : _feedback[worker].Compress(bad, GradientBits.Two);
         }
 
-        GateCandidate[] candidates =
-        [
-            .. sent.Select((gradient, i) => new GateCandidate { Worker = Samples.Worker(i), Gradient = gradient, ShardRoot = Shard, AssignedShardRoot = Shard, CommitOrder = i })
-                .Where(candidate => !candidate.Gradient.IsEmpty),
-        ];
-        (int Worker, SparseVector Gradient)[] accepted = [.. Judge(candidates)];
-        double[] heldOut = Gradient(Documents(0.1));
-        SparseVector[] clipped = FirstOrderImpact.Clip(Layout, [.. accepted.Select(a => a.Gradient)]);
-        (WorkerKey Worker, double Impact)[] promises =
-        [
-            .. accepted.Select((a, i) => (Samples.Worker(a.Worker), FirstOrderImpact.Improvement(clipped[i], [.. heldOut.Select(v => (float)v)], Step * FirstOrderImpact.StepFraction) / FirstOrderImpact.StepFraction)),
-        ];
-        Dictionary<WorkerKey, ConfirmationReason> reasons = ConfirmationPlan.Choose(promises, Secret, (ulong)_random.Next(), 0.2).ToDictionary(c => c.Worker, c => c.Reason);
-        double before = HeldOutLoss;
-        List<RewardClaim> claims = [];
-        List<RoundScore> results = [];
-        double[] random = Documents(1);
-        for (int i = 0; i < accepted.Length; i++)
+        return new JudgeInput
         {
-            (int worker, SparseVector gradient) = accepted[i];
-            WorkerKey key = Samples.Worker(worker);
-            double[] after = Moved(gradient);
-            PairedLosses? exact = reasons[key] == ConfirmationReason.None ? null : new PairedLosses([before], [Loss(after, _target)], [PairedLosses.LeastTokens]);
-            double impact = MeasuredImpact.From(promises[i].Impact, reasons[key], exact).Value;
-            results.Add(new RoundScore(key, impact, Loss(_weights, documents[worker]) - Loss(after, documents[worker]), Loss(_weights, random) - Loss(after, random), 0));
-            claims.Add(new RewardClaim(key, impact, 0, 0));
-        }
+            Round = _round,
+            Weights = _weights,
+            Contributions =
+            [
+                .. Enumerable.Range(0, Workers).Where(worker => sent[worker] is not null).Select(worker => new JudgeContribution(
+                    new GateCandidate { Worker = Samples.Worker(worker), Gradient = sent[worker], ShardRoot = Shard, AssignedShardRoot = Shard, CommitOrder = worker },
+                    [documents[worker]])),
+            ],
+            Assigned = documents.ToHashSet(),
+        };
+    }
 
-        _board.Add(results);
-        AggregationOptions options = new() { Trusted = SparseVector.Dense(heldOut), Previous = _previous };
-        _previous = Aggregator.Apply([.. accepted.Select(a => new Contribution(Samples.Worker(a.Worker), a.Gradient))], options).Vector;
-        Moved(_previous).CopyTo(_weights, 0);
-        RewardSplit split = RewardSplit.Compute(
-            new RewardRule { UnitsPerNat = 1_000_000, Budget = 1_000_000_000 }, before - HeldOutLoss, [.. claims.Select(claim => claim with { Gap = _board.Of(claim.Worker).Gap.Value })]);
-        foreach ((WorkerKey worker, long units) in split.Shares)
+    public void Round()
+    {
+        JudgeInput input = Contribute();
+        using RoundJudge judge = new(Objective, Settings, Secret);
+        Take(judge.Judge(State, input));
+    }
+
+    public void Take(JudgedRound judged)
+    {
+        Rounds.Add(judged);
+        (State, _weights) = (judged.State, judged.Weights);
+        _round++;
+        foreach (WorkerVerdict verdict in judged.Verdicts)
         {
-            Earned[worker.Bytes[3]] += units;
+            int worker = verdict.Worker.Bytes[3];
+            Earned[worker] += verdict.Units;
+            if (verdict.Gate != GateOutcome.Accepted)
+            {
+                Refused[(worker, verdict.Gate)] = Refused.GetValueOrDefault((worker, verdict.Gate)) + 1;
+            }
         }
     }
 
-    private static SparseVector Decode(byte[] encoded)
+    private SparseVector Decode(byte[] encoded)
     {
         Assert.True(CompressedGradient.TryParse(encoded, Layout, out CompressedGradient? gradient, out _));
         return gradient.Vector;
     }
 
-    private IEnumerable<(int, SparseVector)> Judge(GateCandidate[] candidates)
+    private double[] Bad(int worker, int document, List<SparseVector> honest)
     {
-        foreach (GateVerdict verdict in ContributionGate.Judge(candidates, Layout, _previous, GatePolicy.Documented))
-        {
-            int worker = verdict.Worker.Bytes[3];
-            if (verdict.IsAccepted)
-            {
-                yield return (worker, verdict.Gradient!);
-            }
-            else
-            {
-                Refused[(worker, verdict.Outcome)] = Refused.GetValueOrDefault((worker, verdict.Outcome)) + 1;
-            }
-        }
-    }
-
-    private double[] Bad(int worker, double[] documents, List<SparseVector> honest)
-    {
-        double[] own = Gradient(documents);
+        double[] own = [.. Objective.Gradient(_weights, [document]).Select(value => (double)value)];
         double length = Math.Sqrt(own.Sum(value => value * value) / own.Length);
         switch (_attack)
         {
@@ -161,40 +155,5 @@ internal sealed class SmallNetwork
 
                 return copy;
         }
-    }
-
-    private double[] Documents(double spread) => [.. _target.Select(value => value + (spread * Math.Sqrt(12) * (_random.NextDouble() - 0.5)))];
-
-    private double[] Gradient(double[] target)
-    {
-        double[] gradient = new double[target.Length];
-        for (int i = 0; i < gradient.Length; i++)
-        {
-            gradient[i] = _curvature[i] * (_weights[i] - target[i]);
-        }
-
-        return gradient;
-    }
-
-    private double[] Moved(SparseVector update)
-    {
-        double[] moved = [.. _weights];
-        for (int i = 0; i < update.Count; i++)
-        {
-            moved[update.Indices[i]] -= Step * update.Values[i];
-        }
-
-        return moved;
-    }
-
-    private double Loss(double[] weights, double[] target)
-    {
-        double sum = 0;
-        for (int i = 0; i < weights.Length; i++)
-        {
-            sum += 0.5 * _curvature[i] * (weights[i] - target[i]) * (weights[i] - target[i]);
-        }
-
-        return sum / weights.Length;
     }
 }

@@ -102,6 +102,9 @@ internal sealed class ClaimSet
     public SamplingClaims Sampling() =>
         SamplingCbor.TryRead(new DeterministicCborReader(Take(ReceiptLabels.Sampling)), out SamplingClaims sampling) ? sampling : Fail(default(SamplingClaims));
 
+    /// <summary>The value as it is encoded, for who reads it himself; empty where it is missing.</summary>
+    public ReadOnlySpan<byte> Encoded(long label) => Take(label);
+
     public OpeningAsk Asked()
     {
         DeterministicCborReader reader = new(Take(ReceiptLabels.Asked));

@@ -20,4 +20,10 @@ public static class ReceiptTypes
 
     /// <summary>Closes a round of training: what was trained, on what, and what came of it.</summary>
     public const string Training = "application/vnd.verathos.training+cwt";
+
+    /// <summary>Ends a round of training for all: what a validator says the round came to.</summary>
+    public const string TrainingOutcome = "application/vnd.verathos.training-outcome+cwt";
+
+    /// <summary>A request of a worker or a validator in a training run.</summary>
+    public const string TrainingRequest = "application/vnd.verathos.training-request+cwt";
 }

@@ -38,4 +38,34 @@ public static class TrainingLabels
 
     /// <summary>Root of the model that the round's steps came to, 32 bytes.</summary>
     public const long ResultRoot = -65611;
+
+    /// <summary>The training run, 32 bytes.</summary>
+    public const long Run = -65620;
+
+    /// <summary>Whose statement it is: SHA-256 of the signer's COSE_Key, 32 bytes.</summary>
+    public const long Signer = -65621;
+
+    /// <summary>Digest of what the round's contributions came to, 32 bytes.</summary>
+    public const long ResultDigest = -65622;
+
+    /// <summary>Root of the aggregate that is applied to the model, 32 bytes.</summary>
+    public const long AggregateRoot = -65623;
+
+    /// <summary>Root of the model after the round, 32 bytes.</summary>
+    public const long NextModelRoot = -65624;
+
+    /// <summary>What is said of each contribution, an array: see <see cref="OutcomeVerdict"/>.</summary>
+    public const long Verdicts = -65625;
+
+    /// <summary>Held-out loss before the round, binary64, big-endian, 8 bytes, or null.</summary>
+    public const long LossBefore = -65626;
+
+    /// <summary>Held-out loss after the round, as before.</summary>
+    public const long LossAfter = -65627;
+
+    /// <summary>The operation that a request asks for, text.</summary>
+    public const long Operation = -65630;
+
+    /// <summary>SHA-256 of what goes with a request, 32 bytes.</summary>
+    public const long BodyDigest = -65631;
 }

@@ -12,6 +12,9 @@ public enum RoundPhase
     /// <summary>Reveals are taken.</summary>
     Revealing,
 
+    /// <summary>The contributions are settled, and a validator's word on them is awaited.</summary>
+    Judging,
+
     /// <summary>Over, with a result.</summary>
     Closed,
 

@@ -30,7 +30,7 @@ public enum RoundReply
     /// <summary>The worker did not commit.</summary>
     NotCommitted,
 
-    /// <summary>The gradient, or the record, has more bytes than it may have.</summary>
+    /// <summary>What is sent has more bytes, or more parts, than it may have.</summary>
     TooLarge,
 
     /// <summary>Record and salt are not what was committed to.</summary>
@@ -60,6 +60,27 @@ public enum RoundReply
     /// <summary>The record is of another numeric profile.</summary>
     Profile,
 
-    /// <summary>The gradient is not the one whose root the record names.</summary>
-    GradientRoot,
+    /// <summary>Who speaks is none of the round's validators.</summary>
+    NotAValidator,
+
+    /// <summary>The outcome is malformed, or its signature is not the validator's.</summary>
+    Statement,
+
+    /// <summary>The outcome is of another training run.</summary>
+    Run,
+
+    /// <summary>The outcome does not follow the last one that counted.</summary>
+    OutcomeChain,
+
+    /// <summary>The outcome is about other contributions than those that came.</summary>
+    Result,
+
+    /// <summary>The outcome does not have one verdict for each contribution.</summary>
+    Verdicts,
+
+    /// <summary>The aggregate is not the one whose root the outcome names, or no aggregate at all.</summary>
+    Aggregate,
+
+    /// <summary>The model to which the aggregate leads is not the one whose root the outcome names.</summary>
+    NextModel,
 }

@@ -10,6 +10,9 @@ namespace Verathos.Training.Rounds;
 /// <param name="Unrevealed">Members that committed and did not reveal in time.</param>
 public sealed record RoundResult(ulong Round, IReadOnlyList<RoundContribution> Contributions, IReadOnlyList<WorkerKey> Uncommitted, IReadOnlyList<WorkerKey> Unrevealed)
 {
+    /// <summary>The validator's word on it; null where the round has no validators, or none has spoken yet.</summary>
+    public RoundOutcome? Outcome { get; init; }
+
     /// <summary>
     /// SHA-256 over what goes into the model, in deterministic CBOR: the round, and each contribution's worker, model, documents and
     /// gradient by their roots. Times, salts and signatures do not enter, nor who came first.

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Verathos.Protocol.Cbor;
+using Verathos.Protocol.Keys;
 
 namespace Verathos.Training.Rounds;
 
@@ -36,16 +37,47 @@ public sealed record RoundSettings
     /// <summary>A gradient with more bytes than this is not even hashed; at least 1.</summary>
     public required int MostGradientBytes { get; init; }
 
+    /// <summary>
+    /// Whose word ends the round, in the order in which it is asked for; each once. Empty where contributions alone make the result:
+    /// the round is then closed as soon as they are settled.
+    /// </summary>
+    public IReadOnlyList<RoundValidator> Validators { get; init; } = [];
+
+    /// <summary>
+    /// How long only the first validator is heard once contributions are settled, and then each further one has before the next is heard too; after the
+    /// last one's time and <see cref="Patience"/> the round is given up. Above 0 where there are validators.
+    /// </summary>
+    public TimeSpan OutcomeTime { get; init; }
+
+    /// <summary>The training run, 32 bytes; zeros where there are no validators.</summary>
+    public ReadOnlyMemory<byte> Run { get; init; } = new byte[32];
+
+    /// <summary>Digest of the last outcome that counted, 32 bytes; null where there is none.</summary>
+    public ReadOnlyMemory<byte>? LastOutcome { get; init; }
+
     /// <summary>SHA-256 over all of it in deterministic CBOR, members in the order of their keys: a journal of other settings is refused.</summary>
     public byte[] Digest()
     {
         RoundMember[] members = [.. Members.OrderBy(member => member.Worker)];
-        DeterministicCborWriter writer = new DeterministicCborWriter().Array(11).Text("verathos.round.v1").UInt64(Round).Bytes(BaseModelRoot.Span).Bytes(Beacon.Span)
+        DeterministicCborWriter writer = new DeterministicCborWriter().Array(15).Text("verathos.round.v1").UInt64(Round).Bytes(BaseModelRoot.Span).Bytes(Beacon.Span)
             .Text(NumericProfile).UInt64((ulong)Quorum).Int64(CommitTime.Ticks).Int64(RevealTime.Ticks).Int64(Patience.Ticks).UInt64((ulong)MostGradientBytes).Array(members.Length);
         foreach (RoundMember member in members)
         {
-            writer.Array(4).Bytes(member.Worker.Bytes).Bytes(member.Keyset.Digest.Span).UInt64(member.LastCounter);
+            writer.Array(5).Bytes(member.Worker.Bytes).Bytes(member.Keyset.Digest.Span).UInt64(member.LastCounter);
             _ = member.LastDigest is { } digest ? writer.Bytes(digest.Span) : writer.Null();
+            writer.Array(member.Earlier.Count);
+            foreach (Keyset earlier in member.Earlier)
+            {
+                writer.Bytes(earlier.Digest.Span);
+            }
+        }
+
+        writer.Bytes(Run.Span).Int64(OutcomeTime.Ticks);
+        _ = LastOutcome is { } last ? writer.Bytes(last.Span) : writer.Null();
+        writer.Array(Validators.Count);
+        foreach (RoundValidator validator in Validators)
+        {
+            writer.Array(2).Bytes(validator.Name.Span).Bytes(validator.SealKey.Id.Span);
         }
 
         return SHA256.HashData(writer.ToArray());
@@ -56,7 +88,10 @@ public sealed record RoundSettings
         if (BaseModelRoot.Length != 32 || Beacon.Length != 32 || Members.Count == 0 || Quorum < 1 || Quorum > Members.Count
             || CommitTime <= TimeSpan.Zero || RevealTime <= TimeSpan.Zero || Patience < TimeSpan.Zero || MostGradientBytes < 1
             || Members.Select(member => member.Worker).Distinct().Count() != Members.Count
-            || Members.Any(member => (member.LastCounter == 0) == member.LastDigest.HasValue || member.LastDigest is { Length: not 32 }))
+            || Members.Any(member => (member.LastCounter == 0) == member.LastDigest.HasValue || member.LastDigest is { Length: not 32 } || member.Earlier.Count > RoundMember.MostEarlier)
+            || Run.Length != 32 || LastOutcome is { Length: not 32 } || OutcomeTime < TimeSpan.Zero || Validators.Count > 0 && OutcomeTime == TimeSpan.Zero
+            || Validators.Select(validator => Convert.ToHexString(validator.Name.Span)).Distinct().Count() != Validators.Count
+            || Validators.Select(validator => Convert.ToHexString(validator.SealKey.Id.Span)).Distinct().Count() != Validators.Count)
         {
             throw new ArgumentException("the settings of the round make no sense");
         }

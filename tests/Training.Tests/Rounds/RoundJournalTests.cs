@@ -14,6 +14,10 @@ public sealed class RoundJournalTests
         new RoundEvent.Committed(Samples.Worker(1), new byte[32], At.AddTicks(1)),
         new RoundEvent.CommitmentsClosed(At.AddSeconds(1)),
         new RoundEvent.Revealed(Samples.Worker(1), new byte[32], new byte[] { 1, 2 }, new byte[] { 3 }, At.AddSeconds(2)),
+        new RoundEvent.Revealed(Samples.Worker(2), new byte[32], new byte[] { 1, 2 }, new byte[] { 3 }, At.AddSeconds(2)) { Links = [new byte[] { 4 }, Array.Empty<byte>()] },
+        new RoundEvent.Renewed(Samples.Worker(1), new byte[] { 5 }, At.AddSeconds(2)),
+        new RoundEvent.RevealsClosed(At.AddSeconds(3)),
+        new RoundEvent.Judged(new byte[] { 6 }, new byte[] { 7, 8 }, At.AddSeconds(3)),
         new RoundEvent.Closed(At.AddSeconds(3)),
         new RoundEvent.Abandoned(At.AddSeconds(4)),
     ];

@@ -108,7 +108,7 @@ public sealed class TrainingRoundTests : IDisposable
     public static TheoryData<RoundReply> Refusals =>
     [
         RoundReply.Commitment, RoundReply.Record, RoundReply.Keyset, RoundReply.Worker, RoundReply.Round, RoundReply.Chain, RoundReply.BaseModel,
-        RoundReply.Beacon, RoundReply.Profile, RoundReply.GradientRoot,
+        RoundReply.Beacon, RoundReply.Profile,
     ];
 
     [Theory]
@@ -136,9 +136,7 @@ public sealed class TrainingRoundTests : IDisposable
         TrainingRound round = Open();
         Assert.All(_workers, w => Commit(round, w));
         byte[] salt = refusal == RoundReply.Commitment ? new byte[32] : worker.Salt;
-        byte[] gradient = [.. worker.Gradient];
-        gradient[^1] ^= (byte)(refusal == RoundReply.GradientRoot ? 1 : 0);
-        Assert.Equal(refusal, round.Reveal(worker.Key, salt, worker.Message, gradient));
+        Assert.Equal(refusal, round.Reveal(worker.Key, salt, worker.Message, worker.Gradient));
         Assert.All(_workers[1..], w => Assert.Equal(RoundReply.Taken, Reveal(round, w)));
         _time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(RoundPhase.Closed, round.Advance());

@@ -17,7 +17,7 @@ internal sealed class TrainingWorker : IDisposable
     public static readonly byte[] Base = SHA256.HashData("the model"u8);
     public static readonly byte[] Beacon = SHA256.HashData("the beacon"u8);
 
-    private readonly ECDsa _signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private ECDsa _signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly OhttpPrivateKey _hpke = new(1, HpkePrivateKey.Generate(HpkeKem.X25519));
 
     public TrainingWorker(int number)
@@ -53,7 +53,7 @@ internal sealed class TrainingWorker : IDisposable
 
     public WorkerKey Key { get; }
 
-    public Keyset Keyset { get; }
+    public Keyset Keyset { get; private set; }
 
     public byte[] Gradient { get; }
 
@@ -70,6 +70,14 @@ internal sealed class TrainingWorker : IDisposable
     public RoundMember Member => new(Key, Keyset, 0, null);
 
     public byte[] Sign(TrainingRecord record, out byte[] digest) => record.Sign(_signing, out digest);
+
+    /// <summary>Goes on under another keyset, as an enclave does that was started again; records are signed under it from here on.</summary>
+    public void Restart(int boot)
+    {
+        _signing.Dispose();
+        _signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Keyset = Keyset.Create(SHA256.HashData([.. Key.Bytes, (byte)boot]).AsSpan(0, 16), CoseKey.From(_signing), OhttpKeys.Encode([_hpke.Config]), Start, Start.AddHours(1));
+    }
 
     /// <summary>Signs another record in place of the usual one.</summary>
     public void Use(TrainingRecord record)

@@ -37,38 +37,12 @@ public sealed class BatchSource
     {
         while (true)
         {
-            Batch batch = Fill();
+            Batch batch = RowFiller.Fill(_rows, _length, () => _documents[NextDocument()]);
             if (batch.Places.Length > 0)
             {
                 return batch;
             }
         }
-    }
-
-    private Batch Fill()
-    {
-        long[] inputs = new long[_rows * _length];
-        var places = new List<long>();
-        var targets = new List<long>();
-        for (int row = 0; row < _rows; row++)
-        {
-            int place = row * _length;
-            while (place < (row + 1) * _length)
-            {
-                EncodedDocument document = _documents[NextDocument()];
-                for (int i = 0; i < document.Ids.Length && place < (row + 1) * _length; i++, place++)
-                {
-                    inputs[place] = document.Ids[i];
-                    if (i + 1 < document.Ids.Length && document.Learned[i + 1])
-                    {
-                        places.Add(place);
-                        targets.Add(document.Ids[i + 1]);
-                    }
-                }
-            }
-        }
-
-        return new Batch(inputs, [.. places], [.. targets]);
     }
 
     private int NextDocument()

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Verathos.GpuRuntime.Models;
 
 namespace Verathos.GpuRuntime.Training;
 
@@ -18,4 +19,23 @@ public sealed record ModelShape(
     /// <summary>Width of one head.</summary>
     [JsonIgnore]
     public int HeadSize => HiddenSize / NumAttentionHeads;
+
+    /// <summary>The model's configuration.</summary>
+    /// <param name="vocabularySize">Rows of the embedding.</param>
+    /// <param name="tied">Whether the output uses the embedding's rows.</param>
+    public ModelConfig ToConfig(int vocabularySize, bool tied = true) => new()
+    {
+        Family = ModelFamily.Llama,
+        VocabularySize = vocabularySize,
+        HiddenSize = HiddenSize,
+        IntermediateSize = IntermediateSize,
+        Layers = NumHiddenLayers,
+        Heads = NumAttentionHeads,
+        KvHeads = NumKeyValueHeads,
+        HeadSize = HeadSize,
+        MaxPositions = MaxPositionEmbeddings,
+        RopeTheta = RopeTheta,
+        RmsNormEpsilon = RmsNormEps,
+        TiedEmbeddings = tied,
+    };
 }

@@ -14,9 +14,10 @@ public sealed class AnswerProofs : IDisposable
 {
     private readonly int _promptTokens;
     private readonly byte[] _seed;
-    private readonly SketchBuilder?[] _sketches;
+    private readonly SketchBuilder[] _sketches;
     private readonly List<byte[]>[] _finished;
     private readonly int[] _chunks;
+    private readonly bool _withToploc;
     private readonly TopActivations _top = new();
     private readonly List<byte[]> _proofs = [];
     private ushort[] _bits = [];
@@ -27,11 +28,12 @@ public sealed class AnswerProofs : IDisposable
     /// <param name="layers">Of the model.</param>
     /// <param name="promptTokens">At least 1.</param>
     /// <param name="sketchSeed">32 bytes, from <see cref="SketchPlan.DeriveSeed"/>; copied.</param>
-    public AnswerProofs(int layers, int promptTokens, ReadOnlySpan<byte> sketchSeed)
+    /// <param name="withToploc">False leaves TOPLOC proofs out, so that what they cost can be measured apart.</param>
+    public AnswerProofs(int layers, int promptTokens, ReadOnlySpan<byte> sketchSeed, bool withToploc = true)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(promptTokens, 1);
         Depths = SketchPlan.Depths(layers);
-        (_promptTokens, _seed) = (promptTokens, sketchSeed.ToArray());
+        (_promptTokens, _seed, _withToploc) = (promptTokens, sketchSeed.ToArray(), withToploc);
         _sketches = [.. Depths.Select(depth => new SketchBuilder(_seed, depth, 0))];
         _finished = [.. Depths.Select(static _ => new List<byte[]>())];
         _chunks = new int[Depths.Count];
@@ -91,6 +93,11 @@ public sealed class AnswerProofs : IDisposable
     public void AddHidden(int position, ReadOnlySpan<ushort> hidden)
     {
         ObjectDisposedException.ThrowIf(_ended, this);
+        if (!_withToploc)
+        {
+            return;
+        }
+
         if (ChunkOf(position) != _toplocChunk)
         {
             FinishToploc();
@@ -120,26 +127,13 @@ public sealed class AnswerProofs : IDisposable
     /// <param name="salts">The receipt's.</param>
     /// <returns>32 bytes each.</returns>
     /// <exception cref="InvalidOperationException">The answer was not finished, or nothing was added.</exception>
-    public (byte[] Toploc, byte[] Sketches) Roots(TraceSalts salts)
-    {
-        if (!_ended)
-        {
-            throw new InvalidOperationException("the answer is not finished");
-        }
+    public (byte[] Toploc, byte[] Sketches) Roots(TraceSalts salts) => (Root(ChunkCommitment.ForToploc(salts), Toploc), SketchRoot(salts));
 
-        (ChunkCommitment toploc, ChunkCommitment sketches) = (ChunkCommitment.ForToploc(salts), ChunkCommitment.ForSketches(salts));
-        foreach (byte[] proof in Toploc)
-        {
-            toploc.Append(proof);
-        }
-
-        foreach (byte[] sketch in Sketches)
-        {
-            sketches.Append(sketch);
-        }
-
-        return (toploc.Root(), sketches.Root());
-    }
+    /// <summary>The root over the sketches alone.</summary>
+    /// <param name="salts">The receipt's.</param>
+    /// <returns>32 bytes.</returns>
+    /// <exception cref="InvalidOperationException">The answer was not finished, or nothing was added.</exception>
+    public byte[] SketchRoot(TraceSalts salts) => Root(ChunkCommitment.ForSketches(salts), Sketches);
 
     /// <summary>Overwrites what is finished, which <see cref="Dispose"/> leaves to whoever took it.</summary>
     public void Wipe()
@@ -158,10 +152,25 @@ public sealed class AnswerProofs : IDisposable
         _top.Clear();
         Array.Clear(_bits);
         CryptographicOperations.ZeroMemory(_seed);
-        foreach (SketchBuilder? sketch in _sketches)
+        foreach (SketchBuilder sketch in _sketches)
         {
-            sketch?.Dispose();
+            sketch.Dispose();
         }
+    }
+
+    private byte[] Root(ChunkCommitment commitment, IReadOnlyList<byte[]> proofs)
+    {
+        if (!_ended)
+        {
+            throw new InvalidOperationException("the answer is not finished");
+        }
+
+        foreach (byte[] proof in proofs)
+        {
+            commitment.Append(proof);
+        }
+
+        return commitment.Root();
     }
 
     private SketchBuilder SketchOf(int depth, int position)
@@ -171,10 +180,10 @@ public sealed class AnswerProofs : IDisposable
         {
             FinishSketch(depth);
             _chunks[depth] = ChunkOf(position);
-            _sketches[depth] = new SketchBuilder(_seed, Depths[depth], _chunks[depth]);
+            _sketches[depth].Restart(_chunks[depth]);
         }
 
-        return _sketches[depth]!;
+        return _sketches[depth];
     }
 
     private void FinishToploc()
@@ -188,14 +197,11 @@ public sealed class AnswerProofs : IDisposable
 
     private void FinishSketch(int depth)
     {
-        if (_sketches[depth] is { Elements: > 0 } sketch)
+        if (_sketches[depth].Elements > 0)
         {
             byte[] bytes = new byte[SketchPlan.Size];
-            sketch.Write(bytes);
+            _sketches[depth].Write(bytes);
             _finished[depth].Add(bytes);
         }
-
-        _sketches[depth]?.Dispose();
-        _sketches[depth] = null;
     }
 }

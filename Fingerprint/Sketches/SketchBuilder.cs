@@ -19,8 +19,6 @@ public sealed class SketchBuilder : IDisposable
     private const int Buffered = 2048;
     private const int Widened = 256;
     private readonly ICryptoTransform _cipher;
-    private readonly int _depth;
-    private readonly int _chunk;
     private readonly byte[] _counters = new byte[Buffered * sizeof(uint)];
     private readonly byte[] _blocks = GC.AllocateArray<byte>(Buffered * sizeof(uint), pinned: true);
     private readonly uint[] _words = GC.AllocateArray<uint>(Buffered, pinned: true);
@@ -40,12 +38,12 @@ public sealed class SketchBuilder : IDisposable
         }
 
         _cipher = Counter(seed);
-        (_depth, _chunk) = (depth, chunk);
         for (int at = 0; at < _counters.Length; at += BlockSize)
         {
-            BinaryPrimitives.WriteInt32BigEndian(_counters.AsSpan(at), _depth);
-            BinaryPrimitives.WriteInt32BigEndian(_counters.AsSpan(at + 4), _chunk);
+            BinaryPrimitives.WriteInt32BigEndian(_counters.AsSpan(at), depth);
         }
+
+        Restart(chunk);
     }
 
     /// <summary>Elements so far.</summary>
@@ -91,6 +89,19 @@ public sealed class SketchBuilder : IDisposable
         {
             BinaryPrimitives.WriteSingleLittleEndian(destination[(i * sizeof(float))..], _sums[i]);
         }
+    }
+
+    /// <summary>Forgets what was added and begins another chunk.</summary>
+    /// <param name="chunk">The chunk's number.</param>
+    public void Restart(int chunk)
+    {
+        for (int at = 0; at < _counters.Length; at += BlockSize)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(_counters.AsSpan(at + 4), chunk);
+        }
+
+        Array.Clear(_sums);
+        (_block, _next, Elements) = (0, Buffered, 0);
     }
 
     /// <summary>Overwrites the sums.</summary>

@@ -16,10 +16,13 @@ namespace Verathos.Fingerprint.Trace;
 /// Outputs of different rows may be set from different threads, and the parts that a method asks for may run on any; everything
 /// else belongs to one thread. Nothing is allocated in a pass but the steps' hashes, once a pass of its size was seen.
 /// </remarks>
-public sealed class TraceBlock : IDisposable
+public sealed partial class TraceBlock : IDisposable
 {
     private const int Size = TraceHash.Size;
     private const int Most = Sha256Lanes.Most;
+
+    // Positions of each chain that are copied before they are hashed: their rows lie together, and a message that was just written is slow to load.
+    private const int StagedLinks = 4;
     private readonly TraceShape _shape;
     private readonly TraceCommitment?[] _owners;
     private readonly int[] _rows;
@@ -45,6 +48,10 @@ public sealed class TraceBlock : IDisposable
     private int _hashed;
     private int _outputParts;
     private int _chainParts;
+    private int _logitsParts;
+    private int _hashedRows;
+    private int _mostRows;
+    private int _mostOutputs;
     private int _foldRows;
     private int _firstLogits;
 
@@ -62,7 +69,7 @@ public sealed class TraceBlock : IDisposable
         (_outputsSize, _linkSize, _layerSize) = (TraceHash.OutputsSize(shape), TraceHash.LinkSize(shape), TraceHash.LayerSize(shape));
         _kinds = TraceHash.LogitsParts(shape.VocabularySize);
         _lastSize = TraceHash.LogitsHeader + (_kinds * Size);
-        int message = Math.Max(Math.Max(_linkSize, _layerSize), Math.Max(TraceHash.LogitsHeader, TraceHash.StepLeaf));
+        int message = Math.Max(Math.Max(StagedLinks * _linkSize, _layerSize), Math.Max(TraceHash.LogitsHeader, TraceHash.StepLeaf));
         _rooms = [.. Enumerable.Range(0, workers).Select(_ => GC.AllocateArray<byte>((Most * (message + Size)) + _lastSize, pinned: true))];
         _outputs = GC.AllocateArray<byte>(rows * _outputsSize, pinned: true);
     }
@@ -70,13 +77,22 @@ public sealed class TraceBlock : IDisposable
     /// <summary>Rows of the pass that are committed.</summary>
     public int Count => _count;
 
+    /// <summary>
+    /// Whether the rows are so many of one sequence that a layer's outputs leave no room for another's. <see cref="HashRows"/> is then to be
+    /// called for each <see cref="PartRows"/> neighbouring rows whose outputs are set, while they are in the cache, and <see cref="HashOutputs"/> never.
+    /// </summary>
+    public bool IsLarge => _isOne && 2 * _count > _owners.Length;
+
+    /// <summary>Rows of a part of <see cref="HashRows"/>.</summary>
+    public static int PartRows => Most;
+
     /// <summary>Begins a pass.</summary>
     /// <param name="owners">Each row's commitment, or null; either one's for all, in the order of positions, or each another's.</param>
     /// <exception cref="InvalidOperationException">A commitment's steps of another pass are not complete.</exception>
     public void Begin(ReadOnlySpan<TraceCommitment?> owners)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(owners.Length, _rows.Length);
-        (_count, _layer, _kept, _hashed) = (0, 0, 0, 0);
+        (_count, _layer, _kept, _hashed, _hashedRows) = (0, 0, 0, 0, 0);
         _isOne = owners.Length > 1 && owners[0] == owners[1] && owners[0] is not null;
         for (int row = 0; row < owners.Length; row++)
         {
@@ -93,6 +109,7 @@ public sealed class TraceBlock : IDisposable
             }
         }
 
+        _mostRows = Math.Max(_mostRows, _count);
         int leaves = _shape.Leaves * Size;
         int layers = _shape.Layers * _count * Size;
         Reserve(ref _salts, _count * leaves);
@@ -134,9 +151,22 @@ public sealed class TraceBlock : IDisposable
 
     /// <summary>Ends a layer whose outputs are set.</summary>
     /// <returns>Parts of <see cref="HashOutputs"/> to run before the next layer, and then <see cref="Release"/>; 0 while there is room for its outputs.</returns>
+    /// <exception cref="InvalidOperationException">The rows are many, and not all were hashed.</exception>
     public int EndLayer()
     {
         _layer++;
+        _mostOutputs = Math.Max(_mostOutputs, _kept + _count);
+        if (IsLarge)
+        {
+            if (Interlocked.Exchange(ref _hashedRows, 0) != _count)
+            {
+                throw new InvalidOperationException("a layer's outputs were not hashed");
+            }
+
+            _hashed += _count;
+            return 0;
+        }
+
         _kept += _count;
         return _layer < _shape.Layers && (_kept + _count) * _outputsSize > _outputs.Length ? Parts(_kept) : 0;
     }
@@ -148,6 +178,16 @@ public sealed class TraceBlock : IDisposable
         int first = part * Most;
         int some = Math.Min(Most, _kept - first);
         Sha256Lanes.Hash(_outputs.AsSpan(first * _outputsSize), _outputsSize, _outputsSize, some, _outputHashes.AsSpan((_hashed + first) * Size));
+    }
+
+    /// <summary>Hashes a layer's outputs of neighbouring rows before <see cref="EndLayer"/>, where <see cref="IsLarge"/>.</summary>
+    /// <param name="part">From 0.</param>
+    public void HashRows(int part)
+    {
+        int first = part * Most;
+        int some = Math.Min(Most, _count - first);
+        Sha256Lanes.Hash(_outputs.AsSpan(first * _outputsSize), _outputsSize, _outputsSize, some, _outputHashes.AsSpan((_hashed + first) * Size));
+        Interlocked.Add(ref _hashedRows, some);
     }
 
     /// <summary>Makes room for the next layers' outputs.</summary>
@@ -188,7 +228,8 @@ public sealed class TraceBlock : IDisposable
         }
 
         Reserve(ref _logitsHashes, (logits - _firstLogits) * _kinds * Size);
-        return _outputParts + _chainParts + ((logits - _firstLogits) * Parts(_kinds));
+        _logitsParts = (logits - _firstLogits) * Parts(_kinds);
+        return _outputParts + _chainParts + _logitsParts;
     }
 
     /// <summary>Continues some chains, or hashes some outputs or logits.</summary>
@@ -196,26 +237,39 @@ public sealed class TraceBlock : IDisposable
     /// <param name="worker">The thread's number.</param>
     public void Hash(int part, int worker)
     {
-        // Chains take longest, so that they come first.
-        if (part < _chainParts)
+        // What takes longest comes first, so that no thread ends long after the others: a prompt's chains, or an answer's logits.
+        if (_isOne && part < _chainParts)
         {
             HashChains(part * Most, _rooms[worker]);
+            return;
         }
-        else if (part < _chainParts + _outputParts)
+
+        part -= _isOne ? _chainParts : 0;
+        if (part < _logitsParts)
         {
-            HashOutputs(part - _chainParts);
+            HashLogits(part);
+            return;
         }
-        else
+
+        part -= _logitsParts;
+        if (part < _outputParts)
         {
-            part -= _chainParts + _outputParts;
-            int each = Parts(_kinds);
-            (int slot, int first) = (_firstLogits + (part / each), part % each * Most);
-            ReadOnlySpan<float> logits = _source!.LogitsOf(_rows[slot]);
-            if (!logits.IsEmpty)
-            {
-                logits = logits[(first * TraceHash.LogitsPart)..];
-                TraceHash.HashLogits(logits[..Math.Min(logits.Length, Most * TraceHash.LogitsPart)], _logitsHashes.AsSpan((((slot - _firstLogits) * _kinds) + first) * Size));
-            }
+            HashOutputs(part);
+            return;
+        }
+
+        HashChains((part - _outputParts) * Most, _rooms[worker]);
+    }
+
+    private void HashLogits(int part)
+    {
+        int each = Parts(_kinds);
+        (int slot, int first) = (_firstLogits + (part / each), part % each * Most);
+        ReadOnlySpan<float> logits = _source!.LogitsOf(_rows[slot]);
+        if (!logits.IsEmpty)
+        {
+            logits = logits[(first * TraceHash.LogitsPart)..];
+            TraceHash.HashLogits(logits[..Math.Min(logits.Length, Most * TraceHash.LogitsPart)], _logitsHashes.AsSpan((((slot - _firstLogits) * _kinds) + first) * Size));
         }
     }
 
@@ -265,15 +319,23 @@ public sealed class TraceBlock : IDisposable
     /// <param name="layer">From 0.</param>
     public ReadOnlySpan<byte> LinksOf(int row, int layer) => Links(layer, _slots[row]);
 
-    /// <summary>Overwrites everything that tells of the activations.</summary>
+    /// <summary>Overwrites everything that tells of the activations: whatever was written since the last time.</summary>
     public void Clear()
     {
-        foreach (byte[] room in (ReadOnlySpan<byte[]>)[.. _rooms, _outputs, _salts, _leaves, _outputHashes, _links, _logitsHashes, _steps])
-        {
-            CryptographicOperations.ZeroMemory(room);
-        }
-
+        // A pass that was given up in the middle of a layer has set outputs behind those counted.
+        int layers = _mostRows * _shape.Layers * Size;
+        CryptographicOperations.ZeroMemory(_outputs.AsSpan(0, Math.Min(_outputs.Length, (_mostOutputs + _mostRows) * _outputsSize)));
+        Zero(_salts, _mostRows * _shape.Leaves * Size);
+        Zero(_leaves, _mostRows * _shape.Leaves * Size);
+        Zero(_outputHashes, layers);
+        Zero(_links, layers * _shape.KvHeads);
+        Zero(_steps, _mostRows * Size);
+        CryptographicOperations.ZeroMemory(_logitsHashes);
+        Array.ForEach(_rooms, static room => CryptographicOperations.ZeroMemory(room));
         Array.Clear(_owners);
+        (_mostRows, _mostOutputs) = (0, 0);
+
+        static void Zero(byte[] room, int size) => CryptographicOperations.ZeroMemory(room.AsSpan(0, Math.Min(room.Length, size)));
     }
 
     /// <inheritdoc/>
@@ -291,85 +353,6 @@ public sealed class TraceBlock : IDisposable
     private Span<byte> Outputs(int slot) => _outputs.AsSpan((_kept + slot) * _outputsSize, _outputsSize);
 
     private Span<byte> Links(int layer, int slot) => _links.AsSpan(((layer * _count) + slot) * _shape.KvHeads * Size, _shape.KvHeads * Size);
-
-    /// <summary>Chains of all sequences, layers and heads side by side, each from row to row.</summary>
-    private void HashChains(int first, byte[] room)
-    {
-        int some = Math.Min(Most, Chains - first);
-        int perSequence = _shape.Layers * _shape.KvHeads;
-        Span<byte> hashes = room.AsSpan(room.Length - _lastSize - (Most * Size), Most * Size);
-        for (int step = 0; step < Run; step++)
-        {
-            for (int i = 0; i < some; i++)
-            {
-                (int chain, int slot) = ((first + i) % perSequence, ((first + i) / perSequence) + step);
-                Span<byte> message = room.AsSpan(i * _linkSize, _linkSize);
-                message[0] = 2;
-                Chain(slot, chain).CopyTo(message[1..]);
-                _source!.CopyHead(_rows[slot], chain / _shape.KvHeads, chain % _shape.KvHeads, message[(1 + Size)..]);
-            }
-
-            Sha256Lanes.Hash(room, _linkSize, _linkSize, some, hashes);
-            for (int i = 0; i < some; i++)
-            {
-                (int chain, int slot) = ((first + i) % perSequence, ((first + i) / perSequence) + step);
-                ReadOnlySpan<byte> link = hashes.Slice(i * Size, Size);
-                link.CopyTo(Chain(slot, chain));
-                link.CopyTo(Links(chain / _shape.KvHeads, slot)[(chain % _shape.KvHeads * Size)..]);
-            }
-        }
-    }
-
-    private Span<byte> Chain(int slot, int chain) => _owners[slot]!.Chains.AsSpan(chain * Size, Size);
-
-    private void HashLayers(int first, int some, byte[] room, Span<byte> hashes)
-    {
-        for (int at = 0; at < some * _shape.Layers; at += Most)
-        {
-            int messages = Math.Min(Most, (some * _shape.Layers) - at);
-            for (int i = 0; i < messages; i++)
-            {
-                (int layer, int slot) = ((at + i) / some, first + ((at + i) % some));
-                TraceHash.WriteLayer(room.AsSpan(i * _layerSize), PositionOf(slot), layer, _outputHashes.AsSpan(((layer * _count) + slot) * Size, Size), Links(layer, slot));
-            }
-
-            Sha256Lanes.Hash(room, _layerSize, _layerSize, messages, hashes);
-            for (int i = 0; i < messages; i++)
-            {
-                (int layer, int slot) = ((at + i) / some, first + ((at + i) % some));
-                hashes.Slice(i * Size, Size).CopyTo(Leaf(slot, layer));
-            }
-        }
-    }
-
-    /// <summary>The leaves over logits: those without any together.</summary>
-    private void HashLast(int first, int some, byte[] room, Span<byte> hashes)
-    {
-        int without = 0;
-        for (int slot = first; slot < first + some; slot++)
-        {
-            ReadOnlySpan<byte> salt = _salts.AsSpan(((slot * _shape.Leaves) + _shape.Layers) * Size, Size);
-            int logits = _source!.LogitsOf(_rows[slot]).Length;
-            Span<byte> leaf = logits == 0 ? room.AsSpan(without++ * TraceHash.LogitsHeader, TraceHash.LogitsHeader) : room.AsSpan(room.Length - _lastSize);
-            TraceHash.WriteLogitsHeader(leaf, salt, PositionOf(slot), logits);
-            if (logits > 0)
-            {
-                _logitsHashes.AsSpan((slot - _firstLogits) * _kinds * Size, _kinds * Size).CopyTo(leaf[TraceHash.LogitsHeader..]);
-                SHA256.HashData(leaf, Leaf(slot, _shape.Layers));
-            }
-        }
-
-        Sha256Lanes.Hash(room, TraceHash.LogitsHeader, TraceHash.LogitsHeader, without, hashes);
-        for (int slot = first, i = 0; i < without; slot++)
-        {
-            if (_source!.LogitsOf(_rows[slot]).IsEmpty)
-            {
-                hashes.Slice(i++ * Size, Size).CopyTo(Leaf(slot, _shape.Layers));
-            }
-        }
-    }
-
-    private Span<byte> Leaf(int slot, int leaf) => _leaves.AsSpan(((slot * _shape.Leaves) + leaf) * Size, Size);
 
     private static void Reserve(ref byte[] room, int size)
     {

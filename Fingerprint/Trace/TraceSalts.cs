@@ -25,7 +25,10 @@ public sealed class TraceSalts : IDisposable
     /// <summary>See <see cref="ToplocPosition"/>.</summary>
     internal const long SketchPosition = -3;
 
-    private readonly Aes _aes = Aes.Create();
+    // One cipher for all salts: making one costs more than a step's salts. Its room is what a prompt's salts are encrypted in, part by part.
+    private const int Room = 4096;
+    private readonly ICryptoTransform _cipher;
+    private readonly byte[] _room = GC.AllocateArray<byte>(Room, pinned: true);
     private bool _disposed;
 
     /// <summary>Keys the salts.</summary>
@@ -37,7 +40,11 @@ public sealed class TraceSalts : IDisposable
             throw new ArgumentException("a trace's secret has 32 bytes", nameof(secret));
         }
 
-        _aes.SetKey(secret);
+        using Aes aes = Aes.Create();
+        aes.Mode = CipherMode.ECB;
+        aes.Padding = PaddingMode.None;
+        aes.SetKey(secret);
+        _cipher = aes.CreateEncryptor();
     }
 
     /// <summary>Writes the first salts of a position.</summary>
@@ -71,8 +78,8 @@ public sealed class TraceSalts : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        _aes.Clear();
-        _aes.Dispose();
+        _cipher.Dispose();
+        CryptographicOperations.ZeroMemory(_room);
     }
 
     private static void WriteBlocks(long position, long first, Span<byte> destination)
@@ -87,9 +94,16 @@ public sealed class TraceSalts : IDisposable
     private void Encrypt(Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        lock (_aes)
+        lock (_room)
         {
-            _aes.EncryptEcb(destination, destination, PaddingMode.None);
+            while (!destination.IsEmpty)
+            {
+                Span<byte> some = destination[..Math.Min(destination.Length, Room)];
+                some.CopyTo(_room);
+                _cipher.TransformBlock(_room, 0, some.Length, _room, 0);
+                _room.AsSpan(0, some.Length).CopyTo(some);
+                destination = destination[some.Length..];
+            }
         }
     }
 }

@@ -105,19 +105,22 @@ internal static class BenchCommand
         }
 
         output.Table(
-            ["model", "profile", "at once", "node tokens/s", "bare tokens/s", "ratio", "95 % interval", "pairs"],
+            ["model", "profile", "at once", "node tokens/s", "runtime that commits", "bare runtime", "node over committing", "95 % interval", "node over bare", "95 % interval", "pairs"],
             report.Tax.Select(row => (IReadOnlyList<string>)
             [
                 row.Model,
                 row.Profile,
                 Number(row.Concurrent),
                 Range(row.Node),
+                Range(row.Committing),
                 Range(row.Bare),
+                Number(row.Confidentiality.Median, "0.000"),
+                $"{Number(row.Confidentiality.Low, "0.000")} to {Number(row.Confidentiality.High, "0.000")}",
                 Number(row.Ratio.Median, "0.000"),
                 $"{Number(row.Ratio.Low, "0.000")} to {Number(row.Ratio.High, "0.000")}",
                 Number(row.Ratio.Pairs),
             ]),
-            "Tokens per second through client, seal, host, enclave and receipt, beside the bare runtime");
+            "Tokens per second through client, seal, host, enclave and receipt, beside the runtime alone with the same commitments and with none");
         output.Table(
             ["", "median", "least", "99 %", "most"],
             [

@@ -57,6 +57,11 @@ internal sealed class CommitBench : ITracedRows
                 block.SetDownOutput(row, _row);
             }
 
+            for (int first = 0; block.IsLarge && first < _rows; first += TraceBlock.PartRows)
+            {
+                block.HashRows(first / TraceBlock.PartRows);
+            }
+
             if (block.EndLayer() is var parts && parts > 0)
             {
                 for (int part = 0; part < parts; part++)

@@ -9,8 +9,8 @@ using Verathos.GpuRuntime.Models;
 namespace Verathos.Bench.Fingerprint;
 
 /// <summary>
-/// Times generation with and without fingerprints (trace, sketches and TOPLOC proofs, from their making to their roots) on a random
-/// model of SmolLM2-135M's shape, in interleaved pairs.
+/// Times generation without fingerprints, with trace and sketches, and with TOPLOC proofs as well, from their making to their roots, on
+/// a random model of SmolLM2-135M's shape, interleaved.
 /// </summary>
 internal static class TracedGeneration
 {
@@ -18,43 +18,59 @@ internal static class TracedGeneration
     private const int Answer = 32;
     private const int WarmPairs = 3;
 
+    /// <summary>What a run makes beside the tokens.</summary>
+    private enum Fingerprints
+    {
+        None,
+        TraceAndSketches,
+        All,
+    }
+
     public static IReadOnlyList<TraceOverhead> Run(int pairs, int threads, CancellationToken stop)
     {
         using LoadedModel model = RandomModel.Create(
             RandomModel.SmolLm2Shape, 1, new LoadOptions { Profile = NumericProfile.Bf16Lane16, MaxContext = 1024, Threads = threads });
         return
         [
-            Measure(model, $"prompt of {Prompt} tokens", 1, Prompt, 0, pairs, stop),
-            Measure(model, "one answer", 1, 1, Answer, pairs, stop),
-            Measure(model, "eight answers at once", 8, 1, Answer, pairs, stop),
+            .. Measure(model, $"prompt of {Prompt} tokens", 1, Prompt, 0, pairs, stop),
+            .. Measure(model, "one answer", 1, 1, Answer, pairs, stop),
+            .. Measure(model, "eight answers at once", 8, 1, Answer, pairs, stop),
         ];
     }
 
-    private static TraceOverhead Measure(LoadedModel model, string workload, int sequences, int prompt, int answer, int pairs, CancellationToken stop)
+    private static IEnumerable<TraceOverhead> Measure(LoadedModel model, string workload, int sequences, int prompt, int answer, int pairs, CancellationToken stop)
     {
-        List<(double Wall, double Processor)> plain = [], traced = [];
+        Fingerprints[] kinds = Enum.GetValues<Fingerprints>();
+        List<(double Wall, double Processor)>[] seconds = [.. kinds.Select(static _ => new List<(double, double)>())];
         for (int pair = -WarmPairs; pair < pairs; pair++)
         {
-            // Which comes first turns, so that a drift of the machine's speed weighs on both.
-            foreach (bool trace in (bool[])[pair % 2 == 0, pair % 2 != 0])
+            // Which comes first turns, so that a drift of the machine's speed weighs on all.
+            for (int i = 0; i < kinds.Length; i++)
             {
                 stop.ThrowIfCancellationRequested();
-                (double, double) seconds = Once(model, sequences, prompt, answer, trace);
+                Fingerprints kind = kinds[(i + pair + WarmPairs) % kinds.Length];
+                (double, double) once = Once(model, sequences, prompt, answer, kind);
                 if (pair >= 0)
                 {
-                    (trace ? traced : plain).Add(seconds);
+                    seconds[(int)kind].Add(once);
                 }
             }
         }
 
         double all = (double)(answer == 0 ? prompt : answer) * sequences;
-        return new TraceOverhead(
-            workload, Spread.Of(plain.Select(s => all / s.Wall)), Spread.Of(traced.Select(s => all / s.Wall)),
-            PairedRatio.Of([.. traced.Select(s => s.Wall)], [.. plain.Select(s => s.Wall)]),
-            PairedRatio.Of([.. traced.Select(s => s.Processor)], [.. plain.Select(s => s.Processor)]));
+        List<(double Wall, double Processor)> plain = seconds[(int)Fingerprints.None];
+        foreach (Fingerprints kind in (Fingerprints[])[Fingerprints.TraceAndSketches, Fingerprints.All])
+        {
+            List<(double Wall, double Processor)> traced = seconds[(int)kind];
+            yield return new TraceOverhead(
+                workload, kind == Fingerprints.All ? "trace, sketches, TOPLOC" : "trace, sketches",
+                Spread.Of(plain.Select(s => all / s.Wall)), Spread.Of(traced.Select(s => all / s.Wall)),
+                PairedRatio.Of([.. traced.Select(static s => s.Wall)], [.. plain.Select(static s => s.Wall)]),
+                PairedRatio.Of([.. traced.Select(static s => s.Processor)], [.. plain.Select(static s => s.Processor)]));
+        }
     }
 
-    private static (double Wall, double Processor) Once(LoadedModel model, int sequences, int prompt, int answer, bool trace)
+    private static (double Wall, double Processor) Once(LoadedModel model, int sequences, int prompt, int answer, Fingerprints kind)
     {
         ModelConfig config = model.Config;
         TraceShape shape = new(config.Layers, config.HiddenSize, config.KvHeads, config.HeadSize, config.VocabularySize);
@@ -62,10 +78,11 @@ internal static class TracedGeneration
         float[] logits = new float[sequences * config.VocabularySize];
         int[] ids = [.. Enumerable.Range(0, Math.Max(prompt, sequences))];
         byte[] root = new byte[TraceHash.Size];
+        bool all = kind == Fingerprints.All;
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        TraceCommitment[] traces = [.. states.Where(_ => trace).Select(_ => new TraceCommitment(shape, new byte[TraceSalts.SecretSize]))];
-        AnswerProofs[] proofs = [.. traces.Select(_ => new AnswerProofs(config.Layers, prompt, new byte[SketchPlan.SeedSize]))];
+        TraceCommitment[] traces = [.. states.Where(_ => kind != Fingerprints.None).Select(_ => new TraceCommitment(shape, new byte[TraceSalts.SecretSize]))];
+        AnswerProofs[] proofs = [.. traces.Select(_ => new AnswerProofs(config.Layers, prompt, new byte[SketchPlan.SeedSize], withToploc: all))];
         for (int i = 0; i < traces.Length; i++)
         {
             states[i].Trace = new SequenceTrace(traces[i], prompt) { Proofs = proofs[i] };
@@ -87,7 +104,15 @@ internal static class TracedGeneration
         {
             using TraceSalts salts = new(new byte[TraceSalts.SecretSize]);
             proofs[i].Finish();
-            proofs[i].Roots(salts);
+            if (all)
+            {
+                proofs[i].Roots(salts);
+            }
+            else
+            {
+                proofs[i].SketchRoot(salts);
+            }
+
             proofs[i].Dispose();
             traces[i].Dispose();
         }

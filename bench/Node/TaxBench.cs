@@ -1,18 +1,22 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Verathos.Bench.Statistics;
 using Verathos.Client;
 using Verathos.Client.Requests;
 using Verathos.Client.Streams;
 using Verathos.Enclave;
 using Verathos.Fingerprint.Sampling;
+using Verathos.Fingerprint.Sketches;
+using Verathos.Fingerprint.Trace;
+using Verathos.GpuRuntime.Compute;
 using Verathos.GpuRuntime.Models;
 using Verathos.GpuRuntime.Serving;
 
 namespace Verathos.Bench.Node;
 
 /// <summary>
-/// Measures what confidentiality costs: the same prompts on the same weights through the whole path and through the engine alone,
-/// in interleaved pairs whose order alternates.
+/// Measures what confidentiality costs: the same prompts on the same weights through the whole path, through the engine alone with the
+/// same commitments, and through the engine alone with none, interleaved in orders that alternate.
 /// </summary>
 internal sealed class TaxBench(NodeBenchOptions options)
 {
@@ -48,29 +52,38 @@ internal sealed class TaxBench(NodeBenchOptions options)
     private async Task<TaxRow> MeasureAsync(
         LoadedModel model, InferenceEngine engine, VerathosClient client, int concurrent, int tokens, CancellationToken cancellationToken)
     {
-        Task<int> Bare() => GenerateAsync(model, engine, tokens, cancellationToken);
-        Task<int> Node() => AskAsync(client, tokens, cancellationToken);
+        // Through the whole path; by the runtime alone, which commits to the same; and by the runtime alone, which commits to nothing.
+        Func<Task<int>>[] arms =
+        [
+            () => AskAsync(client, tokens, cancellationToken),
+            () => GenerateAsync(model, engine, tokens, commits: model.Profile == NumericProfile.Bf16Lane16, cancellationToken),
+            () => GenerateAsync(model, engine, tokens, commits: false, cancellationToken),
+        ];
         string name = $"{model.Manifest.Name}, {concurrent} at once";
         options.Progress?.Invoke($"{name}: warming up");
         for (int i = 0; i < WarmUps; i++)
         {
-            await RateAsync(Bare, concurrent).ConfigureAwait(false);
-            await RateAsync(Node, concurrent).ConfigureAwait(false);
+            foreach (Func<Task<int>> arm in arms)
+            {
+                await RateAsync(arm, concurrent).ConfigureAwait(false);
+            }
         }
 
-        List<double> node = [];
-        List<double> bare = [];
+        List<double>[] rates = [[], [], []];
         for (int pair = 0; pair < options.Pairs; pair++)
         {
             options.Progress?.Invoke($"{name}: pair {pair + 1} of {options.Pairs}");
-            bool nodeFirst = pair % 2 == 0;
-            double first = await RateAsync(nodeFirst ? Node : Bare, concurrent).ConfigureAwait(false);
-            double second = await RateAsync(nodeFirst ? Bare : Node, concurrent).ConfigureAwait(false);
-            node.Add(nodeFirst ? first : second);
-            bare.Add(nodeFirst ? second : first);
+            for (int i = 0; i < arms.Length; i++)
+            {
+                // Which comes first turns, and so does which comes after which.
+                int arm = pair % 2 == 0 ? (i + pair) % arms.Length : (arms.Length - 1 - i + pair) % arms.Length;
+                rates[arm].Add(await RateAsync(arms[arm], concurrent).ConfigureAwait(false));
+            }
         }
 
-        return new TaxRow(model.Manifest.Name, model.Profile.Identifier, concurrent, tokens, Spread.Of(node), Spread.Of(bare), PairedRatio.Of(node, bare));
+        return new TaxRow(
+            model.Manifest.Name, model.Profile.Identifier, concurrent, tokens, Spread.Of(rates[0]), Spread.Of(rates[1]), Spread.Of(rates[2]),
+            PairedRatio.Of(rates[0], rates[1]), PairedRatio.Of(rates[0], rates[2]));
     }
 
     private static async Task<double> RateAsync(Func<Task<int>> request, int concurrent)
@@ -80,7 +93,7 @@ internal sealed class TaxBench(NodeBenchOptions options)
         return tokens.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static async Task<int> GenerateAsync(LoadedModel model, InferenceEngine engine, int tokens, CancellationToken cancellationToken)
+    private static async Task<int> GenerateAsync(LoadedModel model, InferenceEngine engine, int tokens, bool commits, CancellationToken cancellationToken)
     {
         GenerationRequest request = new()
         {
@@ -88,6 +101,8 @@ internal sealed class TaxBench(NodeBenchOptions options)
             Sampling = SamplingParameters.Greedy,
             Seed = SamplingSeed.Derive(0, []),
             MaxTokens = tokens,
+            TraceSecret = commits ? RandomNumberGenerator.GetBytes(TraceSalts.SecretSize) : null,
+            SketchSeed = commits ? RandomNumberGenerator.GetBytes(SketchPlan.SeedSize) : null,
         };
         int count = 0;
         await foreach (GeneratedToken _ in engine.GenerateAsync(request, cancellationToken).ConfigureAwait(false))

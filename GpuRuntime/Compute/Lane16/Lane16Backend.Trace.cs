@@ -18,7 +18,9 @@ internal sealed unsafe partial class Lane16Backend : ITracedRows
     private int _sketched;
     private nint _traceLogits;
     private int _traceLogitsRow;
-    private int _proofParts;
+    private int _hashParts;
+    private int _residualRows = 1;
+    private int _streamRows;
 
     /// <inheritdoc/>
     void ITracedRows.CopyHead(int row, int layer, int head, Span<byte> destination)
@@ -138,6 +140,34 @@ internal sealed unsafe partial class Lane16Backend : ITracedRows
         }
     }
 
+    /// <summary>Parts of what is done to rows by themselves after a product: single rows, or as many as are hashed together.</summary>
+    private int ResidualParts()
+    {
+        _residualRows = _traced && _block!.IsLarge ? TraceBlock.PartRows : 1;
+        return (_count + _residualRows - 1) / _residualRows;
+    }
+
+    private void AddAttentions(int part)
+    {
+        for (int row = part * _residualRows; row < Math.Min(_count, (part + 1) * _residualRows); row++)
+        {
+            AddAttention(row);
+        }
+    }
+
+    private void AddFeedForwards(int part)
+    {
+        for (int row = part * _residualRows; row < Math.Min(_count, (part + 1) * _residualRows); row++)
+        {
+            AddFeedForward(row);
+        }
+
+        if (_residualRows > 1)
+        {
+            _block!.HashRows(part);
+        }
+    }
+
     /// <summary>Adds what attention gave to the stream, and commits to it.</summary>
     private void AddAttention(int row)
     {
@@ -179,12 +209,20 @@ internal sealed unsafe partial class Lane16Backend : ITracedRows
         _sketched = _traced ? Array.IndexOf(_depths, _layer + 1) : -1;
         if (_sketched >= 0)
         {
+            _streamRows = Math.Max(_streamRows, _count);
             _streams ??= new PrivateMemory((long)(_depths.Length + 1) * MaximumRows * _config.HiddenSize * sizeof(ushort));
         }
     }
 
     /// <summary>A row's stream at a sketched depth, or behind them its last hidden state: bfloat16.</summary>
-    private ushort* KeptStream(int depth, int row) => (ushort*)_streams!.Pointer + ((((long)depth * MaximumRows) + row) * _config.HiddenSize);
+    private ushort* KeptStream(int depth, int row) => (ushort*)_streams!.Pointer + ((((long)row * (_depths.Length + 1)) + depth) * _config.HiddenSize);
+
+    /// <summary>Overwrites the streams that were kept since the last time.</summary>
+    private void ClearStreams()
+    {
+        _streams?.Span(0, (long)_streamRows * (_depths.Length + 1) * _config.HiddenSize * sizeof(ushort)).Clear();
+        _streamRows = 0;
+    }
 
     /// <summary>Hashes layers' outputs where there is no room for more.</summary>
     private void CommitLayer()
@@ -209,8 +247,8 @@ internal sealed unsafe partial class Lane16Backend : ITracedRows
 
         ids.CopyTo(_traceIds);
         (_traceLogits, _traceLogitsRow) = ((nint)logits, firstRow);
-        _proofParts = (_tracesOne ? 1 : _count) * (_depths.Length + 1);
-        _crew.Run(_commitPart, _proofParts + _block!.EndLayers(this));
+        _hashParts = _block!.EndLayers(this);
+        _crew.Run(_commitPart, _hashParts + ((_tracesOne ? 1 : _count) * (_depths.Length + 1)));
         _crew.Run(_foldPart, _block.EndHashes());
         Record();
         _block.Complete();
@@ -219,16 +257,17 @@ internal sealed unsafe partial class Lane16Backend : ITracedRows
         _traceLogits = 0;
     }
 
-    /// <summary>Sketches, then hashes: what is longest first.</summary>
+    /// <summary>Hashes, then sketches: what is longest first.</summary>
     private void Commit(int part, int worker)
     {
-        if (part < _proofParts)
+        if (part < _hashParts)
         {
-            AddProofs(part / (_depths.Length + 1), part % (_depths.Length + 1));
+            _block!.Hash(part, worker);
         }
         else
         {
-            _block!.Hash(part - _proofParts, worker);
+            (int row, int depth) = Math.DivRem(part - _hashParts, _depths.Length + 1);
+            AddProofs(row, depth);
         }
     }
 

@@ -64,8 +64,8 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
         _rotatePart = (row, _) => Rotate(row);
         _attendPart = Attend;
         _activatePart = (row, _) => Activate(row);
-        _attentionResidualPart = (row, _) => AddAttention(row);
-        _feedForwardResidualPart = (row, _) => AddFeedForward(row);
+        _attentionResidualPart = (part, _) => AddAttentions(part);
+        _feedForwardResidualPart = (part, _) => AddFeedForwards(part);
         _routePart = (row, _) => Route(row);
         _mixPart = (row, _) => Mix(row);
         _sharePart = (row, _) => AddShared(row);
@@ -177,7 +177,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
     public void ClearScratch()
     {
         _scratch.Clear();
-        _streams?.Clear();
+        ClearStreams();
         _block?.Clear();
     }
 
@@ -219,7 +219,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             Multiply(layer.AttentionOutput, _scratch.Attended, _scratch.Added, _count);
             Hook?.AfterAttention(this, _layer);
             _norm = layer.FeedForwardNorm;
-            _crew.Run(_attentionResidualPart, _count);
+            _crew.Run(_attentionResidualPart, ResidualParts());
             if (layer.Experts is { } experts)
             {
                 RunExperts(experts);
@@ -232,7 +232,7 @@ internal sealed unsafe partial class Lane16Backend : IComputeBackend
             Hook?.AfterFeedForward(this, _layer);
             _norm = _layer + 1 < _weights.Layers.Length ? _weights.Layers[_layer + 1].InputNorm : _weights.FinalNorm;
             BeginSketch();
-            _crew.Run(_feedForwardResidualPart, _count);
+            _crew.Run(_feedForwardResidualPart, ResidualParts());
             CommitLayer();
             Hook?.AfterLayer(this, _layer);
         }

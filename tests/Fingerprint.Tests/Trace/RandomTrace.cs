@@ -63,6 +63,7 @@ public sealed class RandomTrace
                 block.SetAttentionOutput(row, contents[row].AttentionOutputs[positions[row]][at]);
                 block.SetDownOutput(row, contents[row].DownOutputs[positions[row]][at]);
             });
+            Parallel.For(0, block.IsLarge ? (owners.Length + TraceBlock.PartRows - 1) / TraceBlock.PartRows : 0, block.HashRows);
             int parts = block.EndLayer();
             Parallel.For(0, parts, block.HashOutputs);
             if (parts > 0)

@@ -190,4 +190,16 @@ public sealed class TraceCommitmentTests
         BinaryPrimitives.WriteInt64BigEndian(bytes, value);
         return bytes;
     }
+
+    [Fact]
+    public void A_large_pass_does_not_go_on_over_outputs_that_were_not_hashed()
+    {
+        using TraceCommitment trace = new(RandomTrace.Shape, RandomTrace.Secret);
+        using TraceBlock block = new(RandomTrace.Shape, 40, 1);
+        block.Begin([.. Enumerable.Repeat(trace, 40)]);
+        Assert.True(block.IsLarge);
+        block.HashRows(0);
+        block.HashRows(1);
+        Assert.Throws<InvalidOperationException>(() => block.EndLayer());
+    }
 }

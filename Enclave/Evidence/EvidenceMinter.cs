@@ -2,7 +2,6 @@ using Verathos.Attestation.Binding;
 using Verathos.Enclave.Keys;
 using Verathos.Enclave.Platform;
 using Verathos.Enclave.Serving;
-using Verathos.Protocol.Evidence;
 
 namespace Verathos.Enclave.Evidence;
 
@@ -32,37 +31,9 @@ internal sealed class EvidenceMinter(
             throw new EnclaveException(EnclaveFailure.Unavailable, $"The keys are destroyed: {exception.Message}");
         }
 
-        BindingInput binding = new()
-        {
-            NonceRoot = batch.Root,
-            KeysetDigest = keyset.Keyset.Digest,
-            ManifestRoot = models.ManifestRoot,
-            GpuEvidenceDigest = GpuEvidenceDigest.Compute([.. states.Select(state => new Attestation.GpuEvidence(state.Report, state.CertificateChain))]),
-            ConfigurationDigest = models.ConfigurationDigest,
-            Identity = options.Identity,
-        };
-        byte[] reportData = binding.ToReportData();
-        byte[] quote = await driver.GetCpuEvidenceAsync(reportData, cancellationToken).ConfigureAwait(false);
-        PlatformEndorsements endorsements = await driver.GetEndorsementsAsync(cancellationToken).ConfigureAwait(false);
-        keyset.Bindings.Add(reportData.AsSpan(0, BindingInput.Length));
+        EvidenceSubject subject = new(keyset.Keyset, models.ManifestBytes, models.ManifestRoot, models.ConfigurationBytes, options.Identity);
+        Func<int, byte[]> evidence = await EvidenceAssembly.MakeAsync(driver, states, subject, batch, keyset.Bindings.Add, cancellationToken).ConfigureAwait(false);
         Interlocked.Increment(ref metrics.Quotes);
-        EvidenceCollection collection = new()
-        {
-            CpuFormat = driver.CpuFormat,
-            CpuEvidence = quote,
-            Gpus = [.. states.Select(state => new GpuEvidence(state.Report, state.CertificateChain))],
-            Keyset = keyset.Keyset.Encoded,
-            Configuration = models.ConfigurationBytes,
-            Manifest = models.ManifestBytes,
-            Identity = options.Identity is { } identity ? new Protocol.Evidence.NodeIdentity(identity.GenesisHash, identity.NetworkUid, identity.Hotkey) : null,
-            NonceProof = new Protocol.Evidence.NonceProof(0, 1, []),
-            CpuCollateral = endorsements.CpuCollateral,
-            GpuRims = endorsements.GpuRims,
-            GpuOcspResponses = endorsements.GpuOcspResponses,
-        };
-        return index => (collection with { NonceProof = Convert(batch.Prove(index)) }).Encode();
+        return evidence;
     }
-
-    private static Protocol.Evidence.NonceProof Convert(Attestation.Binding.NonceProof proof) =>
-        new((ulong)proof.LeafIndex, (ulong)proof.TreeSize, proof.Path);
 }

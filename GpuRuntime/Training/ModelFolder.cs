@@ -1,17 +1,21 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text.Json;
-using TorchSharp;
 using Verathos.GpuRuntime.Chat;
 using Verathos.GpuRuntime.Formats;
+using Verathos.GpuRuntime.Training.Inner;
 using Verathos.GpuRuntime.Training.Vocabulary;
-using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Training;
 
 /// <summary>Writes a trained model as a Hugging Face folder.</summary>
 public static class ModelFolder
 {
+    /// <summary>The file of the weights.</summary>
+    public const string WeightsFile = "model.safetensors";
+
+    /// <summary>The file of the recipe.</summary>
+    public const string RecipeFile = "recipe.json";
+
     private static readonly string[] s_architectures = ["LlamaForCausalLM"];
 
     private static readonly JsonSerializerOptions s_options = new()
@@ -26,11 +30,16 @@ public static class ModelFolder
     /// Writes <c>config.json</c>, <c>tokenizer.json</c>, <c>tokenizer_config.json</c>, <c>recipe.json</c> and
     /// <c>model.safetensors</c>, the weights rounded to bf16 (nearest, ties to even).
     /// </summary>
+    /// <param name="folder">The folder, which is made where it is absent.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="vocabulary">The vocabulary.</param>
+    /// <param name="layout">How the weights lie.</param>
+    /// <param name="weights">The weights.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static void Write(string folder, TrainingRecipe recipe, BpeVocabulary vocabulary, LlamaTrainingModel model)
+    public static void Write(string folder, TrainingRecipe recipe, BpeVocabulary vocabulary, ParameterLayout layout, ReadOnlySpan<float> weights)
     {
         Directory.CreateDirectory(folder);
-        Save(folder, "recipe.json", recipe.ToJson());
+        Save(folder, RecipeFile, recipe.ToJson());
         Save(folder, "tokenizer.json", vocabulary.ToTokenizerJson());
         Save(folder, "tokenizer_config.json", Json(new
         {
@@ -70,10 +79,28 @@ public static class ModelFolder
             UseCache = true,
             VocabSize = vocabulary.Tokens.Count,
         }));
-        SafetensorsWriter.Write(
-            Path.Combine(folder, "model.safetensors"),
-            [.. model.Parameters.Select(p => Half(p.Key, p.Value))],
-            new Dictionary<string, string> { ["format"] = "pt" });
+        List<TensorData> tensors = [];
+        for (int i = 0; i < layout.Tensors.Count; i++)
+        {
+            (string name, int rows, int columns) = layout.Tensors[i];
+            tensors.Add(new TensorData(name, TensorType.BF16, layout.IsVector(i) ? [columns] : [rows, columns], ToHalf(weights.Slice(layout.Offset(i), rows * columns))));
+        }
+
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+    }
+
+    /// <summary>Weights as bfloat16, little-endian: to the nearest, of two equally near to the even one.</summary>
+    public static byte[] ToHalf(ReadOnlySpan<float> weights)
+    {
+        byte[] bytes = new byte[weights.Length * 2];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits(weights[i]);
+            uint rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(i * 2), (ushort)(rounded >> 16));
+        }
+
+        return bytes;
     }
 
     internal static void Save(string folder, string name, string content)
@@ -84,19 +111,4 @@ public static class ModelFolder
     }
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, s_options) + "\n";
-
-    private static TensorData Half(string name, Tensor parameter)
-    {
-        using Tensor values = parameter.detach().contiguous();
-        float[] source = values.data<float>().ToArray();
-        byte[] bytes = new byte[source.Length * 2];
-        for (int i = 0; i < source.Length; i++)
-        {
-            uint bits = BitConverter.SingleToUInt32Bits(source[i]);
-            uint rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
-            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(i * 2), (ushort)(rounded >> 16));
-        }
-
-        return new TensorData(name, TensorType.BF16, parameter.shape, bytes);
-    }
 }

@@ -16,6 +16,8 @@ public sealed record TrainingRecipe(
     string Name, ulong Seed, int Documents, int VocabularySize, ModelShape Model, OptimiserSettings Optimiser,
     string? CorpusSha256)
 {
+    private const int MostStepsPerRound = 8192;
+
     private static readonly JsonSerializerOptions s_options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -24,6 +26,7 @@ public sealed record TrainingRecipe(
         RespectNullableAnnotations = true,
         WriteIndented = true,
         NewLine = "\n",
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
     /// <summary>Reads a recipe and checks every value.</summary>
@@ -49,7 +52,7 @@ public sealed record TrainingRecipe(
     /// <summary>The recipe as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, s_options) + "\n";
 
-    /// <summary>SHA-256 over the recipe's JSON; a checkpoint holds it, so that it is resumed with the same recipe only.</summary>
+    /// <summary>SHA-256 over the recipe's JSON; documents are drawn by it, so that a run is resumed with the same recipe only.</summary>
     public string Digest() => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this, s_options)));
 
     /// <summary>What is wrong with the values, one line each; empty if nothing is.</summary>
@@ -63,7 +66,7 @@ public sealed record TrainingRecipe(
             ("max_position_embeddings", Model.MaxPositionEmbeddings), ("rope_theta", Model.RopeTheta),
             ("rms_norm_eps", Model.RmsNormEps), ("steps", Optimiser.Steps), ("rows", Optimiser.Rows),
             ("length", Optimiser.Length), ("learning_rate", Optimiser.LearningRate), ("clip_norm", Optimiser.ClipNorm),
-            ("checkpoint_every", Optimiser.CheckpointEvery), ("threads", Optimiser.Threads),
+            ("steps_per_round", Optimiser.StepsPerRound), ("documents_per_round", Optimiser.DocumentsPerRound), ("micro_batches", Optimiser.MicroBatches),
         ];
         foreach ((string name, double value) in positive.Where(p => !(p.Value > 0)))
         {
@@ -96,6 +99,21 @@ public sealed record TrainingRecipe(
         if (Optimiser.WarmupSteps < 0 || Optimiser.WarmupSteps > Optimiser.Steps)
         {
             yield return "warmup_steps must be from 0 to steps";
+        }
+
+        if (Optimiser.StepsPerRound > MostStepsPerRound)
+        {
+            yield return $"steps_per_round must not be above {MostStepsPerRound}, the most that a record takes";
+        }
+
+        if (Optimiser.DocumentsPerRound > Documents)
+        {
+            yield return "documents_per_round must not be above documents";
+        }
+
+        if (Optimiser.MicroBatches > Optimiser.Rows)
+        {
+            yield return "micro_batches must not be above rows";
         }
 
         if (!(Optimiser.Beta1 is >= 0 and < 1 && Optimiser.Beta2 is >= 0 and < 1))

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
+using Verathos.Enclave;
+using Verathos.Enclave.Platform;
+using Verathos.Enclave.Training;
 using Verathos.GpuRuntime.Native;
 using Verathos.GpuRuntime.Training;
 using Verathos.Host.Cli;
@@ -16,8 +19,8 @@ internal static class TrainingDisplay
 
     private static readonly JsonSerializerOptions s_line = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    public static async Task<TrainingResult> RunAsync(
-        VerbContext context, Func<IProgress<TrainingProgress>, Task<TrainingResult>> run)
+    public static async Task<LocalTrainingResult> RunAsync(
+        VerbContext context, Func<IProgress<LocalProgress>, Task<LocalTrainingResult>> run)
     {
         try
         {
@@ -29,13 +32,17 @@ internal static class TrainingDisplay
         {
             throw new CommandException(ExitCode.Failed, exception.Message, exception);
         }
-        catch (NativeRuntimeException exception)
+        catch (EnclaveException exception)
+        {
+            throw new CommandException(ExitCode.Failed, exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is NativeRuntimeException or PlatformException)
         {
             throw new CommandException(ExitCode.Unsupported, exception.Message, exception);
         }
     }
 
-    public static void Show(VerbContext context, TrainingResult result, TrainingRecipe recipe, string folder)
+    public static void Show(VerbContext context, LocalTrainingResult result, TrainingRecipe recipe, string folder)
     {
         if (context.Json)
         {
@@ -45,7 +52,10 @@ internal static class TrainingDisplay
                 Output = folder,
                 result.Step,
                 recipe.Optimiser.Steps,
+                Rounds = result.Chain.Count,
                 result.ResumedFrom,
+                result.NumericProfile,
+                result.Simulated,
                 Loss = double.IsFinite(result.Loss) ? result.Loss : (double?)null,
                 result.Parameters,
                 result.Vocabulary,
@@ -61,21 +71,23 @@ internal static class TrainingDisplay
             ["", ""],
             [
                 ["model", result.Completed ? folder : "not finished"],
-                ["steps", Text($"{result.Step} of {recipe.Optimiser.Steps}, resumed from {result.ResumedFrom}")],
+                ["records", Text($"{result.Chain.Count} of {recipe.Optimiser.RoundCount()}, resumed from {result.ResumedFrom}{(result.Simulated ? " (SIMULATED)" : "")}")],
+                ["steps", Text($"{result.Step} of {recipe.Optimiser.Steps}")],
+                ["numeric profile", result.NumericProfile],
                 ["last loss", double.IsFinite(result.Loss) ? Text($"{result.Loss:F4}") : "no step was done"],
                 ["weights", Text($"{result.Parameters:N0}, vocabulary {result.Vocabulary}")],
                 ["corpus", Text($"{recipe.Documents:N0} documents, {result.CorpusTokens:N0} tokens, SHA-256 {result.CorpusSha256}")],
                 ["time", Text($"{result.Elapsed:hh\\:mm\\:ss}, {result.TokensPerSecond:N0} tokens/s")],
             ]);
         context.Output.Note(result.Completed
-            ? $"Try it: verathos model eval --model {folder}"
-            : Text($"Stopped at step {result.Step}; the same command continues from there."));
+            ? $"Try it: verathos model eval --model {folder}; check it: verathos train verify {folder}"
+            : Text($"Stopped after {result.Chain.Count} rounds, at step {result.Step}; the same command continues from there."));
     }
 
-    private static async Task<TrainingResult> WithBarAsync(
-        IAnsiConsole console, Func<IProgress<TrainingProgress>, Task<TrainingResult>> run)
+    private static async Task<LocalTrainingResult> WithBarAsync(
+        IAnsiConsole console, Func<IProgress<LocalProgress>, Task<LocalTrainingResult>> run)
     {
-        TrainingResult? result = null;
+        LocalTrainingResult? result = null;
         await console.Progress()
             .AutoClear(false)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
@@ -84,8 +96,8 @@ internal static class TrainingDisplay
         return result!;
     }
 
-    private static string Describe(TrainingProgress p) => p.Stage == TrainingStage.Training
-        ? Text($"step {p.Step}/{p.Steps}  loss {p.Loss:F4}  {p.TokensPerSecond:N0} tokens/s  {p.Remaining:hh\\:mm\\:ss} left")
+    private static string Describe(LocalProgress p) => p.Stage == TrainingStage.Training
+        ? Text($"round {p.Round}/{p.Rounds}  step {p.Step}/{p.Steps}  loss {p.Loss:F4}  {p.TokensPerSecond:N0} tokens/s  {p.Remaining:hh\\:mm\\:ss} left")
         : StageName(p.Stage);
 
     private static string StageName(TrainingStage stage) => stage switch
@@ -102,9 +114,9 @@ internal static class TrainingDisplay
     private static void WriteLine<T>(VerbContext context, T value) =>
         context.Parse.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(value, s_line));
 
-    private sealed class Bar(ProgressTask task) : IProgress<TrainingProgress>
+    private sealed class Bar(ProgressTask task) : IProgress<LocalProgress>
     {
-        public void Report(TrainingProgress value)
+        public void Report(LocalProgress value)
         {
             task.Description = Markup.Escape(Describe(value));
             task.MaxValue = value.Steps;
@@ -112,9 +124,9 @@ internal static class TrainingDisplay
         }
     }
 
-    private sealed class Lines(VerbContext context) : IProgress<TrainingProgress>
+    private sealed class Lines(VerbContext context) : IProgress<LocalProgress>
     {
-        public void Report(TrainingProgress value)
+        public void Report(LocalProgress value)
         {
             bool training = value.Stage == TrainingStage.Training;
             if (training && value.Step % StepsBetweenLines != 0 && value.Step != value.Steps && value.Step != 1)
@@ -133,6 +145,8 @@ internal static class TrainingDisplay
                     Event = "step",
                     value.Step,
                     value.Steps,
+                    value.Round,
+                    value.Rounds,
                     value.Loss,
                     value.LearningRate,
                     value.GradientNorm,

@@ -10,8 +10,10 @@ public static class RecordChain
     /// <param name="records">From the first on.</param>
     /// <param name="baseModelRoot">The root of the model that a round starts from, null where that is not known: such a record is refused.</param>
     /// <param name="shardRoot">The root of the documents that a beacon's value assigns a worker in a round, null where the beacon's value is not that round's.</param>
+    /// <param name="accepted">Told of each record as soon as it is found right, before the next is looked at; null if nobody wants it.</param>
     public static RecordChainVerdict Verify(
-        IReadOnlyList<SignedRecord> records, Func<ulong, ReadOnlyMemory<byte>?> baseModelRoot, Func<WorkerKey, ulong, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> shardRoot)
+        IReadOnlyList<SignedRecord> records, Func<ulong, ReadOnlyMemory<byte>?> baseModelRoot, Func<WorkerKey, ulong, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> shardRoot,
+        Action<TrainingRecord>? accepted = null)
     {
         ArgumentNullException.ThrowIfNull(records);
         ArgumentNullException.ThrowIfNull(baseModelRoot);
@@ -41,6 +43,7 @@ public static class RecordChain
             }
 
             read.Add(record!);
+            accepted?.Invoke(record!);
         }
 
         return new RecordChainVerdict(RecordChainError.None, read.Count, read);

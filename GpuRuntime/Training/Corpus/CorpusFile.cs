@@ -12,7 +12,10 @@ namespace Verathos.GpuRuntime.Training.Corpus;
 public static class CorpusFile
 {
     /// <summary>Writes the documents to a stream, if one is given, and returns the SHA-256 of the bytes in lower-case hex.</summary>
-    public static string Write(IEnumerable<Document> documents, Stream? output)
+    /// <param name="documents">The documents.</param>
+    /// <param name="output">Where they are written; null for nowhere.</param>
+    /// <param name="digests">Takes the SHA-256 of each document's line without its end, 32 bytes; null if nobody wants it.</param>
+    public static string Write(IEnumerable<Document> documents, Stream? output, ICollection<byte[]>? digests = null)
     {
         ArgumentNullException.ThrowIfNull(documents);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -22,6 +25,7 @@ public static class CorpusFile
         {
             Write(json, document);
             json.Flush();
+            digests?.Add(SHA256.HashData(buffer.WrittenSpan));
             buffer.Write("\n"u8);
             hash.AppendData(buffer.WrittenSpan);
             output?.Write(buffer.WrittenSpan);

@@ -23,6 +23,11 @@ public sealed class TrainingRecipeTests
     [InlineData("\"warmup_steps\": 50", "\"warmup_steps\": 5000", "warmup_steps must be from")]
     [InlineData("\"beta2\": 0.98", "\"beta2\": 1", "beta1 and beta2 must be")]
     [InlineData("\"weight_decay\": 0.05", "\"weight_decay\": -1", "weight_decay and final_learning_rate")]
+    [InlineData("\"steps_per_round\": 50", "\"steps_per_round\": 8193", "steps_per_round must not be above")]
+    [InlineData("\"documents_per_round\": 3072", "\"documents_per_round\": 100001", "documents_per_round must not be above")]
+    [InlineData("\"micro_batches\": 4", "\"micro_batches\": 17", "micro_batches must not be above rows")]
+    [InlineData("\"kind\": \"adamw\"", "\"kind\": \"adam\"", "not valid")]
+    [InlineData("\"precision\": \"f32\"", "\"precision\": 0", "not valid")]
     [InlineData("\"rows\": 16", "\"rowz\": 16", "not valid")]
     [InlineData("{", "", "not valid")]
     public void A_wrong_value_is_named(string part, string replacement, string message)

@@ -10,8 +10,9 @@ public sealed class KilledTrainingTests : IDisposable
         {"name": "killed", "seed": 11, "documents": 50, "vocabulary_size": 300,
          "model": {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
                    "max_position_embeddings": 128, "rope_theta": 10000, "rms_norm_eps": 1e-05},
-         "optimiser": {"steps": 120, "rows": 2, "length": 64, "learning_rate": 0.003, "final_learning_rate": 0.0001, "warmup_steps": 1,
-                       "weight_decay": 0.05, "beta1": 0.9, "beta2": 0.98, "clip_norm": 1, "checkpoint_every": 5, "threads": 1},
+         "optimiser": {"kind": "adamw", "precision": "f32", "steps": 120, "steps_per_round": 5, "documents_per_round": 20, "rows": 2, "length": 64, "micro_batches": 2,
+                       "learning_rate": 0.003, "final_learning_rate": 0.0001, "warmup_steps": 1,
+                       "weight_decay": 0.05, "beta1": 0.9, "beta2": 0.98, "clip_norm": 1},
          "corpus_sha256": null}
         """;
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Verathos.GpuRuntime.Models;
 using Verathos.GpuRuntime.Training;
 using Verathos.GpuRuntime.Training.Inner;
@@ -55,6 +57,9 @@ internal static class TrainedModels
 
     public static OrderedBatches Batches(int rows = 6, int length = 24, int seed = 1) => new(Documents(50, seed), rows, length);
 
-    public static byte[] Everything(InnerTrainer trainer) =>
-        [.. System.Runtime.InteropServices.MemoryMarshal.AsBytes(trainer.Weights), .. trainer.GetState().SelectMany(part => part.Bytes.ToArray())];
+    /// <summary>SHA-256 over weights and state.</summary>
+    public static string Everything(InnerTrainer trainer) => Digest(trainer.Weights, trainer.GetState());
+
+    public static string Digest(ReadOnlySpan<float> weights, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Bytes)> state) =>
+        Convert.ToHexStringLower(SHA256.HashData([.. MemoryMarshal.AsBytes(weights), .. state.SelectMany(part => part.Bytes.ToArray())]));
 }

@@ -27,18 +27,35 @@ public static class AnswerCheck
     {
         ArgumentNullException.ThrowIfNull(answer);
         ArgumentNullException.ThrowIfNull(model);
-        if (answer.PromptIds.Count == 0 || answer.OutputIds.Count == 0)
+        if (FindProblem([.. answer.PromptIds, .. answer.OutputIds], answer.PromptIds.Count, model.Shape.VocabularySize) is { } problem)
         {
-            return AuditVerdict.Caught(Empty, "the receipt counts no prompt or no answer", canary);
-        }
-
-        if (answer.PromptIds.Concat(answer.OutputIds).Any(id => (uint)id >= (uint)model.Shape.VocabularySize))
-        {
-            return AuditVerdict.Caught(Ids, "a token id is not of the model's vocabulary", canary);
+            return AuditVerdict.Caught(problem.Check, problem.Detail, canary);
         }
 
         return answer.Receipt is { TraceRoot: not null, SketchRoot: not null, ToplocRoot: not null }
             ? new WorkEnd(WorkResult.Passed)
             : AuditVerdict.Caught(Roots, "the receipt does not name trace, sketches and TOPLOC proofs", canary);
+    }
+
+    /// <summary>What is wrong with ids that are to be an answer's, or null: what nobody can compute again is the node's fault and not that of who tries.</summary>
+    /// <param name="ids">Of prompt and answer.</param>
+    /// <param name="promptTokens">How many are the prompt's.</param>
+    /// <param name="vocabulary">The model's number of ids.</param>
+    internal static (string Check, string Detail)? FindProblem(ReadOnlySpan<int> ids, int promptTokens, int vocabulary)
+    {
+        if (promptTokens < 1 || promptTokens >= ids.Length)
+        {
+            return (Empty, "the receipt counts no prompt or no answer");
+        }
+
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)vocabulary)
+            {
+                return (Ids, "a token id is not of the model's vocabulary");
+            }
+        }
+
+        return null;
     }
 }

@@ -7,6 +7,7 @@ using Verathos.Fingerprint.Statistics;
 using Verathos.Fingerprint.Toploc;
 using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Fingerprints;
+using Verathos.Protocol.Receipts;
 using Verathos.Validator.Keys;
 using Verathos.Validator.State;
 
@@ -36,7 +37,7 @@ public sealed class DeepAudit(ModelShelf models, LimitTable limits, OutcomeWeigh
         long begun = Stopwatch.GetTimestamp();
         WorkEnd end = !models.Has(answer.ManifestRoot)
             ? new WorkEnd(WorkResult.ValidatorError, "model.missing", "this validator has not the weights of the model")
-            : FindForgery(canary, answer, toploc, sketches) ?? models.Use(answer.ManifestRoot, model => Judge(canary, answer, toploc, sketches, depth, model));
+            : NodeBytes.Judge(() => FindForgery(canary, answer, toploc, sketches), AuditVerdict.Caught("chunks.form", "the chunk proofs are none", canary)) ?? models.Use(answer.ManifestRoot, model => Judge(canary, answer, toploc, sketches, depth, model));
         return new AuditVerdict(end, Stopwatch.GetElapsedTime(begun));
     }
 
@@ -76,6 +77,12 @@ public sealed class DeepAudit(ModelShelf models, LimitTable limits, OutcomeWeigh
             return new WorkEnd(WorkResult.ValidatorError, "limits.missing", $"no limits were measured of this model in {model.SeenProfile}");
         }
 
+        // Tier 0 looks at the same; a replay of ids that are none would be this validator's own failure.
+        if (AnswerCheck.FindProblem(answer.Ids, answer.PromptTokens, model.Config.VocabularySize) is { } problem)
+        {
+            return AuditVerdict.Caught(problem.Check, problem.Detail, canary);
+        }
+
         int[] depths = SketchPlan.Depths(model.Config.Layers);
         int depth = chosen ?? depths[RandomNumberGenerator.GetInt32(depths.Length)];
         bool whole = depth == model.Config.Layers;
@@ -93,7 +100,8 @@ public sealed class DeepAudit(ModelShelf models, LimitTable limits, OutcomeWeigh
             });
             List<NewOutcome> outcomes = [];
             WorkEnd? failed = JudgeSketches(canary, answer, replay, sketches, depth, model, measured, outcomes)
-                ?? (whole ? JudgeWhole(canary, answer, replay, toploc, model, measured, outcomes) : null);
+                ?? (whole ? JudgeToploc(canary, answer, replay, toploc, model, measured, outcomes) : null)
+                ?? (whole ? JudgeDraw(canary, answer, replay, model, measured, outcomes) : null);
             return (failed ?? new WorkEnd(WorkResult.Passed)) with { Outcomes = outcomes };
         }
         finally
@@ -105,7 +113,7 @@ public sealed class DeepAudit(ModelShelf models, LimitTable limits, OutcomeWeigh
     private WorkEnd? JudgeSketches(
         byte[] canary, AuditedAnswer answer, AnswerReplay replay, IReadOnlyList<byte[]> sketches, int depth, ReplayModel model, ModelLimits measured, List<NewOutcome> outcomes)
     {
-        if (!replay.TryCompareSketches(depth, sketches, out SketchComparison[] comparisons))
+        if (NodeBytes.Judge(() => replay.TryCompareSketches(depth, sketches, out SketchComparison[] made) ? made : null, null) is not { } comparisons)
         {
             return AuditVerdict.Caught("sketch.form", "the sketches are not of the number and length that the answer has", canary);
         }
@@ -121,9 +129,9 @@ public sealed class DeepAudit(ModelShelf models, LimitTable limits, OutcomeWeigh
             : null;
     }
 
-    private WorkEnd? JudgeWhole(byte[] canary, AuditedAnswer answer, AnswerReplay replay, IReadOnlyList<byte[]> toploc, ReplayModel model, ModelLimits measured, List<NewOutcome> outcomes)
+    private WorkEnd? JudgeToploc(byte[] canary, AuditedAnswer answer, AnswerReplay replay, IReadOnlyList<byte[]> toploc, ReplayModel model, ModelLimits measured, List<NewOutcome> outcomes)
     {
-        if (!replay.TryCompareToploc(toploc, out ToplocComparison[] comparisons))
+        if (NodeBytes.Judge(() => replay.TryCompareToploc(toploc, out ToplocComparison[] made) ? made : null, null) is not { } comparisons)
         {
             return AuditVerdict.Caught("toploc.form", "the TOPLOC proofs are not of the number and form that the answer has", canary);
         }
@@ -144,11 +152,22 @@ public sealed class DeepAudit(ModelShelf models, LimitTable limits, OutcomeWeigh
             return AuditVerdict.Caught("trace.bits", "the trace is not the one that the profile fixes", canary);
         }
 
+        return null;
+    }
+
+    private WorkEnd? JudgeDraw(byte[] canary, AuditedAnswer answer, AnswerReplay replay, ReplayModel model, ModelLimits measured, List<NewOutcome> outcomes)
+    {
         // What a format allowed takes the model's tokenizer to know. One token an audit, so that its outcomes do not lean on one another.
         if (answer.Receipt.Sampling.ResponseFormat is null)
         {
-            long[] margins = replay.Margins(
-                OpeningAudit.Parameters(answer.Receipt.Sampling), SamplingSeed.Derive(answer.Receipt.Sampling.Seed, answer.Receipt.ClientNonce.Span), measured.Margins);
+            SamplingClaims claims = answer.Receipt.Sampling;
+            long[]? margins = NodeBytes.Judge(
+                () => replay.Margins(OpeningAudit.Parameters(claims), SamplingSeed.Derive(claims.Seed, answer.Receipt.ClientNonce.Span), measured.Margins), null);
+            if (margins is null)
+            {
+                return AuditVerdict.Caught("margin.form", "no token can be drawn by the parameters that the receipt names", canary);
+            }
+
             long margin = margins[RandomNumberGenerator.GetInt32(margins.Length)];
             outcomes.Add(weights.Weigh(answer.ManifestRoot, model.SeenProfile, TestOutcomes.Margin, 0, TestOutcomes.OfMargin(margin), margin < measured.Margins.CapMicro));
         }

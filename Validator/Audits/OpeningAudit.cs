@@ -74,9 +74,10 @@ public sealed class OpeningAudit(KeyRing keys, LimitTable limits, OutcomeWeights
             using (layerKey)
             {
                 (ReadOnlyMemory<byte> encoded, LayerKey key) = (openings[number].Layer, layerKey);
-                layer = Closed(() => OpeningEncoding.TryDecode(encoded.Span, model, out LayerEvidence? shown)
+                layer = NodeBytes.Judge(() => OpeningEncoding.TryDecode(encoded.Span, model, out LayerEvidence? shown)
                     ? new LayerJudge(key, measured.Layer).Judge(plan, trace, answer.Ids, shown)
-                    : Malformed);
+                    : Malformed,
+                    Malformed);
             }
 
             outcomes.Add(weights.Weigh(answer.ManifestRoot, receipt.NumericProfile, LayerTest, number, layer.IsAccepted ? 0 : 1, layer.IsAccepted));
@@ -92,9 +93,10 @@ public sealed class OpeningAudit(KeyRing keys, LimitTable limits, OutcomeWeights
             }
 
             ReadOnlyMemory<byte> shownRow = openings[number].Logits;
-            OpeningVerdict logits = Closed(() => OpeningEncoding.TryDecode(shownRow.Span, model, out LogitsEvidence? row)
+            OpeningVerdict logits = NodeBytes.Judge(() => OpeningEncoding.TryDecode(shownRow.Span, model, out LogitsEvidence? row)
                 ? new LogitsJudge(model, epochKeys.Output, measured.Logits).Judge(plan, trace, answer.Ids, Drawn(answer), row)
-                : Malformed);
+                : Malformed,
+                Malformed);
             outcomes.Add(weights.Weigh(answer.ManifestRoot, receipt.NumericProfile, LogitsTest, number, logits.IsAccepted ? 0 : 1, logits.IsAccepted));
             if (!logits.IsAccepted)
             {
@@ -107,19 +109,6 @@ public sealed class OpeningAudit(KeyRing keys, LimitTable limits, OutcomeWeights
 
     // Rejected for its form: the judges' own verdict on parts that are not there.
     private static OpeningVerdict Malformed => default;
-
-    // What makes a judge throw is rejected like what is malformed. The keys were read before, so that all that can throw here is the node's.
-    private static OpeningVerdict Closed(Func<OpeningVerdict> judge)
-    {
-        try
-        {
-            return judge();
-        }
-        catch (Exception e) when (e is ArithmeticException or ArgumentException or IndexOutOfRangeException or (InvalidOperationException and not ObjectDisposedException))
-        {
-            return Malformed;
-        }
-    }
 
     internal static SamplingParameters Parameters(SamplingClaims claims) => new(claims.TemperatureMicro, claims.TopPMicro, checked((int)claims.TopK))
     {

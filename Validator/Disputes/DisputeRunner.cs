@@ -5,6 +5,7 @@ using Verathos.Fingerprint.Openings;
 using Verathos.Fingerprint.Trace;
 using Verathos.GpuRuntime.Fingerprints;
 using Verathos.Protocol.Openings;
+using Verathos.Validator.Audits;
 
 namespace Verathos.Validator.Disputes;
 
@@ -16,7 +17,7 @@ public static class DisputeRunner
 {
     /// <summary>Settles a dispute.</summary>
     /// <param name="ticket">The canary's ticket, verified.</param>
-    /// <param name="model">The model, in the node's profile.</param>
+    /// <param name="model">The model that the receipt names by its manifest's root, in the node's profile.</param>
     /// <param name="session">The node; null where it cannot be asked.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="ArgumentException">The answer is none of this model, or the model replays it in another profile.</exception>
@@ -34,10 +35,16 @@ public static class DisputeRunner
             return new DisputeReport(DisputeResult.NodeIsWrong, "receipt.roots", null, null, "the receipt names no trace");
         }
 
+        int[] ids = ticket.Ids();
+        if (AnswerCheck.FindProblem(ids, ticket.PromptTokens, model.Shape.VocabularySize) is { } problem)
+        {
+            return new DisputeReport(DisputeResult.NodeIsWrong, problem.Check, null, null, problem.Detail);
+        }
+
         byte[] secret = TraceSecret.Derive(ticket.Transcript.ReceiptSecret);
         try
         {
-            ReplayRequest request = new() { Ids = ticket.Ids(), PromptTokens = ticket.PromptTokens, ClientNonce = ticket.Receipt.ClientNonce.ToArray(), TraceSecret = secret };
+            ReplayRequest request = new() { Ids = ids, PromptTokens = ticket.PromptTokens, ClientNonce = ticket.Receipt.ClientNonce.ToArray(), TraceSecret = secret };
             using AnswerReplay own = await Task.Run(() => model.Replay(request, cancellationToken), cancellationToken).ConfigureAwait(false);
             if (CryptographicOperations.FixedTimeEquals(own.TraceRoot, root.Span))
             {
@@ -62,7 +69,7 @@ public static class DisputeRunner
         {
             OpeningAnswer hashes = await session.OpenAsync(ticket, OpeningAsk.StepHashes, cancellationToken).ConfigureAwait(false);
             byte[][] nodes = [.. hashes.StepHashes().Select(static hash => hash.ToArray())];
-            if (nodes.Length != own.StepHashes.Count || !TraceDispute.Leads(nodes, trace))
+            if (!NodeBytes.Judge(() => nodes.Length == own.StepHashes.Count && TraceDispute.Leads(nodes, trace), false))
             {
                 return new DisputeReport(DisputeResult.NodeIsWrong, "dispute.hashes", null, null, "the hashes that the node shows do not lead to its own receipt");
             }
@@ -74,7 +81,9 @@ public static class DisputeRunner
             }
 
             OpeningAnswer opened = await session.OpenAsync(ticket, OpeningAsk.Step(step), cancellationToken).ConfigureAwait(false);
-            if (!OpeningEncoding.TryDecode(opened.Step().Span, model.Shape, out StepOpening? leaves) || leaves.Position != step || !leaves.Fits(model.Shape) || !leaves.IsIn(trace))
+            StepOpening? leaves = NodeBytes.Judge(
+                () => OpeningEncoding.TryDecode(opened.Step().Span, model.Shape, out StepOpening? shown) && shown.Position == step && shown.Fits(model.Shape) && shown.IsIn(trace) ? shown : null, null);
+            if (leaves is null)
             {
                 return new DisputeReport(DisputeResult.NodeIsWrong, "dispute.step", step, null, $"the leaves that the node shows of step {step} are not those of its receipt");
             }

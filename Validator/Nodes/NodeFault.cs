@@ -43,7 +43,11 @@ public static class NodeFault
         ArgumentNullException.ThrowIfNull(saveProof);
         if (failure is not VerathosException e)
         {
-            return new WorkEnd(WorkResult.ValidatorError, "validator.exception", $"this validator failed: {failure.GetType().Name}");
+            // The client reads all that a node sends by name of what is wrong with it. Where some reader threw instead, who wrote the bytes is not
+            // known, so that nobody is caught, and the node has not served.
+            return NodeBytes.IsOfReading(failure)
+                ? new WorkEnd(WorkResult.Unavailable, "node.malformed", $"what the node sent made its reader fail: {failure.GetType().Name}")
+                : new WorkEnd(WorkResult.ValidatorError, "validator.exception", $"this validator failed: {failure.GetType().Name}");
         }
 
         string check = e.Check ?? $"node.{System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(e.Failure.ToString())}";

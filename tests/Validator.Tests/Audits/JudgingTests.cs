@@ -88,6 +88,34 @@ public sealed class JudgingTests(AnsweredNodes nodes) : IClassFixture<AnsweredNo
     }
 
     [Fact]
+    public void What_makes_a_deep_audit_throw_is_the_nodes_fault()
+    {
+        ReplayModel model = nodes.Models.Models[0];
+        AnsweredNodes.Opened honest = nodes.Honest;
+        Receipt receipt = honest.Audited.Receipt;
+        WorkEnd Changed(AuditedAnswer answer) => Deep(honest with { Audited = answer }, depth: model.Config.Layers);
+        Assert.Equal(("margin.form", WorkResult.Failed), Reason(Changed(honest.Audited with { Receipt = receipt with { Sampling = receipt.Sampling with { TopK = uint.MaxValue } } })));
+        Assert.Equal((AnswerCheck.Ids, WorkResult.Failed), Reason(Changed(honest.Audited with { Ids = [.. honest.Audited.Ids[..^1], model.Config.VocabularySize] })));
+        Assert.Equal((AnswerCheck.Empty, WorkResult.Failed), Reason(Changed(honest.Audited with { PromptTokens = honest.Audited.Ids.Length })));
+    }
+
+    [Fact]
+    public void What_a_disk_a_memory_or_a_stop_throws_is_never_the_nodes_fault()
+    {
+        foreach (Exception own in (Exception[])[new IOException(), new OutOfMemoryException(), new OperationCanceledException(), new ObjectDisposedException("keys"), new KeyNotFoundException(), new UnauthorizedAccessException()])
+        {
+            Assert.False(NodeBytes.AreToBlame(own), own.GetType().Name);
+            Assert.Equal(WorkResult.ValidatorError, Validator.Nodes.NodeFault.Of(own, null, static _ => null).Result);
+            Assert.Same(own, Assert.ThrowsAny<Exception>(() => NodeBytes.Judge<WorkEnd?>(() => throw own, null)));
+        }
+
+        // A replay of this validator's that fails is its own, whatever the node answered.
+        using ModelShelf closed = ModelShelf.Load([SimulatedNodes.ModelPath], 1, Cancel);
+        closed.Dispose();
+        Assert.ThrowsAny<Exception>(() => new DeepAudit(closed, AnsweredNodes.Limits, Weights).Judge(AnsweredNodes.Canary, nodes.Honest.Audited, nodes.Honest.Toploc, nodes.Honest.Sketches));
+    }
+
+    [Fact]
     public void What_this_validator_lacks_is_never_the_nodes_fault()
     {
         Assert.Equal(("keys.missing", WorkResult.ValidatorError), Reason(Judge(nodes.Honest.Openings, epoch: 2)));

@@ -58,6 +58,16 @@ public sealed class NodeFaultTests
     public void What_this_program_does_wrong_is_its_own() =>
         Assert.Equal((WorkResult.ValidatorError, "validator.exception"), NodeFault.Of(new InvalidOperationException(), null, static _ => null) is var end ? (end.Result, end.Reason) : default);
 
+    [Fact]
+    public void What_a_reader_throws_is_not_this_programs_doing_and_catches_nobody()
+    {
+        foreach (Exception thrown in (Exception[])[new FormatException(), new System.Text.Json.JsonException(), new System.Formats.Cbor.CborContentException("")])
+        {
+            WorkEnd end = NodeFault.Of(thrown, [1], static _ => null);
+            Assert.Equal((WorkResult.Unavailable, "node.malformed", 0), (end.Result, end.Reason, end.Events.Count));
+        }
+    }
+
     [Theory]
     [InlineData("not a list", "nothing")]
     [InlineData("an unknown member", """[{"name":"a","url":"http://h:1","identity":null,"x":1}]""")]

@@ -16,10 +16,12 @@ internal static class BenchCanariesCommand
         Command command = new("canaries", "Train classifiers to tell a validator's canaries from what people send: no better than chance, and every planted mistake found");
         Option<int> seed = new("--seed") { Description = "Chooses everything", DefaultValueFactory = static _ => 1 };
         Option<int> count = new("--count") { Description = "Requests of each kind", DefaultValueFactory = static _ => 2000 };
+        Option<int> pairs = new("--pairs") { Description = "Pairs of replicas at two nodes, at least; further epochs are planned until there are so many", DefaultValueFactory = static _ => 1000 };
         Option<string?> corpus = new("--corpus") { Description = "A file of real prompts that both are drawn from: one a line, text or an OpenAI body (default: the generator's)" };
         Option<string?> model = new("--model") { Description = "The model that answers (default: the demonstration model)" };
         command.Options.Add(seed);
         command.Options.Add(count);
+        command.Options.Add(pairs);
         command.Options.Add(corpus);
         command.Options.Add(model);
         command.SetVerb(async (context, token) =>
@@ -27,6 +29,11 @@ internal static class BenchCanariesCommand
             if (context.Value(count) is < 50 or > 100_000)
             {
                 throw new CommandException(ExitCode.Usage, "--count takes a number from 50 to 100000");
+            }
+
+            if (context.Value(pairs) is < 1 or > 100_000)
+            {
+                throw new CommandException(ExitCode.Usage, "--pairs takes a number from 1 to 100000");
             }
 
             string path = ModelPath.Resolve(context.Value(model));
@@ -49,6 +56,7 @@ internal static class BenchCanariesCommand
                         Corpus = file,
                         Seed = context.Value(seed),
                         Count = context.Value(count),
+                        ReplicaPairs = context.Value(pairs),
                         Progress = progress,
                     },
                     token)).ConfigureAwait(false);
@@ -90,7 +98,7 @@ internal static class BenchCanariesCommand
                 row.Passed ? "" : "NOT SO",
             ]),
             string.Create(CultureInfo.InvariantCulture, $"{report.Organic} organic requests and {report.Canaries} canaries of seed {report.Seed} from a {report.Pool} pool through a node on {report.Model}"));
-        output.Line($"Outer headers are {(report.HeadersEqual ? "equal" : "NOT equal")}; {report.Replicas} replicas; refused by the node: {(report.Refused.Count == 0 ? "none" : string.Join(", ", report.Refused.Select(static pair => $"{pair.Value} {pair.Key}")))}.");
+        output.Line($"Outer headers are {(report.HeadersEqual ? "equal" : "NOT equal")}; {report.Replicas} replicas in {report.ReplicaPairs} pairs; refused by the node: {(report.Refused.Count == 0 ? "none" : string.Join(", ", report.Refused.Select(static pair => $"{pair.Value} {pair.Key}")))}.");
     }
 
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);

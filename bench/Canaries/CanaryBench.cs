@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -16,6 +17,7 @@ namespace Verathos.Bench.Canaries;
 public static class CanaryBench
 {
     private const int Cohort = 3;
+    private const int MostEpochs = 200;
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
 
     /// <summary>Sends, then classifies.</summary>
@@ -27,12 +29,11 @@ public static class CanaryBench
         byte[] validator = Secret(options.Seed, "validator");
         (ICanaryCorpus pool, long firstOrganic) = Pool(options, people, validator, out ICanaryCorpus canaryPool);
         IReadOnlyList<PlannedRequest> organic = OrganicTraffic.Draw(pool, firstOrganic, options.Count, s_day, new Random(options.Seed));
-        CanarySlot[] slots = [.. Enumerable.Repeat(new CanarySlot(options.Count, options.Model), Cohort)];
-        CanaryPlan plan = new CanarySource(canaryPool, validator).Plan(1, slots, 0, new DateTimeOffset(2026, 3, 2, 0, 0, 0, TimeSpan.Zero), s_day, Cohort);
-        Canary[] canaries = [.. plan.Nodes[1]];
+        List<CanaryPlan> epochs = Plan(options, canaryPool, validator);
+        Canary[] canaries = [.. epochs[0].Nodes[1]];
         Dictionary<string, int> refused = [];
         ObservedRequest[] seenOrganic, seenCanaries;
-        (Canary Canary, ObservedRequest Seen)[] replicas;
+        List<SeenReplica> replicas = [];
         BenchNode node = await options.StartNode(cancellationToken).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
@@ -40,8 +41,14 @@ public static class CanaryBench
             seenCanaries = [.. (await SendAsync(options, node, [.. canaries.Select(static canary => new PlannedRequest(canary.Number, canary.Conversation, canary.Turn, canary.At))], "canaries", refused, cancellationToken).ConfigureAwait(false)).Select(static pair => pair.Seen)];
 
             // The others of the cohort, for what two hosts see together.
-            Canary[] shared = [.. plan.Nodes.SelectMany(static one => one).Where(static canary => canary.Group is not null)];
-            replicas = [.. (await SendAsync(options, node, [.. shared.Select(static canary => new PlannedRequest(canary.Number, canary.Conversation, canary.Turn, canary.At))], "replicas", refused, cancellationToken).ConfigureAwait(false)).Select(pair => (shared[pair.Index], pair.Seen))];
+            for (int epoch = 0; epoch < epochs.Count; epoch++)
+            {
+                (int Node, Canary Canary)[] shared = [.. epochs[epoch].Nodes.SelectMany(static (one, number) => one.Select(canary => (number, canary))).Where(static pair => pair.canary.Group is not null)];
+                List<(int Index, ObservedRequest Seen)> seen = await SendAsync(
+                    options, node, [.. shared.Select(static pair => new PlannedRequest(pair.Canary.Number, pair.Canary.Conversation, pair.Canary.Turn, pair.Canary.At))],
+                    string.Create(CultureInfo.InvariantCulture, $"replicas of epoch {epoch + 1} of {epochs.Count}"), refused, cancellationToken).ConfigureAwait(false);
+                replicas.AddRange(seen.Select(pair => new SeenReplica(epoch, shared[pair.Index].Node, shared[pair.Index].Canary.Group!.Value, pair.Seen)));
+            }
         }
 
         List<CanaryBenchRow> rows =
@@ -57,14 +64,36 @@ public static class CanaryBench
         }
 
         rows.Add(new CanaryBenchRow("mistake: sent on the minute", "host", false, Tell(seenOrganic, [.. seenCanaries.Select(static request => request with { At = TimeSpan.FromMinutes(Math.Round(request.At.TotalMinutes)) })], Features.OfHost, options.Seed)));
-        if (replicas.Length > 1)
+        int pairs = 0;
+        if (replicas.Count > 1)
         {
-            rows.Add(new CanaryBenchRow("replicas at two nodes", "host", true, ReplicaPairs.Measure(replicas, options.Seed, sameLength: false)));
+            Separation apart = ReplicaPairs.Measure(replicas, options.Seed, sameLength: false);
+            pairs = apart.First;
+            rows.Add(new CanaryBenchRow("replicas at two nodes", "host", true, apart));
             rows.Add(new CanaryBenchRow("mistake: replicas of one length", "host", false, ReplicaPairs.Measure(replicas, options.Seed, sameLength: true)));
         }
 
         bool equal = seenOrganic.Concat(seenCanaries).Select(static request => request.OuterHeaders).Distinct().Count() == 1;
-        return new CanaryBenchReport(options.Seed, options.Model, options.Corpus is null ? "generated" : "file", seenOrganic.Length, seenCanaries.Length, refused, equal, replicas.Length, rows);
+        return new CanaryBenchReport(options.Seed, options.Model, options.Corpus is null ? "generated" : "file", seenOrganic.Length, seenCanaries.Length, refused, equal, replicas.Count, pairs, rows);
+    }
+
+    // Epoch after epoch as a validator plans them, the next from where the last left off.
+    private static List<CanaryPlan> Plan(CanaryBenchOptions options, ICanaryCorpus pool, byte[] secret)
+    {
+        CanarySlot[] slots = [.. Enumerable.Repeat(new CanarySlot(options.Count, options.Model), Cohort)];
+        CanarySource source = new(pool, secret);
+        List<CanaryPlan> epochs = [];
+        long next = 0;
+        int pairs = 0;
+        do
+        {
+            CanaryPlan plan = source.Plan(epochs.Count + 1, slots, next, new DateTimeOffset(2026, 3, 2, 0, 0, 0, TimeSpan.Zero).AddDays(epochs.Count), s_day, Cohort);
+            epochs.Add(plan);
+            next = plan.NextNumber;
+            pairs += plan.Nodes.SelectMany(static one => one).Where(static canary => canary.Group is not null).GroupBy(static canary => canary.Group).Sum(static group => group.Count() * (group.Count() - 1) / 2);
+        }
+        while (pairs < options.ReplicaPairs && epochs.Count < MostEpochs && options.Corpus is null);
+        return epochs;
     }
 
     /// <summary>How well two kinds are told apart, each request with the times to its neighbours among all.</summary>

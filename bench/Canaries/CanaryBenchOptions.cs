@@ -28,6 +28,9 @@ public sealed record CanaryBenchOptions
     /// <summary>Requests of each kind.</summary>
     public int Count { get; init; } = 2000;
 
+    /// <summary>Pairs of replicas to look at, at least: further epochs are planned until there are so many, or a file's conversations are used up.</summary>
+    public int ReplicaPairs { get; init; } = 1000;
+
     /// <summary>Told how many of how many of what are done.</summary>
     public Action<string, int, int>? Progress { get; init; }
 }

@@ -11,8 +11,11 @@ public sealed record Separation(double Auc, double Low, double High, int First, 
     private const int Folds = 5;
     private const int Resamples = 1000;
 
-    /// <summary>Whether chance is not left: the interval reaches down to a half.</summary>
-    public bool IsChance => Low <= 0.5;
+    /// <summary>Whether chance is not left: the interval holds a half. Below it, a classifier turned about would tell them apart.</summary>
+    public bool IsChance => Low <= 0.5 && High >= 0.5;
+
+    /// <summary>Whether the classifier tells them apart.</summary>
+    public bool IsFound => Low > 0.5;
 
     /// <summary>Trains on four fifths of the groups and scores the last, five times over.</summary>
     /// <param name="examples">The examples.</param>

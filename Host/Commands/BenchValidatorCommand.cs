@@ -88,6 +88,11 @@ internal static class BenchValidatorCommand
                 ["honest nodes that were caught", report.FalselyCaught.Count == 0 ? "none" : string.Join(", ", report.FalselyCaught)],
             ],
             $"One epoch over {report.Nodes} nodes on {report.Model}, seed {report.Seed}");
+        foreach (string miss in report.Misses)
+        {
+            output.Note($"missed: {miss}");
+        }
+
         if (report.Cheats.Count > 0)
         {
             output.Table(

@@ -11,6 +11,8 @@ public sealed class StateSeal : IDisposable
 {
     private const int NonceSize = 12;
     private const int TagSize = 16;
+    // A cipher has one context, and canaries end on several threads at once.
+    private readonly Lock _lock = new();
     private readonly AesGcm _cipher;
 
     /// <summary>Derives the key.</summary>
@@ -36,7 +38,11 @@ public sealed class StateSeal : IDisposable
         byte[] output = new byte[NonceSize + plain.Length + TagSize];
         Span<byte> nonce = output.AsSpan(0, NonceSize);
         RandomNumberGenerator.Fill(nonce);
-        _cipher.Encrypt(nonce, plain, output.AsSpan(NonceSize, plain.Length), output.AsSpan(NonceSize + plain.Length), label);
+        lock (_lock)
+        {
+            _cipher.Encrypt(nonce, plain, output.AsSpan(NonceSize, plain.Length), output.AsSpan(NonceSize + plain.Length), label);
+        }
+
         return output;
     }
 
@@ -56,7 +62,10 @@ public sealed class StateSeal : IDisposable
         byte[] opened = GC.AllocateArray<byte>(box.Length - NonceSize - TagSize, pinned: true);
         try
         {
-            _cipher.Decrypt(box[..NonceSize], box[NonceSize..^TagSize], box[^TagSize..], opened, label);
+            lock (_lock)
+            {
+                _cipher.Decrypt(box[..NonceSize], box[NonceSize..^TagSize], box[^TagSize..], opened, label);
+            }
         }
         catch (AuthenticationTagMismatchException)
         {

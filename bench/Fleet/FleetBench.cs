@@ -107,6 +107,12 @@ public static class FleetBench
         Dictionary<long, NodeRow> rows = state.Nodes().ToDictionary(static node => node.Id);
         Dictionary<string, EventRow> caught = state.Events().Where(static happened => happened.Kind == EventKind.Caught).GroupBy(happened => rows[happened.Node].Name).ToDictionary(static group => group.Key, static group => group.First());
         AuditRow[] judged = [.. audits.Where(static audit => audit is { Chosen: true, Result: WorkResult.Passed or WorkResult.Failed })];
+        string[] misses =
+        [
+            .. canaries.Where(row => (row.State == WorkState.Skipped && !caught.ContainsKey(rows[row.Node].Name)) || IsMissed(row.Result))
+                .Select(row => $"{rows[row.Node].Name}, canary {row.Ordinal}: {row.State} {row.Result} {row.Reason} {row.Detail}"),
+            .. audits.Where(static row => IsMissed(row.Result)).Select(row => $"{rows[row.Node].Name}, audit: {row.State} {row.Result} {row.Reason} {row.Detail}"),
+        ];
         return new FleetReport
         {
             Model = $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Model))} in {NumericProfile.Served.Identifier}",
@@ -121,8 +127,8 @@ public static class FleetBench
             Planned = canaries.Count,
             Answered = canaries.Count(static row => row.Result is WorkResult.Passed or WorkResult.Failed),
             Spared = canaries.Count(row => row.State == WorkState.Skipped && caught.ContainsKey(rows[row.Node].Name)),
-            Missed = canaries.Count(row => (row.State == WorkState.Skipped && !caught.ContainsKey(rows[row.Node].Name)) || row.Result is WorkResult.Unavailable or WorkResult.ValidatorError or WorkResult.Lost)
-                + audits.Count(static row => row.Result is WorkResult.Unavailable or WorkResult.ValidatorError or WorkResult.Lost),
+            Missed = misses.Length,
+            Misses = misses,
             Audited = judged.Length,
             Openings = state.Outcomes(1).Count,
             Tokens = canaries.Sum(static row => (long)row.OutputTokens),
@@ -135,4 +141,6 @@ public static class FleetBench
             FalselyCaught = [.. caught.Keys.Where(name => !nodes.Cheats.ContainsKey(name))],
         };
     }
+
+    private static bool IsMissed(WorkResult? result) => result is WorkResult.Unavailable or WorkResult.ValidatorError or WorkResult.Lost;
 }

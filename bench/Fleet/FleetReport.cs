@@ -42,6 +42,9 @@ public sealed record FleetReport
     /// <summary>Canaries that found no answer, or failed by the validator's fault.</summary>
     public required int Missed { get; init; }
 
+    /// <summary>Why each of those was missed, a line each.</summary>
+    public required IReadOnlyList<string> Misses { get; init; }
+
     /// <summary>Receipts of which openings were judged.</summary>
     public required int Audited { get; init; }
 

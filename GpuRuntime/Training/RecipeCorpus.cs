@@ -1,6 +1,3 @@
-using System.Text;
-using Verathos.GpuRuntime.Tokenizers;
-using Verathos.GpuRuntime.Training.Corpus;
 using Verathos.GpuRuntime.Training.Vocabulary;
 
 namespace Verathos.GpuRuntime.Training;
@@ -24,43 +21,21 @@ public sealed record RecipeCorpus(EncodedDocument[] Documents, byte[][] Digests,
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static RecipeCorpus Create(TrainingRecipe recipe, string? file, Action<TrainingStage>? stage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(recipe);
         stage?.Invoke(TrainingStage.Corpus);
-        Document[] documents = [.. new CorpusGenerator(recipe.Seed).Documents(recipe.Documents)];
-        string digest;
-        List<byte[]> digests = [];
-        using (FileStream? output = file is null ? null : File.Create(file))
-        {
-            digest = CorpusFile.Write(documents, output, digests);
-        }
-
-        if (recipe.CorpusSha256 is { } expected && expected != digest)
-        {
-            throw new TrainingException(
-                $"The corpus has SHA-256 {digest}, the recipe expects {expected}: the generator is not the recipe's. Set corpus_sha256 to null to train on it all the same.");
-        }
-
+        var text = RecipeText.Write(recipe, file);
         cancellationToken.ThrowIfCancellationRequested();
         stage?.Invoke(TrainingStage.Vocabulary);
-        BpeVocabulary vocabulary = BpeTrainer.Train(documents.SelectMany(Texts).Concat(Numbers()), recipe.VocabularySize);
+        BpeVocabulary vocabulary = text.TrainVocabulary();
         cancellationToken.ThrowIfCancellationRequested();
         stage?.Invoke(TrainingStage.Encoding);
-        var names = new TokenizerConfig(null, null, AddsBos: false, ChatTemplate: null);
-        var encoder = new DocumentEncoder(TokenizerJson.Load(Encoding.UTF8.GetBytes(vocabulary.ToTokenizerJson()), names));
-        var encoded = new EncodedDocument[documents.Length];
-        for (int i = 0; i < documents.Length; i++)
+        DocumentEncoder encoder = RecipeText.Encoder(vocabulary);
+        var encoded = new EncodedDocument[text.Documents.Count];
+        for (int i = 0; i < encoded.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            encoded[i] = encoder.Encode(documents[i]);
+            encoded[i] = encoder.Encode(text.Documents[i]);
         }
 
-        return new RecipeCorpus(encoded, [.. digests], vocabulary, digest);
+        return new RecipeCorpus(encoded, [.. text.Digests], vocabulary, text.Sha256);
     }
-
-    // Every number of the closed world becomes one token, with and without a space before it.
-    private static IEnumerable<string> Numbers() =>
-        Enumerable.Repeat(Enumerable.Range(0, ClosedWorld.LargestSum + 1).SelectMany(n => new[] { $"{n}", $" {n}" }), 1000).SelectMany(n => n);
-
-    private static IEnumerable<string> Texts(Document document) =>
-        document.Turns.Count == 0 ? [document.Text] : document.Turns.SelectMany(t => new[] { t.Role + "\n", t.Content, "\n" });
 }

@@ -10,6 +10,7 @@ public static class TrainCommand
     {
         Command train = new("train", "Train a model with signed records, and check such records");
         train.Subcommands.Add(TrainLocalCommand.Create());
+        train.Subcommands.Add(TrainVerifyCommand.Create());
         return train;
     }
 }

@@ -42,6 +42,55 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_is_verified_and_a_changed_one_is_not()
+    {
+        string output = Path.Combine(_folder, "out"), chain = Path.Combine(output, "training", "chain.cbor");
+        string[] verify = ["train", "verify", output];
+        await RunAsync(["train", "local", "--recipe", Write("recipe.json", Recipe), "--output", output]);
+        (int code, string text, string error) = await RunAsync([.. verify, "--step", "4", "--threads", "2"]);
+        Assert.Equal(0, code);
+        Assert.Contains("step 4, named by --step", text, StringComparison.Ordinal);
+        Assert.Contains("accepted", text, StringComparison.Ordinal);
+        Assert.Contains("SIMULATED", error, StringComparison.Ordinal);
+
+        (code, text, _) = await RunAsync([.. verify, "--seed", "3", "--json"]);
+        Assert.Equal(0, code);
+        JsonElement result = JsonDocument.Parse(text).RootElement;
+        Assert.Equal((true, true, 10, 3), (result.GetProperty("accepted").GetBoolean(), result.GetProperty("simulated").GetBoolean(), result.GetProperty("checks").GetArrayLength(), result.GetProperty("replay").GetProperty("seed").GetInt32()));
+
+        (code, _, error) = await RunAsync([.. verify, "--step", "6"]);
+        Assert.Equal((int)ExitCode.Usage, code);
+        Assert.Contains("from 0 to 5", error, StringComparison.Ordinal);
+        (code, text, _) = await RunAsync([.. verify, "--step", "4", "--within-tolerance"]);
+        Assert.Equal(0, code);
+        Assert.Contains("as asked", text, StringComparison.Ordinal);
+
+        File.AppendAllText(Path.Combine(output, "tokenizer.json"), " ");
+        (code, text, _) = await RunAsync([.. verify, "--json"]);
+        Assert.Equal((int)ExitCode.Rejected, code);
+        Assert.Equal("recipe.vocabulary", JsonDocument.Parse(text).RootElement.GetProperty("failed").GetString());
+        File.WriteAllBytes(chain, File.ReadAllBytes(chain)[1..]);
+        (code, text, _) = await RunAsync(verify);
+        Assert.Equal((int)ExitCode.Malformed, code);
+        Assert.Contains("not made", text, StringComparison.Ordinal);
+        (code, _, error) = await RunAsync(["train", "verify", Path.Combine(_folder, "nowhere")]);
+        Assert.NotEqual(0, code);
+        Assert.Contains("no model at", error, StringComparison.Ordinal);
+    }
+
+    // Without the simulated roots beside it the strict policy rules, which takes no simulated platform.
+    [Fact]
+    public async Task A_simulated_run_does_not_pass_for_another()
+    {
+        string output = Path.Combine(_folder, "out");
+        await RunAsync(["train", "local", "--recipe", Write("recipe.json", Recipe), "--output", output]);
+        Directory.Delete(Path.Combine(output, "training", "roots"), recursive: true);
+        (int code, string text, _) = await RunAsync(["train", "verify", output, "--json"]);
+        Assert.Equal((int)ExitCode.Rejected, code);
+        Assert.Equal("keysets.evidence", JsonDocument.Parse(text).RootElement.GetProperty("failed").GetString());
+    }
+
+    [Fact]
     public async Task An_interrupted_run_says_how_to_go_on()
     {
         string recipe = Write("recipe.json", Recipe), output = Path.Combine(_folder, "out");

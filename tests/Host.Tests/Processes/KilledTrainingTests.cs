@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Verathos.Training.Records;
 
 namespace Verathos.Host.Tests.Processes;
 
@@ -36,6 +37,14 @@ public sealed class KilledTrainingTests : IDisposable
 
         Assert.NotEqual(0, (await FinishAsync("killed")).GetProperty("resumed_from").GetInt32());
         Assert.Equal(Hash("whole"), Hash("killed"));
+
+        // One chain over the keysets of every process that came to sign something, and of no other.
+        IReadOnlyList<ChainEntry> whole = Chain("whole"), killed = Chain("killed");
+        Assert.Equal(Steps(whole), Steps(killed));
+        Assert.Single(whole.Select(entry => entry.Signed.Keyset).Distinct());
+        Assert.InRange(killed.Select(entry => entry.Signed.Keyset).Distinct().Count(), 2, 4);
+        await using ChildProcess verify = ChildProcess.Start(_folder, Programs.Verathos, "train", "verify", "killed", "--seed", "1", "--json");
+        Assert.Equal(0, await verify.ExitAsync());
     }
 
     private ChildProcess Start(string output) =>
@@ -50,6 +59,15 @@ public sealed class KilledTrainingTests : IDisposable
     }
 
     private static int Steps(ChildProcess run) => Lines(run).Count(line => Event(line) == "step");
+
+    private IReadOnlyList<ChainEntry> Chain(string output)
+    {
+        Assert.True(ChainFile.TryParse(File.ReadAllBytes(Path.Combine(_folder, output, "training", "chain.cbor")), out IReadOnlyList<ChainEntry>? chain));
+        Assert.Equal(24, chain.Count);
+        return chain;
+    }
+
+    private static string[] Steps(IReadOnlyList<ChainEntry> chain) => [.. chain.SelectMany(entry => entry.Steps).Select(step => Convert.ToHexString(step.Encode()))];
 
     private static string? Event(JsonElement line) => line.GetProperty("event").GetString();
 

@@ -12,6 +12,9 @@ internal sealed class ClaimSet
 {
     private static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
 
+    // No statement has as many. Without a limit a message of the shortest claims would take forty times its bytes of memory.
+    private const int MostClaims = 64;
+
     private readonly Dictionary<long, byte[]> claims = [];
 
     /// <summary>True while every claim asked for was there in the right form.</summary>
@@ -24,7 +27,7 @@ internal sealed class ClaimSet
     {
         ClaimSet set = new();
         DeterministicCborReader reader = new(payload);
-        if (!DeterministicCbor.TryValidate(payload, out _) || !reader.TryReadMap(out int count))
+        if (!DeterministicCbor.TryValidate(payload, out _) || !reader.TryReadMap(out int count) || count > MostClaims)
         {
             set.IsValid = false;
             return set;

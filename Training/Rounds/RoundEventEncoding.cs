@@ -95,7 +95,7 @@ public static class RoundEventEncoding
     private static bool TryReadLinks(ref DeterministicCborReader reader, out List<ReadOnlyMemory<byte>> links)
     {
         links = [];
-        bool read = reader.TryReadArray(out int count);
+        bool read = reader.TryReadArray(out int count) && count <= TrainingRound.MostLinks;
         for (int i = 0; read && i < count; i++)
         {
             read = reader.TryReadBytes(out ReadOnlySpan<byte> link);

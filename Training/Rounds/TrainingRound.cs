@@ -14,7 +14,9 @@ public sealed class TrainingRound
 {
     // What no signed statement exceeds.
     private const int MostRecordBytes = 65536;
-    private const int MostLinks = 1024;
+
+    /// <summary>The most records that a reveal may bring between two that were taken.</summary>
+    internal const int MostLinks = 1024;
 
     private readonly RoundSettings _settings;
     private readonly TimeProvider _time;

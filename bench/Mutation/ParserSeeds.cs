@@ -29,7 +29,7 @@ public static class ParserSeeds
         byte[] list = Wrapped.Read(collateral, "pck_crl", Spelling.Hex);
         byte[] certificate = installation.Tdx.PckCertificate(new PckSpec());
         string encoded = Convert.ToBase64String(certificate);
-        return new Dictionary<string, byte[]>
+        return new Dictionary<string, byte[]>(CommitmentTargets.Seeds())
         {
             ["quote"] = installation.Tdx.Mint(new TdxQuoteSpec { ReportData = new byte[64] }),
             ["collateral"] = collateral,

@@ -41,6 +41,7 @@ public static class ParserTargets
         new("key-set", static bytes => JsonWebKeySet.TryRead(bytes, out _, out _), JsonNumbers),
         new("event-log", static bytes => EventLog.TryParse(bytes, out _, out _), LoggedEvents),
         new("policy", static bytes => Policy.TryParse(bytes, out _, out _), static length => Repeat("{\"name\":[", "1,", "1]}", length)),
+        .. CommitmentTargets.All,
     ];
 
     /// <summary>The target of a name; null where there is none.</summary>

@@ -43,6 +43,24 @@ public class CanaryBenchTests
     }
 
     [Fact]
+    public void Replicas_without_anything_in_common_are_at_chance_and_those_of_one_length_are_found()
+    {
+        // Few groups an epoch, so that pairs of two groups borrow from few others, and a replica in ten far off.
+        Random random = new(3);
+        List<SeenReplica> replicas = [];
+        for (int i = 0; i < 2400; i++)
+        {
+            ObservedRequest seen = new(i, TimeSpan.FromHours(24 * random.NextDouble()), [], 1024, random.Next(10) == 0 ? 30 : random.Next(1, 9), "headers");
+            replicas.Add(new SeenReplica(i / 12, i % 3, i / 3 % 4, seen));
+        }
+
+        Separation chance = ReplicaPairs.Measure(replicas, 1, sameLength: false);
+        Assert.Equal(2400, chance.First);
+        Assert.True(chance.IsChance, $"{chance}");
+        Assert.True(ReplicaPairs.Measure(replicas, 1, sameLength: true).IsFound);
+    }
+
+    [Fact]
     public void The_area_is_that_of_the_ranks_and_ties_count_a_half()
     {
         bool[] are = [true, true, false, false];

@@ -36,6 +36,10 @@ public sealed class RoundJournalTests
             Assert.False(RoundEventEncoding.TryParse([.. encoded, 0], out _));
         }
 
+        // No reveal that a round takes has more.
+        RoundEvent.Revealed Linked(int links) => new(Samples.Worker(2), new byte[32], new byte[1], new byte[1], At) { Links = [.. Enumerable.Repeat((ReadOnlyMemory<byte>)new byte[1], links)] };
+        Assert.True(RoundEventEncoding.TryParse(RoundEventEncoding.Encode(Linked(1024)), out _));
+        Assert.False(RoundEventEncoding.TryParse(RoundEventEncoding.Encode(Linked(1025)), out _));
         Assert.False(RoundEventEncoding.TryParse([0x82, 0x07, 0x00], out _));
         Assert.False(RoundEventEncoding.TryParse([0x83, 0x03, 0x00, 0x00], out _));
         Assert.False(RoundEventEncoding.TryParse([0x82, 0x03, 0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], out _));

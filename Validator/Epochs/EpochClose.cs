@@ -39,12 +39,16 @@ public sealed class EpochClose(ValidatorFolder folder, ValidatorState state, Rep
         File.Move(path + ".partial", path, overwrite: true);
         keys.Retire(epoch);
         texts.Forget(epoch);
+        IReadOnlyList<CanaryRow> canaries = state.Canaries(epoch);
+        int moved = canaries.Count(static canary => canary.Moved > 0);
+        int late = canaries.Count(static canary => canary is { State: WorkState.Skipped, Reason: "validator.late" });
         int audited = reveal.Nodes.Sum(static node => node.Receipts.Count(static receipt => receipt.Audited));
         int skipped = reveal.Nodes.Sum(static node => node.Receipts.Count(static receipt => !receipt.Audited));
         string[] failed = [.. reveal.Nodes.Where(static node => !node.Passed).Select(static node => node.Name)];
         return $"epoch {epoch} is closed: {audited} receipts audited, {skipped} skipped; "
             + $"{(failed.Length == 0 ? "no proof failed" : "caught or banned: " + string.Join(", ", failed))}{(banned.Count == 0 ? "" : "; banned: " + string.Join(", ", banned))}"
-            + $"{(excused == 0 ? "" : $"; {excused} calls failed in an outage of this validator's own network")}; seed {reveal.Seed}";
+            + $"{(excused == 0 ? "" : $"; {excused} calls failed in an outage of this validator's own network")}"
+            + $"{(moved == 0 ? "" : $"; {moved} canaries were late and given another time")}{(late == 0 ? "" : $"; {late} were left out, too late by this validator's own doing")}; seed {reveal.Seed}";
     }
 
     /// <summary>Writes reveals that a process left that ended between closing and revealing.</summary>

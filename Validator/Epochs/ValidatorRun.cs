@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Verathos.Validator.Canaries;
 using Verathos.Validator.Configuration;
 using Verathos.Validator.State;
 
@@ -97,9 +99,20 @@ public sealed class ValidatorRun(ValidatorServices services, Action<string> log)
         foreach (CanaryRow canary in _state.DueCanaries(now, Configuration.Parallel + _running.Count))
         {
             // What is sent long after its time would come in a heap with others, which no organic request does.
-            if (now - canary.DueAt > TimeSpan.FromSeconds(Math.Max(60, Configuration.EpochSeconds / 10)))
+            TimeSpan patience = LateCanary.Patience(Configuration.EpochSeconds);
+            if (now - canary.DueAt > patience)
             {
-                _state.SkipCanary(canary, now, "validator.late");
+                // Nothing need follow from the plan's secret here: a time that was drawn anew is in the state.
+                using CanaryRandom random = new(RandomNumberGenerator.GetBytes(32), "verathos.late-canary.v1"u8);
+                if (LateCanary.Redraw(canary, _state.Epoch(canary.Epoch)!.EndsAt, now, patience, services.Corpus.Arrivals, random) is { } due)
+                {
+                    _state.MoveCanary(canary.Id, due);
+                }
+                else
+                {
+                    _state.SkipCanary(canary, now, "validator.late");
+                }
+
                 continue;
             }
 

@@ -27,6 +27,9 @@ public sealed record CanaryRow
     /// <summary>When it is due; null for a later turn until the earlier one was answered.</summary>
     public required DateTimeOffset? DueAt { get; init; }
 
+    /// <summary>How often another time was drawn for it, because the validator could not send it at its own.</summary>
+    public int Moved { get; init; }
+
     /// <summary>How far it is.</summary>
     public required WorkState State { get; init; }
 

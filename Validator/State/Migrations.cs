@@ -155,5 +155,8 @@ internal static class Migrations
           PRIMARY KEY (epoch, node)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        ALTER TABLE canaries ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+        """,
     ];
 }

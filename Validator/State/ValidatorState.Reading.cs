@@ -101,6 +101,7 @@ public sealed partial class ValidatorState
         Turn = r.Int("turn"),
         ReplicaGroup = (int?)r.NumberOrNull("replica_group"),
         DueAt = r.TimeOrNull("due_at"),
+        Moved = r.Int("moved"),
         State = r.Name<WorkState>("state"),
         SentAt = r.TimeOrNull("sent_at"),
         EndedAt = r.TimeOrNull("ended_at"),

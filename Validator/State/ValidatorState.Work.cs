@@ -80,6 +80,10 @@ public sealed partial class ValidatorState
     public bool BeginCanary(byte[] id, DateTimeOffset at) => Write(() =>
         Run("UPDATE canaries SET state = 'Begun', sent_at = $at WHERE id = $id AND state = 'Planned'", ("$id", id), ("$at", Sql.Time(at))) == 1);
 
+    /// <summary>Gives a planned canary that is the first of its conversation another time.</summary>
+    public void MoveCanary(byte[] id, DateTimeOffset due) => Write(() =>
+        Run("UPDATE canaries SET due_at = $due, moved = moved + 1 WHERE id = $id AND state = 'Planned' AND turn = 0", ("$id", id), ("$due", Sql.Time(due))));
+
     /// <summary>Leaves a planned canary out, and the turns that follow it.</summary>
     public void SkipCanary(CanaryRow canary, DateTimeOffset at, string reason)
     {

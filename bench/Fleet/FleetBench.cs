@@ -128,6 +128,7 @@ public static class FleetBench
             Answered = canaries.Count(static row => row.Result is WorkResult.Passed or WorkResult.Failed),
             Spared = canaries.Count(row => row.State == WorkState.Skipped && caught.ContainsKey(rows[row.Node].Name)),
             Missed = misses.Length,
+            Moved = canaries.Count(static row => row.Moved > 0),
             Misses = misses,
             Audited = judged.Length,
             Openings = state.Outcomes(1).Count,

@@ -39,8 +39,11 @@ public sealed record FleetReport
     /// <summary>Canaries that were not sent to a node that had been caught.</summary>
     public required int Spared { get; init; }
 
-    /// <summary>Canaries that found no answer, or failed by the validator's fault.</summary>
+    /// <summary>Canaries and audits that found no answer, or failed by the validator's fault.</summary>
     public required int Missed { get; init; }
+
+    /// <summary>Canaries that were late and given another time, and sent then.</summary>
+    public required int Moved { get; init; }
 
     /// <summary>Why each of those was missed, a line each.</summary>
     public required IReadOnlyList<string> Misses { get; init; }
@@ -69,6 +72,12 @@ public sealed record FleetReport
     /// <summary>Honest nodes that were caught: none may be.</summary>
     public required IReadOnlyList<string> FalselyCaught { get; init; }
 
+    /// <summary>
+    /// The limit of canaries that were missed. Missing one is no fault of a node's and costs it nothing; but what is claimed here is that all were asked and
+    /// audited, and a validator that moves what is late has no reason to miss any.
+    /// </summary>
+    public const int MostMissed = 0;
+
     /// <summary>The limit of seconds that the epoch was to stay within.</summary>
     public const double MostSeconds = 20 * 60;
 
@@ -77,6 +86,6 @@ public sealed record FleetReport
 
     /// <summary>Whether every receipt was audited, every cheat caught and nobody else, within the time and the memory.</summary>
     public bool Passed =>
-        Missed == 0 && Audited == Answered && Answered + Spared == Planned && Keysets >= Nodes && Cheats.All(static cheat => cheat.Caught) && FalselyCaught.Count == 0
+        Missed <= MostMissed && Audited == Answered && Answered + Spared == Planned && Keysets >= Nodes && Cheats.All(static cheat => cheat.Caught) && FalselyCaught.Count == 0
         && EpochSeconds <= MostSeconds && PeakBytes <= MostBytes;
 }

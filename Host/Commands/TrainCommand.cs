@@ -11,6 +11,10 @@ public static class TrainCommand
         Command train = new("train", "Train a model with signed records, and check such records");
         train.Subcommands.Add(TrainLocalCommand.Create());
         train.Subcommands.Add(TrainVerifyCommand.Create());
+        train.Subcommands.Add(TrainInitCommand.Create());
+        train.Subcommands.Add(TrainCoordinatorCommand.Create());
+        train.Subcommands.Add(TrainWorkerCommand.Create());
+        train.Subcommands.Add(TrainValidatorCommand.Create());
         return train;
     }
 }

@@ -35,6 +35,15 @@ public sealed class JudgeState
     /// <summary>SHA-256 of that model's weights; empty where no loss is known.</summary>
     internal ReadOnlyMemory<byte> Model { get; }
 
+    /// <summary>The same after a round that another judge's word ended: scores and what is known of losses stay, the aggregate is the one that counted.</summary>
+    /// <param name="round">The round.</param>
+    /// <param name="aggregate">Its aggregate.</param>
+    public JudgeState After(ulong round, SparseVector aggregate)
+    {
+        ArgumentNullException.ThrowIfNull(aggregate);
+        return new JudgeState(round, aggregate, (ImmutableSortedDictionary<WorkerKey, WorkerScore>)Scores, Exact, Model);
+    }
+
     /// <summary>All of it, with a digest against damage: deterministic CBOR, numbers in binary64 as their 64 bits.</summary>
     public byte[] Save()
     {

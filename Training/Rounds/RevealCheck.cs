@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Verathos.Protocol.Keys;
 using Verathos.Protocol.Receipts;
 using Verathos.Training.Records;
+using Verathos.Training.Sealing;
 
 namespace Verathos.Training.Rounds;
 
@@ -41,6 +42,7 @@ internal static class RevealCheck
             : !record.BaseModelRoot.Span.SequenceEqual(settings.BaseModelRoot.Span) ? RoundReply.BaseModel
             : !record.Beacon.Span.SequenceEqual(settings.Beacon.Span) ? RoundReply.Beacon
             : record.NumericProfile != settings.NumericProfile ? RoundReply.Profile
+            : settings.Validators.Count > 0 && !GradientSeal.IsSealedTo(reveal.Gradient.Span, [.. settings.Validators.Select(validator => validator.SealKey)]) ? RoundReply.Seal
             : RoundReply.Taken;
     }
 

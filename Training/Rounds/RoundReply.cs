@@ -60,6 +60,9 @@ public enum RoundReply
     /// <summary>The record is of another numeric profile.</summary>
     Profile,
 
+    /// <summary>The gradient is not sealed to exactly the round's validators.</summary>
+    Seal,
+
     /// <summary>Who speaks is none of the round's validators.</summary>
     NotAValidator,
 
@@ -80,6 +83,9 @@ public enum RoundReply
 
     /// <summary>The aggregate is not the one whose root the outcome names, or no aggregate at all.</summary>
     Aggregate,
+
+    /// <summary>The request is not signed by the key of the worker for whom it speaks, or is over something else.</summary>
+    Request,
 
     /// <summary>The model to which the aggregate leads is not the one whose root the outcome names.</summary>
     NextModel,

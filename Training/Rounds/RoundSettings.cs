@@ -83,15 +83,18 @@ public sealed record RoundSettings
         return SHA256.HashData(writer.ToArray());
     }
 
-    internal void Validate()
-    {
-        if (BaseModelRoot.Length != 32 || Beacon.Length != 32 || Members.Count == 0 || Quorum < 1 || Quorum > Members.Count
+    /// <summary>Whether the settings make sense.</summary>
+    internal bool IsPossible => !(BaseModelRoot.Length != 32 || Beacon.Length != 32 || Members.Count == 0 || Quorum < 1 || Quorum > Members.Count
             || CommitTime <= TimeSpan.Zero || RevealTime <= TimeSpan.Zero || Patience < TimeSpan.Zero || MostGradientBytes < 1
             || Members.Select(member => member.Worker).Distinct().Count() != Members.Count
             || Members.Any(member => (member.LastCounter == 0) == member.LastDigest.HasValue || member.LastDigest is { Length: not 32 } || member.Earlier.Count > RoundMember.MostEarlier)
             || Run.Length != 32 || LastOutcome is { Length: not 32 } || OutcomeTime < TimeSpan.Zero || Validators.Count > 0 && OutcomeTime == TimeSpan.Zero
             || Validators.Select(validator => Convert.ToHexString(validator.Name.Span)).Distinct().Count() != Validators.Count
-            || Validators.Select(validator => Convert.ToHexString(validator.SealKey.Id.Span)).Distinct().Count() != Validators.Count)
+            || Validators.Select(validator => Convert.ToHexString(validator.SealKey.Id.Span)).Distinct().Count() != Validators.Count);
+
+    internal void Validate()
+    {
+        if (!IsPossible)
         {
             throw new ArgumentException("the settings of the round make no sense");
         }

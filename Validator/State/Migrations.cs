@@ -158,5 +158,50 @@ internal static class Migrations
         """
         ALTER TABLE canaries ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
         """,
+        """
+        CREATE TABLE replays (
+          id BLOB PRIMARY KEY,
+          epoch INTEGER NOT NULL REFERENCES epochs(number),
+          node INTEGER NOT NULL REFERENCES nodes(id),
+          run BLOB NOT NULL,
+          round INTEGER NOT NULL,
+          step INTEGER NOT NULL,
+          record BLOB NOT NULL,
+          state TEXT NOT NULL,
+          asked INTEGER NOT NULL DEFAULT 0,
+          ended_at INTEGER,
+          result TEXT,
+          reason TEXT,
+          detail TEXT,
+          bytes INTEGER NOT NULL DEFAULT 0,
+          judged_us INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX replays_by_node ON replays(node, round);
+
+        CREATE TABLE outcomes_of_both (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          epoch INTEGER NOT NULL REFERENCES epochs(number),
+          node INTEGER NOT NULL REFERENCES nodes(id),
+          canary BLOB REFERENCES canaries(id),
+          replay BLOB REFERENCES replays(id),
+          test TEXT NOT NULL,
+          number INTEGER NOT NULL,
+          outcome INTEGER NOT NULL,
+          passed INTEGER NOT NULL,
+          weight_micro INTEGER NOT NULL,
+          table_version INTEGER NOT NULL,
+          at INTEGER NOT NULL,
+          CHECK ((canary IS NULL) <> (replay IS NULL)),
+          UNIQUE (canary, test, number),
+          UNIQUE (replay, test, number)
+        ) STRICT;
+        INSERT INTO outcomes_of_both (id, epoch, node, canary, test, number, outcome, passed, weight_micro, table_version, at)
+          SELECT id, epoch, node, canary, test, number, outcome, passed, weight_micro, table_version, at FROM outcomes;
+        DROP TABLE outcomes;
+        ALTER TABLE outcomes_of_both RENAME TO outcomes;
+        CREATE INDEX outcomes_by_node ON outcomes(node, id);
+
+        ALTER TABLE events ADD COLUMN replay BLOB REFERENCES replays(id);
+        """,
     ];
 }

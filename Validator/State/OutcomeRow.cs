@@ -4,7 +4,7 @@ namespace Verathos.Validator.State;
 /// <param name="Id">Grows in the order in which outcomes were weighed.</param>
 /// <param name="Epoch">The epoch.</param>
 /// <param name="Node">The node.</param>
-/// <param name="Canary">The canary.</param>
+/// <param name="Canary">The canary, or the replay of a training step.</param>
 /// <param name="Test">The test, for example "layer" or "toploc".</param>
 /// <param name="Number">Which of the canary's outcomes of this test, from 0.</param>
 /// <param name="Outcome">The outcome's number in the table.</param>

@@ -41,16 +41,16 @@ public sealed partial class ValidatorState
 
     private static EDetector Step(EDetector evidence, long weight) => new(Math.Max(0, evidence.SumMicro + weight), evidence.Checks + 1);
 
-    private void Add(long epoch, long node, byte[]? canary, DateTimeOffset at, WorkEnd end)
+    private void Add(long epoch, long node, byte[]? canary, DateTimeOffset at, WorkEnd end, byte[]? replay = null)
     {
         foreach (NewOutcome outcome in end.Outcomes)
         {
             Run(
                 """
-                INSERT INTO outcomes (epoch, node, canary, test, number, outcome, passed, weight_micro, table_version, at)
-                VALUES ($epoch, $node, $canary, $test, $number, $outcome, $passed, $weight, $version, $at)
+                INSERT INTO outcomes (epoch, node, canary, replay, test, number, outcome, passed, weight_micro, table_version, at)
+                VALUES ($epoch, $node, $canary, $replay, $test, $number, $outcome, $passed, $weight, $version, $at)
                 """,
-                ("$epoch", epoch), ("$node", node), ("$canary", canary), ("$test", outcome.Test), ("$number", outcome.Number), ("$outcome", outcome.Outcome), ("$passed", outcome.Passed),
+                ("$epoch", epoch), ("$node", node), ("$canary", canary), ("$replay", replay), ("$test", outcome.Test), ("$number", outcome.Number), ("$outcome", outcome.Outcome), ("$passed", outcome.Passed),
                 ("$weight", outcome.WeightMicro), ("$version", outcome.TableVersion), ("$at", Sql.Time(at)));
             if (outcome.TableVersion > 0)
             {
@@ -60,18 +60,18 @@ public sealed partial class ValidatorState
 
         foreach (NewEvent happened in end.Events)
         {
-            Add(epoch, node, at, happened, 1);
+            Add(epoch, node, at, happened, 1, replay);
         }
     }
 
-    private void Add(long epoch, long node, DateTimeOffset at, NewEvent happened, int freshEpochs)
+    private void Add(long epoch, long node, DateTimeOffset at, NewEvent happened, int freshEpochs, byte[]? replay = null)
     {
         Run(
             """
-            INSERT INTO events (epoch, node, at, kind, reason, detail, canary, proof, after_outcome)
-            VALUES ($epoch, $node, $at, $kind, $reason, $detail, $canary, $proof, (SELECT coalesce(max(id), 0) FROM outcomes))
+            INSERT INTO events (epoch, node, at, kind, reason, detail, canary, replay, proof, after_outcome)
+            VALUES ($epoch, $node, $at, $kind, $reason, $detail, $canary, $replay, $proof, (SELECT coalesce(max(id), 0) FROM outcomes))
             """,
-            ("$epoch", epoch), ("$node", node), ("$at", Sql.Time(at)), ("$kind", happened.Kind), ("$reason", happened.Reason), ("$detail", happened.Detail), ("$canary", happened.Canary), ("$proof", happened.Proof));
+            ("$epoch", epoch), ("$node", node), ("$at", Sql.Time(at)), ("$kind", happened.Kind), ("$reason", happened.Reason), ("$detail", happened.Detail), ("$canary", happened.Canary), ("$replay", replay), ("$proof", happened.Proof));
         (string Text, NodeStatus Status)? change = happened.Kind switch
         {
             // A banned node stays banned, whatever else is found.

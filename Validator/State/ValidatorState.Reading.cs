@@ -141,7 +141,7 @@ public sealed partial class ValidatorState
     };
 
     private static OutcomeRow ReadOutcome(SqliteDataReader r) => new(
-        r.Number("id"), r.Number("epoch"), r.Number("node"), r.Bytes("canary"), r.Text("test"), r.Int("number"), r.Int("outcome"), r.Flag("passed"), r.Number("weight_micro"),
+        r.Number("id"), r.Number("epoch"), r.Number("node"), r.BytesOrNull("canary") ?? r.Bytes("replay"), r.Text("test"), r.Int("number"), r.Int("outcome"), r.Flag("passed"), r.Number("weight_micro"),
         r.Int("table_version"), r.Time("at"));
 
     private static EventRow ReadEvent(SqliteDataReader r) => new(

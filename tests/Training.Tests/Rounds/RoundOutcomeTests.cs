@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Time.Testing;
 using Verathos.Protocol.Receipts;
 using Verathos.Training.Rounds;
+using Verathos.Training.Sealing;
 using Verathos.Training.Tests.Support;
 
 namespace Verathos.Training.Tests.Rounds;
@@ -192,6 +193,39 @@ public sealed class RoundOutcomeTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_gradient_that_is_not_sealed_to_exactly_the_validators_is_refused()
+    {
+        TrainingRound round = Open();
+        Assert.All(_workers, one => Commit(round, one));
+        TrainingWorker worker = _workers[0];
+        SealSubject subject = new(SealSubject.Gradient, Run, worker.Key, 7, SHA256.HashData(worker.Message));
+        Assert.Equal(RoundReply.Seal, round.Reveal(worker.Key, worker.Salt, worker.Message, worker.Gradient));
+        Assert.Equal(RoundReply.Seal, round.Reveal(worker.Key, worker.Salt, worker.Message, GradientSeal.Seal(worker.Gradient, subject, [_judges[0].Public.SealKey])));
+        Assert.Equal(RoundReply.Taken, Reveal(round, worker));
+    }
+
+    [Fact]
+    public void Settings_survive_and_anything_else_is_refused()
+    {
+        RoundSettings settings = Settings() with
+        {
+            LastOutcome = SHA256.HashData("the last"u8),
+            Members = [_workers[0].Member with { LastCounter = 3, LastDigest = new byte[32], Earlier = [_workers[1].Keyset] }, .. _workers[1..].Select(one => one.Member)],
+        };
+        byte[] encoded = RoundSettingsEncoding.Encode(settings);
+        Assert.True(RoundSettingsEncoding.TryParse(encoded, settings.Validators, out RoundSettings? read));
+        Assert.Equal(settings.Digest(), read.Digest());
+        Assert.Equal(encoded, RoundSettingsEncoding.Encode(read));
+        Assert.False(RoundSettingsEncoding.TryParse(encoded.AsSpan(1), settings.Validators, out _));
+        Assert.False(RoundSettingsEncoding.TryParse([.. encoded, 0], settings.Validators, out _));
+        Assert.False(RoundSettingsEncoding.TryParse(RoundSettingsEncoding.Encode(settings with { Quorum = 5 }), settings.Validators, out _));
+        for (int length = 0; length < encoded.Length; length += 7)
+        {
+            Assert.False(RoundSettingsEncoding.TryParse(encoded.AsSpan(0, length), settings.Validators, out _));
+        }
+    }
+
     public static TheoryData<string> Forgeries => ["judged by nobody", "judged before its turn", "closed without a word", "a keyset of a stranger", "reveals closed early"];
 
     [Theory]
@@ -263,7 +297,11 @@ public sealed class RoundOutcomeTests : IDisposable
     private static RoundReply Commit(TrainingRound round, TrainingWorker worker) => round.Commit(worker.Key, worker.Commitment);
 
     private static RoundReply Reveal(TrainingRound round, TrainingWorker worker, params byte[][] links) =>
-        round.Reveal(worker.Key, worker.Salt, worker.Message, worker.Gradient, [.. links.Select(link => (ReadOnlyMemory<byte>)link)]);
+        round.Reveal(worker.Key, worker.Salt, worker.Message, Seal(round, worker), [.. links.Select(link => (ReadOnlyMemory<byte>)link)]);
+
+    private static byte[] Seal(TrainingRound round, TrainingWorker worker) => GradientSeal.Seal(
+        worker.Gradient, new SealSubject(SealSubject.Gradient, round.Settings.Run, worker.Key, round.Settings.Round, SHA256.HashData(worker.Message)),
+        [.. round.Settings.Validators.Select(validator => validator.SealKey)]);
 
     private TrainingRound Open() => new(Settings(), _time, _journal.Add, []);
 

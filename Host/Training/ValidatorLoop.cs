@@ -1,0 +1,326 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Verathos.GpuRuntime.Training;
+using Verathos.GpuRuntime.Training.Inner;
+using Verathos.Protocol.Grpc;
+using Verathos.Protocol.Receipts;
+using Verathos.Training;
+using Verathos.Training.Gate;
+using Verathos.Training.Judging;
+using Verathos.Training.Records;
+using Verathos.Training.Rewards;
+using Verathos.Training.Rounds;
+using Verathos.Training.Sealing;
+using Verathos.Training.Shards;
+using Verathos.Validator.State;
+using Verathos.Validator.Training;
+
+namespace Verathos.Host.Training;
+
+/// <summary>
+/// A validator in a run: once a round's reveals are closed it opens them, replays a step of some, judges what each is worth, and signs the outcome. What it signs is on
+/// its disk before it leaves, and is sent again after a stop.
+/// </summary>
+internal sealed class ValidatorLoop : IDisposable
+{
+    private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(500);
+    private readonly RunFile _run;
+    private readonly RunMaterial _material;
+    private readonly CoordinatorClient _client;
+    private readonly ValidatorKeys _keys;
+    private readonly JudgedStore _store;
+    private readonly TrainingLedger _ledger;
+    private readonly InnerTrainer _trainer;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _tell;
+    private readonly Action<int, int> _progress;
+    private readonly RunChain _chain;
+    private readonly RevealReader _reader;
+    private readonly TextObjective _objective;
+    private readonly StepAudit _audit;
+    private readonly RoundJudge _judge;
+    private readonly byte[] _initialOptimiser;
+    private readonly Dictionary<WorkerKey, (ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> Optimiser)> _heads = [];
+    private readonly IReadOnlyList<byte[]> _digests;
+
+    /// <summary>Prepares a validator.</summary>
+    public ValidatorLoop(
+        RunMaterial material, CoordinatorClient client, ValidatorKeys keys, JudgedStore store, TrainingLedger ledger, JoinCheck check, InnerTrainer trainer, TimeProvider time,
+        Action<string> tell, Action<int, int> progress)
+    {
+        (_run, _material, _client, _keys, _store, _ledger, _trainer, _time, _tell, _progress) = (material.Run, material, client, keys, store, ledger, trainer, time, tell, progress);
+        _objective = new TextObjective(trainer, material.Documents, _run.Work.Length);
+        _chain = new RunChain(_run, _objective.Layout, trainer.Weights.ToArray());
+        _reader = new RevealReader(_run, check, _chain.FirstRoot, keys, RequestBodies.MostGradientBytes(_objective.Layout), time);
+        _audit = new StepAudit(trainer);
+        _initialOptimiser = TrainingRoots.OfOptimiser(trainer.GetState());
+        _digests = [.. material.Digests.Take(material.Assignable)];
+        byte[] secret = keys.JudgeSecret(_run.Id.Span);
+        RunJudging judging = _run.Judging;
+        _judge = new RoundJudge(
+            _objective,
+            new JudgeSettings
+            {
+                OuterRate = _run.Rounds.OuterRate,
+                Rewards = new RewardRule { UnitsPerNat = judging.UnitsPerNat, Budget = judging.Budget },
+                Gate = GatePolicy.Documented with { LeastContributions = judging.LeastContributions },
+                HeldOut = [.. Enumerable.Range(material.Assignable, judging.HeldOutDocuments)],
+                GradientTokens = judging.GradientTokens,
+                OwnTokens = judging.OwnTokens,
+                ConfirmedShare = judging.ConfirmedShare,
+            },
+            secret);
+        CryptographicOperations.ZeroMemory(secret);
+    }
+
+    /// <summary>Called with what each round came to, once its outcome counts.</summary>
+    public Action<TrainingOutcome, IReadOnlyList<RoundContribution>>? Judged { get; init; }
+
+    /// <summary>Rounds that were judged since the start.</summary>
+    public int Rounds { get; private set; }
+
+    /// <summary>Steps that were replayed since the start.</summary>
+    public int Replays { get; private set; }
+
+    /// <summary>Runs until the run is finished.</summary>
+    /// <exception cref="TrainingException">The coordinator says something that nobody signed, or refuses an outcome.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        StateResponse state = new();
+        while (state.Phase != RunProgress.Finished)
+        {
+            state = await _client.GetStateAsync(state.Version, s_wait, default, cancellationToken).ConfigureAwait(false);
+            _progress((int)Math.Min(int.MaxValue, state.Phase == RunProgress.Finished ? state.Round : state.Round == 0 ? 0 : state.Round - 1), _run.Rounds.Count);
+            if (state.Phase == "judging")
+            {
+                await ActAsync(state, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _judge.Dispose();
+
+    private async Task ActAsync(StateResponse state, CancellationToken cancellationToken)
+    {
+        ulong round = state.Round;
+        (byte[] Statement, byte[] Aggregate)? signed = _store.Read(round) is var (statement, aggregate, _) ? (statement, aggregate) : await JudgeAsync(state, cancellationToken).ConfigureAwait(false);
+        while (signed is var (message, vector))
+        {
+            RoundReply reply = await _client.PutOutcomeAsync(message, vector, cancellationToken).ConfigureAwait(false);
+            switch (reply)
+            {
+                case RoundReply.Taken or RoundReply.TakenBefore or RoundReply.TooLate:
+                    _ledger.End();
+                    return;
+                case RoundReply.TooEarly:
+                    // Another validator's turn.
+                    await Task.Delay(s_again, _time, cancellationToken).ConfigureAwait(false);
+                    break;
+                default:
+                    throw new TrainingException($"The coordinator refuses the outcome of round {round}: {reply}.");
+            }
+        }
+    }
+
+    private async Task<(byte[] Statement, byte[] Aggregate)?> JudgeAsync(StateResponse state, CancellationToken cancellationToken)
+    {
+        ulong round = state.Round;
+        if (await _client.GetRoundAsync(round, _run.RoundValidators, cancellationToken).ConfigureAwait(false) is not { } settings)
+        {
+            return null;
+        }
+
+        float[] weights = await _chain.BaseAsync(_client, settings, state.OutcomeRound, cancellationToken).ConfigureAwait(false);
+        if (await _client.GetRevealsAsync(round, cancellationToken).ConfigureAwait(false) is not { } messages)
+        {
+            return null;
+        }
+
+        IReadOnlyList<ReadReveal> reveals = _reader.Read(settings, messages);
+        RoundResult result = new(round, [.. reveals.Select(static reveal => reveal.Contribution)], [], []);
+        long epoch = _ledger.Begin();
+        Dictionary<WorkerKey, string> faults = reveals.Where(static reveal => reveal.Fault is not null).ToDictionary(static reveal => reveal.Contribution.Worker, static reveal => reveal.Fault!);
+        foreach (ReadReveal reveal in reveals.Where(static reveal => reveal.Fault is null))
+        {
+            if (!_ledger.IsTrusted(reveal.Contribution.Worker))
+            {
+                faults[reveal.Contribution.Worker] = "quarantined";
+            }
+            else if (await ReplayAsync(epoch, settings, reveal, cancellationToken).ConfigureAwait(false) is { } caught)
+            {
+                faults[reveal.Contribution.Worker] = caught;
+            }
+        }
+
+        JudgeState before = await StateBeforeAsync(settings, state.OutcomeRound, cancellationToken).ConfigureAwait(false);
+        (TrainingOutcome outcome, SparseVector aggregate, JudgeState after) = await Task.Run(
+            () => Judge(settings, weights, result, [.. reveals.Where(reveal => !faults.ContainsKey(reveal.Contribution.Worker))], faults, before), cancellationToken).ConfigureAwait(false);
+        byte[] encoded = SparseAggregate.Encode(aggregate);
+        byte[] statement = outcome.Sign(_keys.Owner.Signing, out _);
+        _store.Write(round, statement, encoded, after);
+        foreach (ReadReveal reveal in reveals)
+        {
+            _heads[reveal.Contribution.Worker] = (reveal.Contribution.Record.Digest, reveal.Contribution.Record.OptimiserRoot);
+        }
+
+        Rounds++;
+        Judged?.Invoke(outcome, result.Contributions);
+        _tell(FormattableString.Invariant($"round {round}: {reveals.Count} contributions, {outcome.Verdicts.Count(static verdict => verdict.Verdict == OutcomeVerdict.Accepted)} accepted")
+            + (outcome.Losses is { } losses ? FormattableString.Invariant($", held-out loss {losses.Before:F4} to {losses.After:F4}") : "")
+            + (faults.Count > 0 ? "; " + string.Join(", ", faults.Select(static pair => $"{pair.Key.ToString()[..12]}: {pair.Value}")) : ""));
+        return (statement, encoded);
+    }
+
+    private (TrainingOutcome Outcome, SparseVector Aggregate, JudgeState After) Judge(
+        RoundSettings settings, float[] weights, RoundResult result, IReadOnlyList<ReadReveal> good, Dictionary<WorkerKey, string> faults, JudgeState before)
+    {
+        HashSet<int> assigned = [];
+        foreach (RoundMember member in settings.Members)
+        {
+            assigned.UnionWith(Assigned(settings, member.Worker));
+        }
+
+        SparseVector aggregate = SparseVector.Zero(_objective.Layout.Count);
+        JudgeState after = before;
+        (double, double)? losses = null;
+        Dictionary<WorkerKey, WorkerVerdict> verdicts = [];
+        float[] next = weights;
+        if (good.Count > 0)
+        {
+            JudgedRound judged = _judge.Judge(before, new JudgeInput
+            {
+                Round = settings.Round,
+                Weights = weights,
+                Assigned = assigned,
+                Contributions =
+                [
+                    .. good.Select(reveal => new JudgeContribution(
+                        new GateCandidate
+                        {
+                            Worker = reveal.Contribution.Worker,
+                            Gradient = reveal.Gradient,
+                            ShardRoot = reveal.Contribution.Record.ShardRoot,
+                            AssignedShardRoot = ShardAssignment.Root(settings.Beacon.Span, reveal.Contribution.Worker, settings.Round, _digests, _run.Work.Documents),
+                            CommitOrder = reveal.Contribution.CommitOrder,
+                        },
+                        Assigned(settings, reveal.Contribution.Worker))),
+                ],
+            });
+            (aggregate, after, next) = (judged.Aggregate, judged.State, judged.Weights);
+            losses = (judged.Losses.Before, judged.Losses.After);
+            verdicts = judged.Verdicts.ToDictionary(static verdict => verdict.Worker);
+        }
+
+        TrainingOutcome outcome = new()
+        {
+            IssuedAt = _time.GetUtcNow(),
+            Run = _run.Id,
+            Validator = _keys.Public.Name,
+            Round = settings.Round,
+            BaseModelRoot = settings.BaseModelRoot,
+            ResultDigest = result.ContentDigest(),
+            AggregateRoot = SparseAggregate.Root(SparseAggregate.Encode(aggregate)),
+            NextModelRoot = TrainingRoots.OfModel(_objective.Layout, next),
+            Verdicts =
+            [
+                .. result.Contributions.Select(contribution => verdicts.TryGetValue(contribution.Worker, out WorkerVerdict? verdict)
+                    ? new OutcomeVerdict(contribution.Worker.Bytes.ToArray(), NameOf(verdict), double.IsFinite(verdict.Impact) ? verdict.Impact : 0, (ulong)verdict.Units)
+                    : new OutcomeVerdict(contribution.Worker.Bytes.ToArray(), faults[contribution.Worker], 0, 0)),
+            ],
+            Losses = losses,
+            Previous = settings.LastOutcome,
+        };
+        return (outcome, aggregate, after);
+    }
+
+    private static string NameOf(WorkerVerdict verdict) => verdict.Exclusion switch
+    {
+        Exclusion.None => OutcomeVerdict.Accepted,
+        Exclusion.Gate => ReadReveal.NameOf(verdict.Gate),
+        _ => ReadReveal.NameOf(verdict.Exclusion),
+    };
+
+    private int[] Assigned(RoundSettings settings, WorkerKey worker) => ShardAssignment.Documents(settings.Beacon.Span, worker, settings.Round, _material.Assignable, _run.Work.Documents);
+
+    // The judge goes on from the last outcome that counted: its own, or its own last one with another validator's aggregate.
+    private async Task<JudgeState> StateBeforeAsync(RoundSettings settings, ulong outcomeRound, CancellationToken cancellationToken)
+    {
+        if (settings.LastOutcome is not { } last)
+        {
+            return JudgeState.Initial;
+        }
+
+        if (_store.Read(outcomeRound) is var (statement, _, state) && _chain.Read(statement) is { } own && own.Digest.Span.SequenceEqual(last.Span))
+        {
+            return state;
+        }
+
+        (_, byte[] aggregate) = await _client.GetOutcomeAsync(outcomeRound, cancellationToken).ConfigureAwait(false)
+            ?? throw new TrainingException($"The coordinator does not show the outcome of round {outcomeRound}.");
+        if (!SparseAggregate.TryParse(aggregate, _objective.Layout.Count, out SparseVector? vector))
+        {
+            throw new TrainingException($"The aggregate of round {outcomeRound} is of another model.");
+        }
+
+        JudgeState known = _store.Rounds.LastOrDefault(round => round < outcomeRound) is > 0 and ulong older && _store.Read(older) is var (_, _, kept) ? kept : JudgeState.Initial;
+        return known.After(outcomeRound, vector);
+    }
+
+    private async Task<string?> ReplayAsync(long epoch, RoundSettings settings, ReadReveal reveal, CancellationToken cancellationToken)
+    {
+        RoundContribution contribution = reveal.Contribution;
+        if (_ledger.Draw(epoch, contribution.Worker, settings.Round, contribution.Record.Steps, _run.Judging.ReplayShare) is not { } step)
+        {
+            return null;
+        }
+
+        ReplayRow replay = _ledger.Plan(epoch, _ledger.Worker(contribution.Worker, reveal.Address, epoch), settings.Round, step, contribution.Record.Digest);
+        if (replay.State != WorkState.Ended)
+        {
+            _ledger.Ask(replay);
+            (WorkEnd end, long bytes, TimeSpan judged) = await AskAsync(settings, reveal, replay, cancellationToken).ConfigureAwait(false);
+            _ledger.End(replay, end, bytes, judged);
+            Replays++;
+            _tell($"round {settings.Round}: step {step} of {contribution.Worker.ToString()[..12]} computed again: {end.Result.ToString().ToLowerInvariant()}{(end.Reason is { } reason ? $" ({reason})" : "")}");
+            return end.Result == WorkResult.Failed ? end.Reason : null;
+        }
+
+        return replay.Result == WorkResult.Failed ? replay.Reason : null;
+    }
+
+    private async Task<(WorkEnd End, long Bytes, TimeSpan Judged)> AskAsync(RoundSettings settings, ReadReveal reveal, ReplayRow replay, CancellationToken cancellationToken)
+    {
+        RoundContribution contribution = reveal.Contribution;
+        int most = checked((int)Math.Min(int.MaxValue / 2, (32L * _objective.Layout.Count) + (1 << 20)));
+        (byte[]? box, string why) = await StepClient.AskAsync(
+            reveal.Address, _client, contribution.Worker, settings.Round, contribution.Record.Digest, replay.Step, GradientSeal.MostBytes(most, 1), TimeSpan.FromSeconds(_run.Judging.ReplaySeconds), _time,
+            cancellationToken).ConfigureAwait(false);
+        if (box is null)
+        {
+            return (_ledger.Lost(replay, why, _run.Judging.LostReplays), 0, TimeSpan.Zero);
+        }
+
+        SealSubject subject = new(SealSubject.Step, _run.Id, contribution.Worker, settings.Round, SHA256.HashData(contribution.Message.Span));
+        SealError error = GradientSeal.Open(box, subject, _keys.Seal, most, out byte[]? content);
+        if (error != SealError.None)
+        {
+            return (StepAudit.Caught("step.seal", $"what was shown does not open ({error})"), box.Length, TimeSpan.Zero);
+        }
+
+        long begun = Stopwatch.GetTimestamp();
+        RoundMember member = settings.Members.First(one => one.Worker == contribution.Worker);
+        ReplayedWork work = new()
+        {
+            Documents = [.. Assigned(settings, contribution.Worker).Select(document => _material.Documents[document])],
+            Rows = _run.Work.Rows,
+            Length = _run.Work.Length,
+            Rates = _run.Work.Rates(settings.Round, _run.Rounds.Count),
+            OptimiserBefore = member.LastDigest is not { } last ? _initialOptimiser
+                : _heads.TryGetValue(contribution.Worker, out (ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> Optimiser) head) && head.Digest.Span.SequenceEqual(last.Span) ? head.Optimiser : null,
+        };
+        WorkEnd end = await Task.Run(() => _audit.Judge(contribution.Record, work, replay.Step, content), cancellationToken).ConfigureAwait(false);
+        return (end, box.Length, Stopwatch.GetElapsedTime(begun));
+    }
+}

@@ -31,6 +31,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchPageCommand.Create());
         command.Subcommands.Add(BenchValidatorCommand.Create());
         command.Subcommands.Add(BenchCanariesCommand.Create());
+        command.Subcommands.Add(BenchTrainingAttacksCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());
         command.Subcommands.Add(BenchTransformersCommand.Create());

@@ -3,20 +3,42 @@ namespace Verathos.Training.Compression;
 /// <summary>The elements of the greatest magnitude; of equal ones the first.</summary>
 internal static class TopMagnitudes
 {
+    // Sign aside, a binary32's eight bits of exponent and first two of fraction.
+    private const int BucketShift = 21;
+    private const int Buckets = 1 << (31 - BucketShift);
+
     /// <summary>Finds them.</summary>
     /// <param name="values">Finite.</param>
     /// <param name="keys">Room for as many as there are values.</param>
     /// <param name="places">Filled with the places of the greatest, ascending; its length says how many.</param>
     public static void Find(ReadOnlySpan<float> values, Span<ulong> keys, Span<int> places)
     {
-        // Keys ascend as magnitudes descend, and no two are equal.
-        for (int i = 0; i < values.Length; i++)
+        // The bucket, by exponent and first bits, in which the last kept one lies: only what is there or above needs to be looked at.
+        Span<int> buckets = stackalloc int[Buckets];
+        buckets.Clear();
+        foreach (float value in values)
         {
-            uint magnitude = BitConverter.SingleToUInt32Bits(values[i]) & 0x7fffffff;
-            keys[i] = ((ulong)(0x7fffffff - magnitude) << 32) | (uint)i;
+            buckets[BucketOf(value)]++;
         }
 
-        Select(keys[..values.Length], places.Length);
+        int bucket = Buckets;
+        for (int above = 0; above < places.Length;)
+        {
+            above += buckets[--bucket];
+        }
+
+        // Keys ascend as magnitudes descend, and no two are equal.
+        int count = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (BucketOf(values[i]) >= bucket)
+            {
+                uint magnitude = BitConverter.SingleToUInt32Bits(values[i]) & 0x7fffffff;
+                keys[count++] = ((ulong)(0x7fffffff - magnitude) << 32) | (uint)i;
+            }
+        }
+
+        Select(keys[..count], places.Length);
         for (int i = 0; i < places.Length; i++)
         {
             places[i] = (int)(uint)keys[i];
@@ -24,6 +46,8 @@ internal static class TopMagnitudes
 
         places.Sort();
     }
+
+    private static int BucketOf(float value) => (int)((BitConverter.SingleToUInt32Bits(value) & 0x7fffffff) >> BucketShift);
 
     // Moves the smallest keys to the front, in any order.
     private static void Select(Span<ulong> keys, int count)

@@ -8,12 +8,12 @@ namespace Verathos.Training.Judging;
 public static class OwnGap
 {
     /// <summary>Deviations above what is typical of others.</summary>
-    public const double Deviations = 2;
+    public const double Deviations = 1;
 
     // By which a median absolute deviation is a standard deviation where things are normal.
     private const double Normal = 1.4826;
 
-    /// <summary>The bound: median and two deviations of what others' contributions do beyond random documents; at least 0, and 0 where there are fewer than three.</summary>
+    /// <summary>The bound: median and one deviation of what others' contributions do beyond random documents; at least 0, and 0 where there are fewer than three.</summary>
     /// <param name="others">The fall on these documents less the fall on random ones, of each other contribution.</param>
     public static double OfOthers(ReadOnlySpan<double> others) => others.Length < 3
         ? 0

@@ -15,8 +15,11 @@ public readonly record struct GapAverage(double Value)
     /// </summary>
     public static readonly double Chance = 2 * Math.Sqrt(Rate / (2 - Rate));
 
-    /// <summary>The part of an impact that is paid: 0 up to <see cref="Chance"/>, 1 at 1, and in proportion between. It takes an honest newcomer six rounds to get above chance.</summary>
-    public double Earning => Math.Max(0, (Value - Chance) / (1 - Chance));
+    /// <summary>
+    /// The part of an impact that is paid: the average where it is above 0. A round counts for a worker only if its contribution did more for its
+    /// own documents than chance and others reach, so who does not train on them is far below 0.
+    /// </summary>
+    public double Earning => Math.Max(0, Value);
 
     /// <summary>True where the average lies as far below 0 as chance reaches: who trains on its documents does not come there, and what does moves no model.</summary>
     public bool IsStranger => Value <= -Chance;

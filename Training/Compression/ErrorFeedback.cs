@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Verathos.Training.Compression;
 
 /// <summary>
@@ -50,11 +52,19 @@ public sealed class ErrorFeedback
             throw new ArgumentException("the gradient is not of this layout", nameof(gradient));
         }
 
+        // Vectors do the same two roundings at each place.
         float[] sum = new float[_rest.Length];
-        for (int i = 0; i < sum.Length; i++)
+        int next = 0;
+        for (; next + Vector<float>.Count <= sum.Length; next += Vector<float>.Count)
         {
-            float decayed = Decay * _rest[i];
-            sum[i] = decayed + gradient[i];
+            Vector<float> decayed = new Vector<float>(_rest, next) * Decay;
+            (decayed + new Vector<float>(gradient[next..])).CopyTo(sum, next);
+        }
+
+        for (; next < sum.Length; next++)
+        {
+            float decayed = Decay * _rest[next];
+            sum[next] = decayed + gradient[next];
         }
 
         byte[] encoded = CompressedGradient.Encode(_layout, sum, bits);

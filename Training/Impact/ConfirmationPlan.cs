@@ -15,7 +15,7 @@ public static class ConfirmationPlan
     /// <param name="impacts">First-order improvements, one of each worker.</param>
     /// <param name="secret">At least 16 bytes that no worker knows.</param>
     /// <param name="round">The round.</param>
-    /// <param name="share">Of those that are not outliers, the share to draw, rounded up; 0 to 1.</param>
+    /// <param name="share">Of those that are not outliers, the share to draw; 0 to 1. What is left of a whole number decides, by the secret, whether one more is drawn, so over many rounds it is the share.</param>
     /// <returns>By worker, in the order of the keys.</returns>
     public static IReadOnlyList<(WorkerKey Worker, ConfirmationReason Reason)> Choose(
         IReadOnlyList<(WorkerKey Worker, double Impact)> impacts, ReadOnlySpan<byte> secret, ulong round, double share)
@@ -47,7 +47,12 @@ public static class ConfirmationPlan
         }
 
         others.Sort(static (a, b) => a.Ticket.AsSpan().SequenceCompareTo(b.Ticket));
-        foreach ((_, WorkerKey worker) in others.Take((int)Math.Ceiling(share * others.Count)))
+        double wanted = share * others.Count;
+        int count = (int)Math.Floor(wanted);
+
+        // The key of no worker: its ticket is as good as a throw of a die between 0 and 2^32.
+        bool isOneMore = BinaryPrimitives.ReadUInt32BigEndian(Ticket(secret, round, default)) < (wanted - count) * (1L << 32);
+        foreach ((_, WorkerKey worker) in others.Take(count + (isOneMore ? 1 : 0)))
         {
             reasons[worker] = ConfirmationReason.Drawn;
         }

@@ -11,15 +11,18 @@ public readonly record struct GapAverage(double Value)
     public const double Rate = 0.1;
 
     /// <summary>
-    /// What chance alone reaches: two standard deviations of the average where every round's sign is a coin's, 2 sqrt(rate / (2 - rate)).
+    /// What chance alone reaches, up or down: two standard deviations of the average where every round's sign is a coin's, 2 sqrt(rate / (2 - rate)).
     /// </summary>
     public static readonly double Chance = 2 * Math.Sqrt(Rate / (2 - Rate));
 
+    /// <summary>Up to this nothing is paid: a newcomer gets above it by three rounds in a row, which luck hardly does.</summary>
+    public const double Least = 0.25;
+
     /// <summary>
-    /// The part of an impact that is paid: the average where it is above 0. A round counts for a worker only if its contribution did more for its
-    /// own documents than chance and others reach, so who does not train on them is far below 0.
+    /// The part of an impact that is paid: 0 up to <see cref="Least"/>, 1 at 1, and in proportion between. A round counts for a worker only if its
+    /// contribution did more for its own documents than chance and others reach, so who does not train on them is far below 0.
     /// </summary>
-    public double Earning => Math.Max(0, Value);
+    public double Earning => Math.Max(0, (Value - Least) / (1 - Least));
 
     /// <summary>True where the average lies as far below 0 as chance reaches: who trains on its documents does not come there, and what does moves no model.</summary>
     public bool IsStranger => Value <= -Chance;

@@ -8,5 +8,5 @@ namespace Verathos.Bench.TrainingAttacks;
 public sealed record AttackCell(string Attack, int Bad, string Aggregator, int Seed)
 {
     /// <summary>The run without bad workers that it is compared with.</summary>
-    public AttackCell Free => this with { Attack = AttackNames.None, Bad = 0 };
+    public AttackCell WithoutBad() => this with { Attack = AttackNames.None, Bad = 0 };
 }

@@ -23,7 +23,7 @@ internal static class AttackModel
     public static double InnerRate { get; set; } = 2e-3;
 
     /// <summary>The outer rate.</summary>
-    public static double OuterRate { get; set; } = 4;
+    public static double OuterRate { get; set; } = 1;
 
     /// <summary>Documents of a trusted gradient: 4,096 tokens.</summary>
     public const int TrustedDocuments = 64;
@@ -44,7 +44,7 @@ internal static class AttackModel
     public static ModelShape Shape { get; } = new(96, 224, 2, 4, 4, AttackCorpus.Length, 10_000, 1e-5);
 
     /// <summary>The workers' optimiser, whose moments go on from round to round.</summary>
-    public static StackedSettings Optimiser { get; set; } = new(Epsilon: 1e-3);
+    public static StackedSettings Optimiser { get; set; } = new(Beta1: 0, Epsilon: 1e-4);
 
     /// <summary>Its tensors.</summary>
     public static GradientLayout Layout { get; } = new([.. StackedModel.LayoutOf(Shape, AttackCorpus.Vocabulary).Select(t => new GradientTensor(t.Name, t.Rows, t.Columns))]);
@@ -56,7 +56,7 @@ internal static class AttackModel
         Rewards = new RewardRule { UnitsPerNat = 1_000_000_000, Budget = 1_000_000_000_000 },
         HeldOut = HeldOutDocuments,
         GradientTokens = TrustedDocuments * AttackCorpus.Length,
-        ConfirmedShare = 0.05,
+        ConfirmedShare = 0.01,
     };
 
     /// <summary>What a result depends on besides its cell; changed whenever the code changes what comes out.</summary>

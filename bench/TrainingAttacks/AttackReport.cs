@@ -62,7 +62,7 @@ public sealed record AttackReport(IReadOnlyList<AttackCell> Plan, IReadOnlyList<
     public double? RatioOf(AttackResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return Results.FirstOrDefault(free => free.Cell == result.Cell.Free)?.FinalLoss is { } without ? (result.FinalLoss ?? double.PositiveInfinity) / without : null;
+        return Results.FirstOrDefault(free => free.Cell == result.Cell.WithoutBad())?.FinalLoss is { } without ? (result.FinalLoss ?? double.PositiveInfinity) / without : null;
     }
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);

@@ -47,7 +47,7 @@ public sealed class RoundJudgeTests
         Assert.Equal(1, judged.Verdicts.Sum(verdict => verdict.Weight), 1e-12);
         Assert.True(judged.Losses.Fall > 0);
 
-        // A newcomer's gap is not above chance yet: the pool is there, and nobody has earned any of it.
+        // A newcomer's gap is not high enough yet: the pool is there, and nobody has earned any of it.
         Assert.Equal(0, judged.Verdicts.Sum(verdict => verdict.Units));
         for (int round = 1; round < 8; round++)
         {

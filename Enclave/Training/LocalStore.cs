@@ -46,8 +46,15 @@ internal sealed class LocalStore(
         LocalState begin = new(start, worker.Initial, ChainHead.None, []);
         if (fresh || !File.Exists(ChainPath))
         {
-            // Records go first: a state without them is an old run's, and is written over.
+            // Records go first: a state or evidence without them is an old run's.
             File.Delete(ChainPath);
+            string evidence = Path.Combine(folder, TrainingFolder.EvidenceFolder);
+            if (Directory.Exists(evidence))
+            {
+                Directory.Delete(evidence, recursive: true);
+            }
+
+            RemoveStates(0);
             WriteState(0, begin, null);
             return begin;
         }
@@ -73,6 +80,7 @@ internal sealed class LocalStore(
             throw new TrainingException($"The state {path} is not the one that the last record names; start again with --fresh.");
         }
 
+        RemoveStates(chain.Count);
         return new LocalState(state.Weights, kept, ChainHead.Of(last), chain);
     }
 
@@ -87,7 +95,7 @@ internal sealed class LocalStore(
         Metadata = new Dictionary<string, string> { ["recipe"] = recipe.Digest(), ["rounds"] = rounds.ToString(System.Globalization.CultureInfo.InvariantCulture) },
     }.Write(Path.Combine(folder, TrainingFolder.StateFile(rounds)), layout);
 
-    /// <summary>Writes the chain, through to the disk and in one move, and then removes the states that nobody needs any more.</summary>
+    /// <summary>Writes the chain, through to the disk and in one move, and then removes states.</summary>
     public void WriteChain(IReadOnlyList<ChainEntry> chain)
     {
         using (FileStream file = File.Create(ChainPath + ".partial"))
@@ -97,9 +105,19 @@ internal sealed class LocalStore(
         }
 
         File.Move(ChainPath + ".partial", ChainPath, overwrite: true);
-        if (!KeepsGradient(chain.Count - 1))
+        RemoveStates(chain.Count);
+    }
+
+    // Those that nobody needs any more: all but the first, the middle one and the one after the last record.
+    private void RemoveStates(int rounds)
+    {
+        foreach (string path in Directory.GetFiles(folder, "state-*.safetensors*"))
         {
-            File.Delete(Path.Combine(folder, TrainingFolder.StateFile(chain.Count - 1)));
+            bool needed = Enumerable.Range(0, rounds + 1).Any(each => (each == rounds || KeepsGradient(each)) && Path.GetFileName(path) == TrainingFolder.StateFile(each));
+            if (!needed)
+            {
+                File.Delete(path);
+            }
         }
     }
 

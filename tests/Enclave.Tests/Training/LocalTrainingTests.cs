@@ -75,6 +75,7 @@ public sealed class LocalTrainingTests : IDisposable
         File.Copy(Path.Combine(_folder, "whole", "training", "state-000004.safetensors"), Path.Combine(_folder, "run", "training", "state-000003.safetensors"));
         Assert.Equal(2, (await RunAsync("run", s_recipe)).ResumedFrom);
         Assert.Equal(Hash("whole/model.safetensors"), Hash("run/model.safetensors"));
+        Assert.Equal(Files("whole", "*"), Files("run", "*").Except(["chain.cbor.partial"]));
     }
 
     public static TheoryData<string, string> Changes => new()

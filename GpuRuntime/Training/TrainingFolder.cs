@@ -11,6 +11,9 @@ public static class TrainingFolder
     /// <summary>The file of the records and steps.</summary>
     public const string ChainFile = "chain.cbor";
 
+    /// <summary>The page with the curve of losses.</summary>
+    public const string PageFile = "curve.html";
+
     /// <summary>The folder of the evidence, one file for each keyset.</summary>
     public const string EvidenceFolder = "evidence";
 

@@ -1,10 +1,15 @@
 using System.CommandLine;
+using System.Text;
 using Verathos.Client.Bundles;
 using Verathos.Client.Trust;
 using Verathos.Enclave.Platform;
 using Verathos.Enclave.Training;
 using Verathos.GpuRuntime.Training;
 using Verathos.Host.Cli;
+using Verathos.Host.Training;
+using Verathos.Protocol.Receipts;
+using Verathos.Training.Records;
+using Verathos.Validator.Reports;
 
 namespace Verathos.Host.Commands;
 
@@ -62,6 +67,7 @@ internal static class TrainLocalCommand
                         () => new LocalTraining(plan, options, driver, evidence => Keep(folder, driver, evidence, context.Value(installation)), TimeProvider.System, progress).RunAsync(token),
                         CancellationToken.None)).ConfigureAwait(false);
                 TrainingDisplay.Show(context, result, plan, folder);
+                context.Output.Note($"Loss curve: {WritePage(folder, plan.Name, result.Chain)}");
                 return result.Completed || context.Value(stopAfter) <= result.Chain.Count ? ExitCode.Accepted : ExitCode.Cancelled;
             }
             finally
@@ -128,15 +134,22 @@ internal static class TrainLocalCommand
         }
     }
 
+    // One line of losses and nobody who judged them: the page of a run of many workers shows this one too.
+    private static string WritePage(string folder, string name, IReadOnlyList<ChainEntry> chain)
+    {
+        string path = Path.Combine(folder, TrainingFolder.Name, TrainingFolder.PageFile);
+        CurveRound[] rounds =
+        [
+            .. chain.Select(static (entry, i) => new CurveRound(
+                (ulong)i + 1, null, null, [new CurveWorker("alone, judged by nobody", [.. entry.Steps.Select(static step => step.Loss)], OutcomeVerdict.Accepted, null, 0)])),
+        ];
+        Write(path, Encoding.UTF8.GetBytes(TrainingPage.Write(new TrainingCurves(name, rounds))));
+        return path;
+    }
+
     private static void Write(string path, byte[] bytes)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using (FileStream file = File.Create(path + ".partial"))
-        {
-            file.Write(bytes);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(path + ".partial", path, overwrite: true);
+        DurableFile.Write(path, bytes);
     }
 }

@@ -39,6 +39,9 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True(lines[^1].GetProperty("simulated").GetBoolean());
         Assert.True(File.Exists(Path.Combine(output, "model.safetensors")));
         Assert.True(File.Exists(Path.Combine(output, "tokenizer.json")));
+        string page = File.ReadAllText(Path.Combine(output, "training", "curve.html"));
+        Assert.Contains("judged by nobody", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
     }
 
     [Fact]

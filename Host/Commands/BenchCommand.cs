@@ -32,6 +32,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchValidatorCommand.Create());
         command.Subcommands.Add(BenchCanariesCommand.Create());
         command.Subcommands.Add(BenchTrainingAttacksCommand.Create());
+        command.Subcommands.Add(BenchTrainingImpactCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());
         command.Subcommands.Add(BenchTransformersCommand.Create());

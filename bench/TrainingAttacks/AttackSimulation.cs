@@ -55,6 +55,9 @@ internal sealed class AttackSimulation : IDisposable
     /// <summary>What was sent in the last round, decoded, in the order of the workers' numbers.</summary>
     public IReadOnlyList<SparseVector> Sent { get; private set; } = [];
 
+    /// <summary>The last round's aggregate; null before the first.</summary>
+    public SparseVector? Previous => _previous;
+
     /// <summary>The model and the documents.</summary>
     public AttackObjective Objective => _objective;
 

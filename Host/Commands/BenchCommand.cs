@@ -36,6 +36,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchEngineCommand.Create());
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());
         command.Subcommands.Add(BenchTransformersCommand.Create());
+        command.Subcommands.Add(BenchTrainingTextCommand.Create());
         return command;
     }
 

@@ -37,6 +37,7 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchEngineCommand.CreateWorker());
         command.Subcommands.Add(BenchTransformersCommand.Create());
         command.Subcommands.Add(BenchTrainingTextCommand.Create());
+        command.Subcommands.Add(BenchTrainingFaultsCommand.Create());
         return command;
     }
 

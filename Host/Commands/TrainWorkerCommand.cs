@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Verathos.Attestation.Binding;
@@ -28,14 +29,16 @@ internal static class TrainWorkerCommand
         Option<string> tee = new("--tee") { Description = "The platform: tdx, or simulated, which protects nothing", DefaultValueFactory = static _ => Simulated };
         Option<int?> gpus = new("--gpus") { Description = "GPUs whose evidence is presented (default: 1 simulated, 0 on hardware)" };
         Option<string?> authorities = new("--simulated-authorities") { Description = "Folder of the simulated authorities (default: the user's data folder)" };
+        Option<string?> sitOut = new("--sit-out") { Description = "Rounds in which this worker does nothing, such as 3,7" };
         Option<bool> measured = new("--whole-host-measured") { Description = "The whole of this program runs inside the measured guest, which hardware keys need" };
         Command command = new("worker", "Train in a run: an enclave signs what was trained, and the gradient is sealed to the run's validators")
         {
-            arguments.Run, arguments.Coordinator, dir, listen, announce, tee, gpus, authorities, measured, arguments.Threads,
+            arguments.Run, arguments.Coordinator, dir, listen, announce, tee, gpus, authorities, measured, sitOut, arguments.Threads,
         };
         command.SetVerb((context, token) => TrainRunArguments.RunAsync(async () =>
         {
             int threads = arguments.ThreadCount(context);
+            HashSet<ulong> idle = Rounds(context.Value(sitOut));
             using DriverOwner driver = Driver(context.Value(tee)!, context.Value(gpus), context.Value(authorities), context.Value(measured));
             if (driver.Driver.IsSimulated)
             {
@@ -61,7 +64,7 @@ internal static class TrainWorkerCommand
                 await using GrpcServer server = await GrpcServer.StartAsync<WorkerService>(context.Value(listen)!, 1 << 20, services => services.AddSingleton(openings), token).ConfigureAwait(false);
                 string address = context.Value(announce) ?? server.Address.GetLeftPart(UriPartial.Authority);
                 RoundWorker worker = new(enclave, key, new WorkerCorpus([.. material.Documents.Take(material.Assignable)], [.. material.Digests.Take(material.Assignable)]), trainer);
-                using WorkerLoop loop = new(run, store, client, enclave, trainer, worker, address, TimeProvider.System, tell, progress);
+                using WorkerLoop loop = new(run, store, client, enclave, trainer, worker, address, TimeProvider.System, tell, progress) { SitsOut = idle };
                 openings.Set(run, loop, key);
                 tell($"worker {key.ToString()[..12]} in run {run.Name}");
                 await loop.RunAsync(token).ConfigureAwait(false);
@@ -70,6 +73,19 @@ internal static class TrainWorkerCommand
             }).ConfigureAwait(false);
         }));
         return command;
+    }
+
+    private static HashSet<ulong> Rounds(string? list)
+    {
+        HashSet<ulong> rounds = [];
+        foreach (string number in (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            rounds.Add(ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ulong round) && round > 0
+                ? round
+                : throw new CommandException(ExitCode.Usage, "--sit-out takes numbers of rounds with commas between, such as 3,7"));
+        }
+
+        return rounds;
     }
 
     private static void Write(VerbContext context, RunFile run, WorkerKey key, WorkerLoop loop, WorkerStore store)

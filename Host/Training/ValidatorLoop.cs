@@ -6,6 +6,7 @@ using Verathos.Protocol.Grpc;
 using Verathos.Protocol.Receipts;
 using Verathos.Training;
 using Verathos.Training.Gate;
+using Verathos.Training.Impact;
 using Verathos.Training.Judging;
 using Verathos.Training.Records;
 using Verathos.Training.Rewards;
@@ -56,6 +57,12 @@ internal sealed class ValidatorLoop : IDisposable
         _audit = new StepAudit(trainer);
         _initialOptimiser = TrainingRoots.OfOptimiser(trainer.GetState());
         _digests = [.. material.Digests.Take(material.Assignable)];
+        long heldOut = Enumerable.Range(material.Assignable, _run.Judging.HeldOutDocuments).Sum(document => (long)_objective.Tokens(document));
+        if (heldOut < PairedLosses.LeastTokens)
+        {
+            throw new TrainingException($"The {_run.Judging.HeldOutDocuments} documents that are held out have {heldOut} tokens to learn, and exact losses need {PairedLosses.LeastTokens}: raise judging.held_out_documents.");
+        }
+
         byte[] secret = keys.JudgeSecret(_run.Id.Span);
         RunJudging judging = _run.Judging;
         _judge = new RoundJudge(

@@ -38,6 +38,9 @@ internal sealed class WorkerLoop(
     private StateResponse _state = new();
     private (ulong Round, RoundSettings? Settings) _settings;
 
+    /// <summary>Rounds in which this worker does nothing.</summary>
+    public IReadOnlySet<ulong> SitsOut { get; init; } = new HashSet<ulong>();
+
     /// <summary>Rounds that were contributed to since the start.</summary>
     public int Contributed { get; private set; }
 
@@ -167,6 +170,11 @@ internal sealed class WorkerLoop(
     private async Task ActAsync(CancellationToken cancellationToken)
     {
         ulong round = _state.Round;
+        if (SitsOut.Contains(round))
+        {
+            return;
+        }
+
         if (_settings.Round != round)
         {
             _settings = (round, await client.GetRoundAsync(round, run.RoundValidators, cancellationToken).ConfigureAwait(false));

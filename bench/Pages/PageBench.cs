@@ -36,9 +36,10 @@ public static class PageBench
     /// <summary>Looks.</summary>
     /// <param name="html">The page.</param>
     /// <param name="screenshots">A folder for pictures; null for none.</param>
+    /// <param name="charts">How many drawings there must be; those of a validator's report unless given.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="Peers.ReferenceException">There is no browser here.</exception>
-    public static async Task<PageReport> RunAsync(string html, string? screenshots, CancellationToken cancellationToken = default)
+    public static async Task<PageReport> RunAsync(string html, string? screenshots, int charts = Charts, CancellationToken cancellationToken = default)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(html);
         string folder = Directory.CreateTempSubdirectory("verathos-page-").FullName;
@@ -61,7 +62,7 @@ public static class PageBench
                 }
             }
 
-            return new PageReport(bytes.Length, views, [.. views.SelectMany(static view => view.Faults(Charts))]);
+            return new PageReport(bytes.Length, views, [.. views.SelectMany(view => view.Faults(charts))]);
         }
         finally
         {

@@ -13,7 +13,7 @@ public partial class HtmlReportTests
     public async Task A_real_browser_draws_the_page_and_finds_no_fault()
     {
         Assert.SkipUnless(Browser.TryFind(out _, out _, out string? missing), missing ?? "");
-        PageReport report = await PageBench.RunAsync(HtmlReport.Write(s_sample), null, TestContext.Current.CancellationToken);
+        PageReport report = await PageBench.RunAsync(HtmlReport.Write(s_sample), null, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(report.Faults);
         Assert.Equal(4, report.Views.Count);
     }

@@ -1,0 +1,241 @@
+using System.Security.Cryptography;
+using Verathos.Attestation.Binding;
+using Verathos.Attestation.Policies;
+using Verathos.Host.Training;
+using Verathos.Protocol.Keys;
+using Verathos.Training.Records;
+using Verathos.Training.Rounds;
+
+namespace Verathos.Host.Tests.Training;
+
+public sealed class CoordinatorTests
+{
+    public static TheoryData<string> Refused => ["Request", "Nonce", "Nonce used", "NotAllowed", "Evidence", "Simulated", "Identity", "Identity of another run", "Model", "Profile", "Address"];
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task Every_refusal_of_a_join_has_its_name(string what)
+    {
+        using SmallRun run = new(what == "NotAllowed" ? [new string('1', 64), new string('2', 64), new string('3', 64)] : null);
+        using ECDsa hotkey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using ECDsa stranger = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        byte[] key = Protocol.Receipts.TrainingRequest.NameOf(CoseKey.From(hotkey));
+        JoinCheck check = what switch
+        {
+            "Evidence" => new JoinCheck(Policy.BuiltIn("tdx-h100"), () => Attestation.TrustAnchors.Production, AllowSimulated: true),
+            "Simulated" => run.Check(allow: false),
+            _ => run.Check(),
+        };
+        (CoordinatorStore store, Coordinator coordinator) = run.Open(check);
+        using (store)
+        using (coordinator)
+        {
+            SmallRun.Member member = await run.MemberAsync(
+                what switch
+                {
+                    "Identity" => new NodeIdentity(run.Run.Id, 0, new byte[32]),
+                    "Identity of another run" => new NodeIdentity(new byte[32], 0, key),
+                    _ => null,
+                },
+                what == "Model" ? new byte[32] : null, what == "Profile" ? "train-f32-other/1" : null, hotkey);
+            byte[] nonce = what == "Nonce" ? new byte[32] : coordinator.MakeNonce()!;
+            if (what == "Nonce used")
+            {
+                Assert.Equal(JoinReply.Joined, await member.JoinAsync(coordinator, nonce));
+            }
+
+            JoinReply reply = await member.JoinAsync(coordinator, nonce, what == "Address" ? "file:///etc" : "http://127.0.0.1:9", what == "Request" ? stranger : null);
+            Assert.Equal(Enum.Parse<JoinReply>(what.Split(' ')[0]), reply);
+            Assert.Equal(what == "Nonce used" ? 1 : 0, coordinator.Progress.Members);
+        }
+    }
+
+    [Fact]
+    public async Task No_more_workers_join_than_may()
+    {
+        using SmallRun run = new();
+        (CoordinatorStore store, Coordinator coordinator) = run.Open();
+        using (store)
+        using (coordinator)
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                Assert.Equal(JoinReply.Joined, await (await run.MemberAsync()).JoinAsync(coordinator));
+            }
+
+            Assert.Equal(JoinReply.Full, await (await run.MemberAsync()).JoinAsync(coordinator));
+            Assert.Equal((1ul, "committing"), (coordinator.Progress.Round, coordinator.Progress.Phase));
+        }
+    }
+
+    [Fact]
+    public async Task Who_does_not_sign_for_a_worker_does_not_speak_for_it()
+    {
+        using SmallRun run = new();
+        (CoordinatorStore store, Coordinator coordinator) = run.Open();
+        using (store)
+        using (coordinator)
+        {
+            SmallRun.Member[] members = await JoinAsync(run, coordinator);
+            RoundSettings settings = Settings(run, coordinator);
+            Array.ForEach(members, member => member.Train(settings));
+            Assert.Equal(RoundReply.Request, members[0].Commit(coordinator, members[1].Hotkey));
+            Assert.Equal(RoundReply.Request, coordinator.Commit(members[0].Key, members[0].Commitment, run.Sign(members[0].Hotkey, "commit", 1, new byte[32])));
+            Assert.Equal(RoundReply.Request, coordinator.Commit(members[0].Key, members[0].Commitment, run.Sign(members[0].Hotkey, "commit", 2, members[0].Commitment)));
+            Assert.Equal(RoundReply.Request, coordinator.Commit(members[0].Key, members[0].Commitment, run.Sign(members[0].Hotkey, "reveal", 1, members[0].Commitment)));
+            Assert.All(members, member => Assert.Equal(RoundReply.Taken, member.Commit(coordinator)));
+            Assert.Equal(RoundReply.Request, members[0].Reveal(coordinator, members[1].Hotkey));
+            Assert.All(members, member => Assert.Equal(RoundReply.Taken, member.Reveal(coordinator)));
+
+            // Reveals are the validators'.
+            Assert.Null(coordinator.Reveals(1, run.Sign(members[0].Hotkey, "reveals", 1, [])));
+            Assert.Null(coordinator.Reveals(2, run.Sign(run.Keys.Owner.Signing, "reveals", 2, [])));
+            Assert.Equal(3, coordinator.Reveals(1, run.Sign(run.Keys.Owner.Signing, "reveals", 1, []))!.Count);
+        }
+    }
+
+    [Fact]
+    public async Task Stopped_anywhere_a_run_goes_on_to_the_same_model()
+    {
+        using SmallRun whole = new();
+        (byte[] expected, int steps) = await PlayAsync(whole, -1);
+        for (int stop = 0; stop < steps; stop += 3)
+        {
+            using SmallRun run = new();
+            Assert.Equal(expected, (await PlayAsync(run, stop)).Root);
+        }
+    }
+
+    [Fact]
+    public async Task A_worker_that_comes_back_in_a_round_reveals_under_the_keyset_that_it_had()
+    {
+        using SmallRun run = new();
+        (CoordinatorStore store, Coordinator coordinator) = run.Open();
+        using (store)
+        using (coordinator)
+        {
+            SmallRun.Member[] members = await JoinAsync(run, coordinator);
+            RoundSettings settings = Settings(run, coordinator);
+            Array.ForEach(members, member => member.Train(settings));
+            Assert.All(members, member => Assert.Equal(RoundReply.Taken, member.Commit(coordinator)));
+            using ECDsa same = ECDsa.Create(members[0].Hotkey.ExportParameters(true));
+            SmallRun.Member again = await run.MemberAsync(hotkey: same);
+            Assert.Equal(JoinReply.Joined, await again.JoinAsync(coordinator));
+            Assert.Equal(again.Enclave.Keyset.Digest.ToArray(), coordinator.Of(again.Key).Keyset.ToArray());
+            Assert.All(members, member => Assert.Equal(RoundReply.Taken, member.Reveal(coordinator)));
+        }
+    }
+
+    [Fact]
+    public async Task An_outcome_that_leads_to_another_model_than_it_names_is_refused()
+    {
+        using SmallRun run = new();
+        (CoordinatorStore store, Coordinator coordinator) = run.Open();
+        using (store)
+        using (coordinator)
+        {
+            await PlayRoundAsync(run, () => coordinator, await JoinAsync(run, coordinator), judge: false);
+            RoundSettings settings = Settings(run, coordinator);
+            RoundResult result = Result(run, coordinator);
+            (byte[] wrong, byte[] aggregate) = run.Judge(settings, result, SmallRun.First, wrongModel: true);
+            Assert.Equal(RoundReply.NextModel, coordinator.Judge(wrong, aggregate));
+            (byte[] right, _) = run.Judge(settings, result, SmallRun.First);
+            Assert.Equal(RoundReply.Aggregate, coordinator.Judge(right, aggregate.AsMemory(1)));
+            Assert.Equal(RoundReply.Statement, coordinator.Judge(right.AsMemory(1), aggregate));
+            Assert.Equal(RoundReply.Taken, coordinator.Judge(right, aggregate));
+            Assert.Equal((2ul, "committing", 1ul), (coordinator.Progress.Round, coordinator.Progress.Phase, coordinator.Progress.OutcomeRound));
+            Assert.Equal(right, coordinator.Outcome(1)!.Value.Statement.ToArray());
+        }
+    }
+
+    [Fact]
+    public void A_folder_is_one_coordinators_and_one_runs()
+    {
+        using SmallRun run = new();
+        using (CoordinatorStore store = new(run.In("coordinator"), run.Run, run.Bytes))
+        {
+            Assert.Throws<IOException>(() => new CoordinatorStore(run.In("coordinator"), run.Run, run.Bytes));
+        }
+
+        Assert.Throws<InvalidDataException>(() => new CoordinatorStore(run.In("coordinator"), run.Run, [.. run.Bytes, (byte)' ']));
+    }
+
+    private static async Task<SmallRun.Member[]> JoinAsync(SmallRun run, Coordinator coordinator)
+    {
+        SmallRun.Member[] members = [await run.MemberAsync(), await run.MemberAsync(), await run.MemberAsync()];
+        foreach (SmallRun.Member member in members)
+        {
+            Assert.Equal(JoinReply.Joined, await member.JoinAsync(coordinator));
+        }
+
+        Assert.Equal("committing", coordinator.Progress.Phase);
+        return members;
+    }
+
+    private static RoundSettings Settings(SmallRun run, Coordinator coordinator) =>
+        RoundSettingsEncoding.TryParse(coordinator.Settings(0), run.Run.RoundValidators, out RoundSettings? settings) ? settings : throw new InvalidDataException();
+
+    private static RoundResult Result(SmallRun run, Coordinator coordinator)
+    {
+        ulong round = coordinator.Progress.Round;
+        return new RoundResult(round, [.. coordinator.Reveals(round, run.Sign(run.Keys.Owner.Signing, "reveals", round, []))!.Select(static reveal => reveal.Contribution)], [], []);
+    }
+
+    private static Task PlayRoundAsync(SmallRun run, Func<Coordinator> alive, SmallRun.Member[] members, bool judge = true)
+    {
+        RoundSettings settings = Settings(run, alive());
+        Array.ForEach(members, member => member.Train(settings));
+        foreach (SmallRun.Member member in members)
+        {
+            Assert.Equal(RoundReply.Taken, member.Commit(alive()));
+        }
+
+        foreach (SmallRun.Member member in members)
+        {
+            Assert.Equal(RoundReply.Taken, member.Reveal(alive()));
+        }
+
+        if (judge)
+        {
+            float[] weights = FlatModel.FromBytes(alive().Model(settings.Round)!);
+            (byte[] statement, byte[] aggregate) = run.Judge(settings, Result(run, alive()), weights);
+            Assert.Equal(RoundReply.Taken, alive().Judge(statement, aggregate));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    // Two rounds; the coordinator is made anew, of its folder alone, once after so many steps.
+    private static async Task<(byte[] Root, int Steps)> PlayAsync(SmallRun run, int stop)
+    {
+        (CoordinatorStore store, Coordinator coordinator) = run.Open();
+        int steps = 0;
+        Coordinator Alive()
+        {
+            if (steps++ == stop)
+            {
+                coordinator.Dispose();
+                store.Dispose();
+                (store, coordinator) = run.Open();
+            }
+
+            return coordinator;
+        }
+
+        try
+        {
+            SmallRun.Member[] members = await JoinAsync(run, coordinator);
+            await PlayRoundAsync(run, Alive, members);
+            await PlayRoundAsync(run, Alive, members);
+            Assert.Equal(RunProgress.Finished, Alive().Progress.Phase);
+            byte[] root = Alive().Progress.BaseModelRoot.ToArray();
+            Assert.Equal(root, TrainingRoots.OfModel(SmallRun.Layout, FlatModel.FromBytes(Alive().Model(3)!)));
+            return (root, steps);
+        }
+        finally
+        {
+            coordinator.Dispose();
+            store.Dispose();
+        }
+    }
+}

@@ -64,13 +64,13 @@ internal sealed class TrainRunArguments
     {
         Policy policy = _trust.Policy(context);
         string? folder = context.Value(_trust.Anchors);
-        if (!policy.Simulated || !context.Value(_trust.AllowSimulated) || Directory.Exists(folder ?? SimulatedFolder.Default))
+        if (!policy.Simulated || !context.Value(_trust.AllowSimulated))
         {
             TrustAnchors anchors = _trust.AnchorsFor(context, policy);
             return new JoinCheck(policy, () => anchors, context.Value(_trust.AllowSimulated));
         }
 
-        // The first worker on this machine makes the simulated installation.
+        // The first worker on this machine makes the simulated installation, maybe later than this, maybe at this moment.
         TrustAnchors? loaded = null;
         return new JoinCheck(policy, () => loaded ??= TrustAnchors.TryLoadSimulated(folder ?? SimulatedFolder.Default, out TrustAnchors? read, out _) ? read : null, AllowSimulated: true);
     }

@@ -19,6 +19,11 @@ namespace Verathos.Bench.TrainingFaults;
 public static class FaultBench
 {
     private const int MostDifferences = 5;
+    private const int HeldOut = 1040;
+    private const int Documents = HeldOut + 200;
+
+    private static readonly string[] s_words =
+        ["the", "river", "carries", "stones", "under", "bridge", "while", "every", "winter", "slowly", "returns", "and", "somebody", "writes", "letters", "about", "weather", "harbour", "lanterns", "again"];
 
     /// <summary>Runs both pairs.</summary>
     /// <exception cref="ReferenceException">A process ended by itself, or nothing moved any more.</exception>
@@ -110,8 +115,9 @@ public static class FaultBench
         // Small enough that what is measured is what happens between processes.
         JsonNode file = JsonNode.Parse(await File.ReadAllTextAsync(run, cancellationToken).ConfigureAwait(false))!;
         file["model"]!["shape"] = JsonNode.Parse("""{"hidden_size":32,"intermediate_size":96,"num_hidden_layers":1,"num_attention_heads":2,"num_key_value_heads":1,"max_position_embeddings":64,"rope_theta":10000,"rms_norm_eps":1e-5}""");
-        file["corpus"]!["documents"] = 5600;
-        file["corpus"]!["vocabulary_size"] = 259;
+        JsonNode corpus = file["corpus"]!;
+        (corpus["path"], corpus["seed"], corpus["documents"], corpus["vocabulary_size"]) = ("corpus.jsonl", null, Documents, 259);
+        await File.WriteAllLinesAsync(Path.Combine(Path.GetDirectoryName(run)!, "corpus.jsonl"), Texts(options.Seed), cancellationToken).ConfigureAwait(false);
         JsonNode work = file["work"]!;
         (work["documents"], work["steps"], work["rows"], work["length"]) = (16, 2, 4, 64);
         JsonNode rounds = file["rounds"]!;
@@ -119,8 +125,18 @@ public static class FaultBench
             (options.Workers - 1, deadline, 3600, 3600, 3600, 1000);
         JsonNode judging = file["judging"]!;
         (judging["held_out_documents"], judging["gradient_tokens"], judging["own_tokens"], judging["replay_share"], judging["replay_seconds"], judging["lost_replays"]) =
-            (3700, 4096, 256, options.ReplayShare, 30, 1000);
+            (HeldOut, 4096, 256, options.ReplayShare, 30, 1000);
         await File.WriteAllTextAsync(run, file.ToJsonString(), cancellationToken).ConfigureAwait(false);
+    }
+
+    // Every text fills a sequence, so that a few of them have the tokens that exact losses need.
+    private static IEnumerable<string> Texts(int seed)
+    {
+        Random random = new(seed);
+        for (int text = 0; text < Documents; text++)
+        {
+            yield return new JsonObject { ["text"] = string.Join(' ', Enumerable.Range(0, 20).Select(_ => s_words[random.Next(s_words.Length) * random.Next(s_words.Length) / s_words.Length])) }.ToJsonString();
+        }
     }
 
     private static byte[] Model(string folder, int rounds) => File.ReadAllBytes(Path.Combine(folder, "coordinator", "models", (rounds + 1).ToString("D8", CultureInfo.InvariantCulture) + ".f32"));

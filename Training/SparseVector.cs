@@ -10,6 +10,9 @@ public sealed class SparseVector
     private readonly int[] _indices;
     private readonly double[] _values;
 
+    // A vector does not change, so its norm is computed once; two threads would write the same number.
+    private double _norm = double.NaN;
+
     /// <summary>Takes coordinates and values over; they must not change afterwards.</summary>
     /// <param name="dimension">Coordinates of the space.</param>
     /// <param name="indices">Ascending, each once, from 0 and below the dimension.</param>
@@ -93,7 +96,15 @@ public sealed class SparseVector
     }
 
     /// <summary>The Euclidean norm.</summary>
-    public double Norm() => Math.Sqrt(Dot(this));
+    public double Norm()
+    {
+        if (double.IsNaN(_norm))
+        {
+            _norm = Math.Sqrt(Dot(this));
+        }
+
+        return _norm;
+    }
 
     /// <summary>The inner product.</summary>
     public double Dot(SparseVector other)
@@ -101,6 +112,17 @@ public sealed class SparseVector
         RequireSameSpace(other);
         double sum = 0;
         int j = 0;
+        if (other._indices.Length == Dimension)
+        {
+            // It keeps every coordinate, so a coordinate is its place.
+            for (int i = 0; i < _indices.Length; i++)
+            {
+                sum += _values[i] * other._values[_indices[i]];
+            }
+
+            return sum;
+        }
+
         for (int i = 0; i < _indices.Length; i++)
         {
             while (j < other._indices.Length && other._indices[j] < _indices[i])

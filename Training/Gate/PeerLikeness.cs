@@ -16,22 +16,31 @@ public readonly record struct PeerLikeness(double Cosine, double SharedIndices, 
     {
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
-        (int shared, int equal, int j) = (0, 0, 0);
-        for (int i = 0; i < left.Count; i++)
+        if (left.Dimension != right.Dimension)
         {
-            while (j < right.Count && right.Indices[j] < left.Indices[i])
+            throw new ArgumentException("the vectors are of different spaces", nameof(right));
+        }
+
+        (int shared, int equal, int j, double dot) = (0, 0, 0, 0);
+        ReadOnlySpan<int> leftIndices = left.Indices, rightIndices = right.Indices;
+        ReadOnlySpan<double> leftValues = left.Values, rightValues = right.Values;
+        for (int i = 0; i < leftIndices.Length; i++)
+        {
+            while (j < rightIndices.Length && rightIndices[j] < leftIndices[i])
             {
                 j++;
             }
 
-            if (j < right.Count && right.Indices[j] == left.Indices[i])
+            if (j < rightIndices.Length && rightIndices[j] == leftIndices[i])
             {
                 shared++;
-                equal += left.Values[i] == right.Values[j] && left.Values[i] != 0 ? 1 : 0;
+                dot += leftValues[i] * rightValues[j];
+                equal += leftValues[i] == rightValues[j] && leftValues[i] != 0 ? 1 : 0;
             }
         }
 
         int fewer = Math.Min(left.Count, right.Count);
-        return new PeerLikeness(left.Cosine(right), fewer > 0 ? shared / (double)fewer : 0, shared, shared > 0 ? equal / (double)shared : 0);
+        double norms = left.Norm() * right.Norm();
+        return new PeerLikeness(norms > 0 ? dot / norms : 0, fewer > 0 ? shared / (double)fewer : 0, shared, shared > 0 ? equal / (double)shared : 0);
     }
 }

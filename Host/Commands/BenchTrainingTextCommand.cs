@@ -93,7 +93,8 @@ internal static class BenchTrainingTextCommand
             ["", "tokens", "held-out loss", "of the start", "seconds"],
             [
                 ["start", "0", Loss(report.Start), "100.0 %", ""],
-                ["one machine, plain", Count(report.PlainTokens), Loss(report.Plain), Share(report.Plain / report.Start), Seconds(report.PlainSeconds)],
+                ["one machine, plain, in steps of all workers' rows", Count(report.PlainTokens), Loss(report.Plain), Share(report.Plain / report.Start), Seconds(report.PlainSeconds)],
+                ["the same in steps of one worker's rows", Count(report.SmallStepsTokens), Loss(report.SmallSteps), Share(report.SmallSteps / report.Start), ""],
                 [$"{report.Workers} workers, {report.Rounds} rounds", Count(report.TrainedTokens), Loss(report.Final), Share(report.Final / report.Start), Seconds(report.Seconds)],
             ],
             string.Create(CultureInfo.InvariantCulture, $"{report.Parameters} weights on {report.Characters} characters ({report.CorpusTokens} tokens) of the World English Bible, {report.FinalTokens} held-out tokens, seed {report.Seed}, {report.Profile}"));

@@ -25,8 +25,9 @@ public static class TrainingTextBench
         using InnerTrainer judge = new(start, options.Settings, options.Threads);
         double before = Loss(judge, start.Values, corpus);
         Stopwatch watch = Stopwatch.StartNew();
-        (float[] plain, long plainTokens) = Plain(options, corpus, start, cancellationToken);
+        (float[] plain, long plainTokens) = Plain("plain steps", options, options.Workers, corpus, start, cancellationToken);
         double plainSeconds = watch.Elapsed.TotalSeconds;
+        (float[] small, long smallTokens) = Plain("plain small steps", options, 1, corpus, start, cancellationToken);
         watch.Restart();
         TextRounds rounds = new(options, corpus, start, judge);
         float[] trained = rounds.Run(cancellationToken);
@@ -46,6 +47,8 @@ public static class TrainingTextBench
             PlainSeconds = plainSeconds,
             Start = before,
             Plain = Loss(judge, plain, corpus),
+            SmallSteps = Loss(judge, small, corpus),
+            SmallStepsTokens = smallTokens,
             Final = Loss(judge, trained, corpus),
             ContributionBytes = rounds.ContributionBytes,
             Compression = 4.0 * start.Layout.Count / rounds.ContributionBytes,
@@ -62,18 +65,20 @@ public static class TrainingTextBench
         return losses.Sum(loss => loss.Sum) / losses.Sum(loss => (long)loss.Tokens);
     }
 
-    // As many steps as the workers take one after another, each on the rows of all workers together.
-    private static (float[] Weights, long Tokens) Plain(TrainingTextOptions options, TextCorpus corpus, ModelWeights start, CancellationToken cancellationToken)
+    // With the rows of all workers together: as many steps as they take one after another. With those of one: as many as they take in all.
+    private static (float[] Weights, long Tokens) Plain(
+        string name, TrainingTextOptions options, int together, TextCorpus corpus, ModelWeights start, CancellationToken cancellationToken)
     {
-        using InnerTrainer trainer = new(start, options.Settings with { MicroBatches = options.Workers }, options.Threads);
-        OrderedBatches source = InRandomOrder(corpus, options.Rows * options.Workers, options.Length, (ulong)options.Seed, options.TokensOfAll);
-        int steps = options.Rounds * options.InnerSteps, warmup = options.WarmupRounds * options.InnerSteps;
+        using InnerTrainer trainer = new(start, options.Settings with { MicroBatches = Math.Min(options.Workers, options.Rows * together) }, options.Threads);
+        OrderedBatches source = InRandomOrder(corpus, options.Rows * together, options.Length, (ulong)options.Seed, options.TokensOfAll);
+        int each = options.InnerSteps * options.Workers / together;
+        (int steps, int warmup) = (options.Rounds * each, options.WarmupRounds * each);
         long tokens = 0;
         for (int step = 0; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             tokens += trainer.Step(source.Next(), TextRates.At(step, steps, warmup, options.PlainRate, options.FinalRate)).Tokens;
-            options.Progress?.Invoke("plain steps", step + 1, steps);
+            options.Progress?.Invoke(name, step + 1, steps);
         }
 
         return (trainer.Weights.ToArray(), tokens);

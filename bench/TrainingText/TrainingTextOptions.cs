@@ -13,16 +13,16 @@ public sealed record TrainingTextOptions
     public int Seed { get; init; } = 1;
 
     /// <summary>Workers.</summary>
-    public int Workers { get; init; } = 8;
+    public int Workers { get; init; } = 4;
 
     /// <summary>Rounds.</summary>
-    public int Rounds { get; init; } = 150;
+    public int Rounds { get; init; } = 60;
 
     /// <summary>Inner steps of a round.</summary>
-    public int InnerSteps { get; init; } = 4;
+    public int InnerSteps { get; init; } = 2;
 
     /// <summary>Rows of a worker's step.</summary>
-    public int Rows { get; init; } = 8;
+    public int Rows { get; init; } = 16;
 
     /// <summary>Tokens of a row.</summary>
     public int Length { get; init; } = 128;
@@ -46,13 +46,13 @@ public sealed record TrainingTextOptions
     public int WarmupRounds { get; init; } = 5;
 
     /// <summary>By how much the aggregate moves the model.</summary>
-    public double OuterRate { get; init; } = 1;
+    public double OuterRate { get; init; } = 3;
 
     /// <summary>Highest learning rate of the plain run.</summary>
     public double PlainRate { get; init; } = 0.003;
 
     /// <summary>Tokens of the judge's trusted gradient.</summary>
-    public int GradientTokens { get; init; } = 16_384;
+    public int GradientTokens { get; init; } = 8_192;
 
     /// <summary>Threads to compute on; changes no figure but the times.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;

@@ -48,6 +48,15 @@ public sealed record TrainingTextReport
     /// <summary>Held-out loss of the plain run's model after its last step.</summary>
     public required double Plain { get; init; }
 
+    /// <summary>
+    /// Held-out loss of a plain run on as many tokens whose steps have the rows of one worker only, and are as many more: what one machine
+    /// alone could do that workers side by side cannot, whatever they send. Not what the bound is about.
+    /// </summary>
+    public required double SmallSteps { get; init; }
+
+    /// <summary>Its learned tokens.</summary>
+    public required long SmallStepsTokens { get; init; }
+
     /// <summary>Bytes of a worker's contribution.</summary>
     public required int ContributionBytes { get; init; }
 

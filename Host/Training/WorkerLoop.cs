@@ -103,7 +103,7 @@ internal sealed class WorkerLoop(
     public void Dispose() => _trainer.Dispose();
 
     // A keyset that ends before the round's work is signed would be of no use for it.
-    private TimeSpan RoundTime => TimeSpan.FromSeconds(Math.Min(1800, run.Rounds.CommitSeconds + 30));
+    private TimeSpan RoundTime => TimeSpan.FromSeconds(Math.Min(1800, run.Rounds.CommitSeconds + run.Rounds.RevealSeconds + run.Rounds.OutcomeSeconds + 30));
 
     private bool IsKnown(StateResponse state) => state.Version == 0 || state.KeysetDigest.Span.SequenceEqual(enclave.Keyset.Digest.Span);
 

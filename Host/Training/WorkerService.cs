@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Verathos.GpuRuntime.Training;
@@ -5,7 +6,6 @@ using Verathos.Protocol.Grpc;
 using Verathos.Training;
 using Verathos.Training.Rounds;
 using Verathos.Training.Sealing;
-using System.Security.Cryptography;
 
 namespace Verathos.Host.Training;
 

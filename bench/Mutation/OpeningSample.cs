@@ -11,7 +11,17 @@ internal sealed class OpeningSample
 {
     private static readonly ModelConfig s_dense = new()
     {
-        VocabularySize = 320, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KvHeads = 2, HeadSize = 8, MaxPositions = 64, RopeTheta = 10000, RmsNormEpsilon = 1e-5, TiedEmbeddings = true,
+        VocabularySize = 320,
+        HiddenSize = 32,
+        IntermediateSize = 48,
+        Layers = 2,
+        Heads = 4,
+        KvHeads = 2,
+        HeadSize = 8,
+        MaxPositions = 64,
+        RopeTheta = 10000,
+        RmsNormEpsilon = 1e-5,
+        TiedEmbeddings = true,
     };
 
     private static readonly ModelConfig s_experts = s_dense with

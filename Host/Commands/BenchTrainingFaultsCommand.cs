@@ -15,22 +15,23 @@ internal static class BenchTrainingFaultsCommand
         Option<int> rounds = new("--rounds") { Description = "Rounds of a run", DefaultValueFactory = static _ => 50 };
         Option<int> seed = new("--seed") { Description = "Seed of kills and missed rounds", DefaultValueFactory = static _ => 1 };
         Option<int> workers = new("--workers") { Description = "Workers, 4 or more; 3 where no round is missed", DefaultValueFactory = static _ => 4 };
+        Option<double> share = new("--replay-share") { Description = "The share of contributions of which a step is replayed", DefaultValueFactory = static _ => 0.5 };
         Option<double> between = new("--between") { Description = "Seconds between kills, in the mean", DefaultValueFactory = static _ => 2 };
         Option<int> perRound = new("--per-round") { Description = "The most kills in a round", DefaultValueFactory = static _ => 2 };
         Option<int> missed = new("--missed") { Description = "Rounds that a worker is kept down in, in a second pair of runs; 0 leaves it out", DefaultValueFactory = static _ => 2 };
         Option<double> deadline = new("--deadline") { Description = "Seconds to the deadline of commitments in the second pair", DefaultValueFactory = static _ => 30 };
         Option<string?> folder = new("--folder") { Description = "A folder for runs and logs, which stay there (default: one that goes)" };
-        foreach (Option option in (Option[])[rounds, seed, workers, between, perRound, missed, deadline, folder])
+        foreach (Option option in (Option[])[rounds, seed, workers, share, between, perRound, missed, deadline, folder])
         {
             command.Options.Add(option);
         }
 
         command.SetVerb(async (context, token) =>
         {
-            if (context.Value(rounds) is < 1 or > 10_000 || context.Value(workers) is < 3 or > 16 || (context.Value(workers) < 4 && context.Value(missed) > 0) || !(context.Value(between) > 0) || context.Value(missed) < 0 || !(context.Value(deadline) > 0)
+            if (context.Value(rounds) is < 1 or > 10_000 || context.Value(workers) is < 3 or > 16 || (context.Value(workers) < 4 && context.Value(missed) > 0) || context.Value(share) is not (>= 0 and <= 1) || !(context.Value(between) > 0) || context.Value(missed) < 0 || !(context.Value(deadline) > 0)
                 || context.Value(missed) > Math.Max(0, context.Value(rounds) - 2))
             {
-                throw new CommandException(ExitCode.Usage, "--rounds takes 1 to 10000, --workers 4 to 16 or 3 without --missed, --between and --deadline seconds above 0, --missed at most two less than the rounds");
+                throw new CommandException(ExitCode.Usage, "--rounds takes 1 to 10000, --workers 4 to 16 or 3 without --missed, --replay-share 0 to 1, --between and --deadline seconds above 0, --missed at most two less than the rounds");
             }
 
             string? kept = context.Value(folder);
@@ -45,6 +46,7 @@ internal static class BenchTrainingFaultsCommand
                         Rounds = context.Value(rounds),
                         Seed = context.Value(seed),
                         Workers = context.Value(workers),
+                        ReplayShare = context.Value(share),
                         Between = context.Value(between),
                         PerRound = Math.Max(1, context.Value(perRound)),
                         Missed = context.Value(missed),

@@ -297,6 +297,12 @@ internal sealed class ValidatorLoop : IDisposable
         return replay.Result == WorkResult.Failed ? replay.Reason : null;
     }
 
+    // Null where this validator did not see the last record since its start: a bare null would become an empty root, which no state has.
+    private ReadOnlyMemory<byte>? StateBefore(RoundMember member) =>
+        member.LastDigest is not { } last ? (ReadOnlyMemory<byte>?)_initialOptimiser
+        : _heads.TryGetValue(member.Worker, out (ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> Optimiser) head) && head.Digest.Span.SequenceEqual(last.Span) ? (ReadOnlyMemory<byte>?)head.Optimiser
+        : (ReadOnlyMemory<byte>?)null;
+
     private async Task<(WorkEnd End, long Bytes, TimeSpan Judged)> AskAsync(RoundSettings settings, ReadReveal reveal, ReplayRow replay, CancellationToken cancellationToken)
     {
         RoundContribution contribution = reveal.Contribution;
@@ -324,8 +330,7 @@ internal sealed class ValidatorLoop : IDisposable
             Rows = _run.Work.Rows,
             Length = _run.Work.Length,
             Rates = _run.Work.Rates(settings.Round, _run.Rounds.Count),
-            OptimiserBefore = member.LastDigest is not { } last ? _initialOptimiser
-                : _heads.TryGetValue(contribution.Worker, out (ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> Optimiser) head) && head.Digest.Span.SequenceEqual(last.Span) ? head.Optimiser : null,
+            OptimiserBefore = StateBefore(member),
         };
         WorkEnd end = await Task.Run(() => _audit.Judge(contribution.Record, work, replay.Step, content), cancellationToken).ConfigureAwait(false);
         return (end, box.Length, Stopwatch.GetElapsedTime(begun));

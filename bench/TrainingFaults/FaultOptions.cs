@@ -31,7 +31,7 @@ public sealed record FaultOptions
     public double Deadline { get; init; } = 30;
 
     /// <summary>The share of contributions of which a step is replayed.</summary>
-    public double ReplayShare { get; init; } = 0.1;
+    public double ReplayShare { get; init; } = 0.5;
 
     /// <summary>Is told what goes on, with how many rounds of how many.</summary>
     public Action<string, int, int>? Progress { get; init; }

@@ -41,8 +41,7 @@ internal sealed class ValidatorLoop : IDisposable
     private readonly TextObjective _objective;
     private readonly StepAudit _audit;
     private readonly RoundJudge _judge;
-    private readonly byte[] _initialOptimiser;
-    private readonly Dictionary<WorkerKey, (ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> Optimiser)> _heads = [];
+    private readonly RecordHeads _heads;
     private readonly IReadOnlyList<byte[]> _digests;
 
     /// <summary>Prepares a validator.</summary>
@@ -55,7 +54,7 @@ internal sealed class ValidatorLoop : IDisposable
         _chain = new RunChain(_run, _objective.Layout, trainer.Weights.ToArray());
         _reader = new RevealReader(_run, check, _chain.FirstRoot, keys, RequestBodies.MostGradientBytes(_objective.Layout), time);
         _audit = new StepAudit(trainer);
-        _initialOptimiser = TrainingRoots.OfOptimiser(trainer.GetState());
+        _heads = new RecordHeads(TrainingRoots.OfOptimiser(trainer.GetState()));
         _digests = [.. material.Digests.Take(material.Assignable)];
         long heldOut = Enumerable.Range(material.Assignable, _run.Judging.HeldOutDocuments).Sum(document => (long)_objective.Tokens(document));
         if (heldOut < PairedLosses.LeastTokens)
@@ -169,7 +168,7 @@ internal sealed class ValidatorLoop : IDisposable
         _store.Write(round, statement, encoded, after);
         foreach (ReadReveal reveal in reveals)
         {
-            _heads[reveal.Contribution.Worker] = (reveal.Contribution.Record.Digest, reveal.Contribution.Record.OptimiserRoot);
+            _heads.Saw(reveal.Contribution.Worker, reveal.Contribution.Record);
         }
 
         Rounds++;
@@ -297,12 +296,6 @@ internal sealed class ValidatorLoop : IDisposable
         return replay.Result == WorkResult.Failed ? replay.Reason : null;
     }
 
-    // Null where this validator did not see the last record since its start: a bare null would become an empty root, which no state has.
-    private ReadOnlyMemory<byte>? StateBefore(RoundMember member) =>
-        member.LastDigest is not { } last ? (ReadOnlyMemory<byte>?)_initialOptimiser
-        : _heads.TryGetValue(member.Worker, out (ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> Optimiser) head) && head.Digest.Span.SequenceEqual(last.Span) ? (ReadOnlyMemory<byte>?)head.Optimiser
-        : (ReadOnlyMemory<byte>?)null;
-
     private async Task<(WorkEnd End, long Bytes, TimeSpan Judged)> AskAsync(RoundSettings settings, ReadReveal reveal, ReplayRow replay, CancellationToken cancellationToken)
     {
         RoundContribution contribution = reveal.Contribution;
@@ -330,7 +323,7 @@ internal sealed class ValidatorLoop : IDisposable
             Rows = _run.Work.Rows,
             Length = _run.Work.Length,
             Rates = _run.Work.Rates(settings.Round, _run.Rounds.Count),
-            OptimiserBefore = StateBefore(member),
+            OptimiserBefore = _heads.StateBefore(member),
         };
         WorkEnd end = await Task.Run(() => _audit.Judge(contribution.Record, work, replay.Step, content), cancellationToken).ConfigureAwait(false);
         return (end, box.Length, Stopwatch.GetElapsedTime(begun));

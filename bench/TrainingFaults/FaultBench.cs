@@ -207,12 +207,15 @@ public static class FaultBench
             }
             else
             {
-                differences.Add($"the outcome of round {round}");
+                differences.Add($"the outcome of round {round}: {Told(expected)} and {Told(found)}");
             }
         }
 
         return (outcomes, equal, first, last);
     }
+
+    private static string Told(TrainingOutcome? outcome) => outcome is null ? "none"
+        : FormattableString.Invariant($"{outcome.Losses?.Before:R} to {outcome.Losses?.After:R}, ") + string.Join(", ", outcome.Verdicts.Select(static one => FormattableString.Invariant($"{one.Verdict} {one.Impact:R} {one.Units}")));
 
     private static byte[] Bare(TrainingOutcome outcome) => (outcome with { IssuedAt = DateTimeOffset.UnixEpoch, Previous = outcome.Previous is null ? null : new byte[32] }).EncodeClaims();
 

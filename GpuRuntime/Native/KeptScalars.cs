@@ -27,6 +27,9 @@ internal static class KeptScalars
     /// <summary>Adds a tensor in place.</summary>
     public static Tensor Increase(this Tensor left, Tensor right) => left.add_(right, s_one);
 
+    /// <summary>Each element squared. TorchSharp's own way is a power whose exponent is such a scalar.</summary>
+    public static Tensor Squared(this Tensor tensor) => tensor * tensor;
+
     /// <summary>Adds rows in place, at the given places of dimension 0.</summary>
     public static Tensor IncreaseRows(this Tensor left, Tensor places, Tensor rows) => left.index_add_(0, places, rows, s_one);
 }

@@ -173,7 +173,7 @@ public sealed class LlamaTrainingModel : IDisposable
         Linear(x, name).view(rows, length, heads, _shape.HeadSize).transpose(1, 2);
 
     private Tensor Norm(Tensor x, string name) =>
-        x * rsqrt(x.square().mean([-1], keepdim: true).Plus(_epsilon)) * _parameters[name];
+        x * rsqrt(x.Squared().mean([-1], keepdim: true).Plus(_epsilon)) * _parameters[name];
 
     private Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {

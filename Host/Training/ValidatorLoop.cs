@@ -209,7 +209,6 @@ internal sealed class ValidatorLoop : IDisposable
                             Gradient = reveal.Gradient,
                             ShardRoot = reveal.Contribution.Record.ShardRoot,
                             AssignedShardRoot = ShardAssignment.Root(settings.Beacon.Span, reveal.Contribution.Worker, settings.Round, _digests, _run.Work.Documents),
-                            CommitOrder = reveal.Contribution.CommitOrder,
                         },
                         Assigned(settings, reveal.Contribution.Worker))),
                 ],

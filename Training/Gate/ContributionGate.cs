@@ -9,22 +9,28 @@ namespace Verathos.Training.Gate;
 /// </summary>
 public static class ContributionGate
 {
+    // The part of what is missing to 1 by which a pair may be more alike than is typical, however little pairs differ.
+    private const double NearerToOne = 0.25;
+
     /// <summary>Judges a round's contributions, which are compared with one another.</summary>
     /// <param name="candidates">One of each worker.</param>
     /// <param name="layout">Of the model that is trained.</param>
     /// <param name="momentum">Where the model has been going; null in the first round, when nobody can point against it.</param>
     /// <param name="policy">The bounds.</param>
-    /// <returns>In the order of the workers' keys.</returns>
-    /// <exception cref="ArgumentException">A worker is there twice, two have one place in the order, or a bound is out of range.</exception>
-    public static IReadOnlyList<GateVerdict> Judge(IReadOnlyList<GateCandidate> candidates, GradientLayout layout, SparseVector? momentum, GatePolicy policy)
+    /// <param name="knowledge">Says of two that are alike which one is the copy; asked for nothing else.</param>
+    /// <returns>In the order of the workers' keys; the order of the candidates changes nothing.</returns>
+    /// <exception cref="ArgumentException">A worker is there twice, or a bound is out of range.</exception>
+    public static IReadOnlyList<GateVerdict> Judge(
+        IReadOnlyList<GateCandidate> candidates, GradientLayout layout, SparseVector? momentum, GatePolicy policy, DocumentKnowledge knowledge)
     {
         ArgumentNullException.ThrowIfNull(candidates);
         ArgumentNullException.ThrowIfNull(layout);
         ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(knowledge);
         policy.Validate();
-        if (candidates.Select(c => c.Worker).Distinct().Count() != candidates.Count || candidates.Select(c => c.CommitOrder).Distinct().Count() != candidates.Count)
+        if (candidates.Select(c => c.Worker).Distinct().Count() != candidates.Count)
         {
-            throw new ArgumentException("a worker contributes once, and no two commit at once", nameof(candidates));
+            throw new ArgumentException("a worker contributes once", nameof(candidates));
         }
 
         Entry[] entries = [.. candidates.OrderBy(c => c.Worker).Select(c => new Entry(c))];
@@ -49,7 +55,7 @@ public static class ContributionGate
         {
             CheckNorms(decoded, layout, policy);
             CheckMomentum(decoded, momentum, policy);
-            CheckPairs(decoded, policy);
+            CheckPairs(decoded, policy, knowledge);
         }
 
         return [.. entries.Select(entry => entry.Verdict())];
@@ -110,44 +116,54 @@ public static class ContributionGate
         }
     }
 
-    private static void CheckPairs(Entry[] entries, GatePolicy policy)
+    private static void CheckPairs(Entry[] entries, GatePolicy policy, DocumentKnowledge knowledge)
     {
-        List<(Entry Earlier, Entry Later, PeerLikeness Likeness)> pairs = [];
+        List<Pair> pairs = [];
         for (int i = 0; i < entries.Length; i++)
         {
             for (int j = 0; j < i; j++)
             {
-                (Entry earlier, Entry later) = entries[i].Candidate.CommitOrder < entries[j].Candidate.CommitOrder ? (entries[i], entries[j]) : (entries[j], entries[i]);
-                pairs.Add((earlier, later, PeerLikeness.Of(earlier.Gradient!, later.Gradient!)));
+                pairs.Add(new Pair(entries[j], entries[i], PeerLikeness.Of(entries[j].Gradient!, entries[i].Gradient!)));
             }
         }
 
         double cosine = Bound(entries, pairs, likeness => likeness.Cosine, policy.PairDeviations, policy.PairCosineFloor);
         double indices = Bound(entries, pairs, likeness => likeness.SharedIndices, policy.PairDeviations, policy.PairIndexFloor);
-        foreach ((Entry earlier, Entry later, PeerLikeness likeness) in pairs)
+        double equal = Bound(entries, pairs, likeness => likeness.EqualValues, policy.PairDeviations, policy.MostEqualValues);
+        foreach (Pair pair in pairs)
         {
-            if (!(likeness.Cosine <= cosine) || (likeness.SharedCount >= policy.LeastSharedIndices && likeness.EqualValues > policy.MostEqualValues))
+            PeerLikeness likeness = pair.Likeness;
+            bool areValuesAlike = !(likeness.Cosine <= cosine) || (likeness.SharedCount >= policy.LeastSharedIndices && likeness.EqualValues > equal);
+            if (areValuesAlike || !(likeness.SharedIndices <= indices))
             {
-                later.Fail(GateOutcome.PeerValues, earlier.Candidate.Worker.ToString());
+                (Entry copy, Entry original) = Copy(pair, knowledge);
+                copy.Fail(areValuesAlike ? GateOutcome.PeerValues : GateOutcome.PeerIndices, original.Candidate.Worker.ToString());
             }
         }
+    }
 
-        foreach ((Entry earlier, Entry later, PeerLikeness likeness) in pairs.Where(pair => !(pair.Likeness.SharedIndices <= indices)))
-        {
-            later.Fail(GateOutcome.PeerIndices, earlier.Candidate.Worker.ToString());
-        }
+    // Who came first can be arranged, and differs from run to run. What a contribution knows cannot: one that was made of another's has
+    // that one's documents in it. Where neither knows more the greater key is the copy, so that one of the two stays in any case.
+    private static (Entry Copy, Entry Original) Copy(Pair pair, DocumentKnowledge knowledge)
+    {
+        double left = knowledge(pair.Left.Gradient!, pair.Right.Candidate.Worker) / pair.Left.Gradient!.Norm();
+        double right = knowledge(pair.Right.Gradient!, pair.Left.Candidate.Worker) / pair.Right.Gradient!.Norm();
+        return left > right ? (pair.Left, pair.Right) : (pair.Right, pair.Left);
     }
 
     // Fewer than half of all pairs are of two honest workers as soon as three in ten are not. So each worker is compared with the
-    // median of its own pairs, and the median of workers is taken of that: both hold as long as more than half are honest.
-    private static double Bound(
-        Entry[] entries, List<(Entry Earlier, Entry Later, PeerLikeness Likeness)> pairs, Func<PeerLikeness, double> measure, double deviations, double floor)
+    // median of its own pairs, and the median of workers is taken of that: both hold as long as more than half are honest. All measures end
+    // at 1, and where all are alike, as after an optimiser's first steps, deviations are small: a copy is a good part nearer to 1 than is typical.
+    private static double Bound(Entry[] entries, List<Pair> pairs, Func<PeerLikeness, double> measure, double deviations, double floor)
     {
-        double[][] ofEach = [.. entries.Select(entry => pairs.Where(pair => pair.Earlier == entry || pair.Later == entry).Select(pair => measure(pair.Likeness)).ToArray())];
+        double[][] ofEach = [.. entries.Select(entry => pairs.Where(pair => pair.Left == entry || pair.Right == entry).Select(pair => measure(pair.Likeness)).ToArray())];
         double typical = RobustStatistics.Median([.. ofEach.Select(values => RobustStatistics.Median(values))]);
         double deviation = RobustStatistics.Median([.. ofEach.Select(values => RobustStatistics.Median([.. values.Select(value => Math.Abs(value - typical))]))]);
-        return Math.Max(floor, typical + (deviations * deviation));
+        return Math.Max(Math.Max(floor, typical + (deviations * deviation)), typical + (NearerToOne * (1 - typical)));
     }
+
+    // Entries are in the order of their workers' keys.
+    private sealed record Pair(Entry Left, Entry Right, PeerLikeness Likeness);
 
     private sealed class Entry(GateCandidate candidate)
     {

@@ -14,7 +14,4 @@ public sealed record GateCandidate
 
     /// <summary>The root of the documents that the beacon assigns, computed by the one who judges, 32 bytes.</summary>
     public required ReadOnlyMemory<byte> AssignedShardRoot { get; init; }
-
-    /// <summary>Its place in the order of commitments: of two that are alike the later one is the copy.</summary>
-    public required long CommitOrder { get; init; }
 }

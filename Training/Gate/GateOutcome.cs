@@ -33,9 +33,9 @@ public enum GateOutcome
     /// <summary>It points against where the model has been going.</summary>
     AgainstMomentum,
 
-    /// <summary>Its values are those of a contribution that was committed earlier.</summary>
+    /// <summary>Its values are another contribution's, whose documents it knows.</summary>
     PeerValues,
 
-    /// <summary>Its indices are those of a contribution that was committed earlier.</summary>
+    /// <summary>Its indices are another contribution's, whose documents it knows.</summary>
     PeerIndices,
 }

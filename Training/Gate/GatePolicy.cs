@@ -18,7 +18,7 @@ public sealed record GatePolicy
     /// <summary>The least cosine to the momentum; -1 to 1.</summary>
     public required double LeastMomentumCosine { get; init; }
 
-    /// <summary>Median absolute deviations of pairs above the median from which a pair is too alike, in values or in indices.</summary>
+    /// <summary>Median absolute deviations of pairs above the median from which a pair is too alike, in direction, values or indices.</summary>
     public required double PairDeviations { get; init; }
 
     /// <summary>A cosine of a pair up to this is never too alike.</summary>
@@ -27,7 +27,7 @@ public sealed record GatePolicy
     /// <summary>A share of indices in common up to this is never too alike.</summary>
     public required double PairIndexFloor { get; init; }
 
-    /// <summary>The share of exactly equal values among the indices in common that is too much.</summary>
+    /// <summary>A share of exactly equal values among the indices in common up to this is never too alike.</summary>
     public required double MostEqualValues { get; init; }
 
     /// <summary>Indices in common below which equal values mean nothing.</summary>

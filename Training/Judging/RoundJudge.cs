@@ -55,17 +55,18 @@ public sealed class RoundJudge : IDisposable
         ArgumentNullException.ThrowIfNull(input);
         Validate(state, input);
         int[] pool = Pool(input);
-        WorkUnit[] units = Gate(state, input);
+        OwnGradients own = new(_objective, input, _secret, _settings.OwnTokens);
+        Lazy<float[]> trusted = new(() => _objective.Gradient(
+            input.Weights, HeldOutDraw.Draw(_objective, _secret, "verathos.trusted.v1"u8, input.Round, pool, _settings.GradientTokens)));
+        WorkUnit[] units = Gate(state, input, (gradient, worker) => own.Knowledge(gradient, worker, trusted.Value));
         WorkUnit[] accepted = [.. units.Where(unit => unit.Verdict.IsAccepted)];
         byte[] model = SHA256.HashData(MemoryMarshal.AsBytes(input.Weights.Span));
         int[] exact = ExactDocuments(state, input, pool);
         DocumentLoss[] before = LossesBefore(state, input, model, exact);
-        float[] trusted = [];
         if (accepted.Length > 0)
         {
-            trusted = _objective.Gradient(input.Weights, HeldOutDraw.Draw(_objective, _secret, "verathos.trusted.v1"u8, input.Round, pool, _settings.GradientTokens));
-            Promise(accepted, trusted);
-            MeasureGaps(input, accepted, trusted);
+            Promise(accepted, trusted.Value);
+            MeasureGaps(accepted, trusted.Value, own.Of([.. accepted.Select(unit => unit.Worker)]));
             Confirm(input, accepted, exact, before);
         }
 
@@ -117,12 +118,12 @@ public sealed class RoundJudge : IDisposable
     private int[] Pool(JudgeInput input) =>
         [.. (_settings.HeldOut ?? [.. Enumerable.Range(0, _objective.Documents)]).Where(document => !input.Assigned.Contains(document)).Order()];
 
-    private WorkUnit[] Gate(JudgeState state, JudgeInput input)
+    private WorkUnit[] Gate(JudgeState state, JudgeInput input, DocumentKnowledge knowledge)
     {
         Dictionary<WorkerKey, JudgeContribution> sources = input.Contributions.ToDictionary(contribution => contribution.Candidate.Worker);
         return
         [
-            .. ContributionGate.Judge([.. input.Contributions.Select(contribution => contribution.Candidate)], _objective.Layout, state.Previous, _settings.Gate)
+            .. ContributionGate.Judge([.. input.Contributions.Select(contribution => contribution.Candidate)], _objective.Layout, state.Previous, _settings.Gate, knowledge)
                 .Select(verdict => new WorkUnit(sources[verdict.Worker], verdict)),
         ];
     }
@@ -172,14 +173,8 @@ public sealed class RoundJudge : IDisposable
         }
     }
 
-    private void MeasureGaps(JudgeInput input, WorkUnit[] accepted, float[] trusted)
+    private void MeasureGaps(WorkUnit[] accepted, float[] trusted, IReadOnlyList<float[]> own)
     {
-        IReadOnlyList<IReadOnlyList<int>> sets =
-        [
-            .. accepted.Select(unit => (IReadOnlyList<int>)HeldOutDraw.Draw(
-                _objective, _secret, [.. "verathos.own.v1"u8, .. unit.Worker.Bytes], input.Round, unit.Source.Documents, _settings.OwnTokens)),
-        ];
-        IReadOnlyList<float[]> own = _objective.Gradients(input.Weights, sets);
         double step = _settings.OuterRate * FirstOrderImpact.StepFraction;
         double[] random = [.. accepted.Select(unit => FirstOrderImpact.Improvement(unit.Clipped, trusted, step))];
         for (int i = 0; i < accepted.Length; i++)
@@ -239,12 +234,12 @@ public sealed class RoundJudge : IDisposable
     private static double Paid(WorkUnit unit) => unit.Exclusion == Exclusion.None ? unit.Impact : 0;
 
     private (Aggregate? Aggregate, float[] Next, DocumentLoss[] After) Step(
-        JudgeState state, JudgeInput input, WorkUnit[] accepted, float[] trusted, int[] exact, DocumentLoss[] before)
+        JudgeState state, JudgeInput input, WorkUnit[] accepted, Lazy<float[]> trusted, int[] exact, DocumentLoss[] before)
     {
         Contribution[] moving = [.. accepted.Where(unit => unit.Exclusion == Exclusion.None).Select(unit => new Contribution(unit.Worker, unit.Gradient))];
         if (moving.Length > 0)
         {
-            Aggregate aggregate = Aggregator.Apply(moving, new AggregationOptions { Trusted = SparseVector.Dense([.. trusted.Select(value => (double)value)]), Previous = state.Previous });
+            Aggregate aggregate = Aggregator.Apply(moving, new AggregationOptions { Trusted = SparseVector.Dense([.. trusted.Value.Select(value => (double)value)]), Previous = state.Previous });
             float[] next = OuterStep.Apply(input.Weights.Span, aggregate.Vector, _settings.OuterRate);
             DocumentLoss[] after = [.. _objective.Losses(next, exact)];
             if (after.All(loss => double.IsFinite(loss.Sum)))

@@ -182,7 +182,7 @@ internal sealed class AttackSimulation : IDisposable
             Contributions =
             [
                 .. sent.Select((gradient, worker) => new JudgeContribution(
-                    new GateCandidate { Worker = _keys[worker], Gradient = gradient, ShardRoot = Shard, AssignedShardRoot = Shard, CommitOrder = worker }, documents[worker])),
+                    new GateCandidate { Worker = _keys[worker], Gradient = gradient, ShardRoot = Shard, AssignedShardRoot = Shard }, documents[worker])),
             ],
             Assigned = documents.SelectMany(of => of).ToHashSet(),
         });

@@ -107,7 +107,7 @@ internal sealed class TextRounds
             byte[] gradient = worker.Train(trainer, model, [.. documents.Select(document => _corpus.Documents[document])], _options, rates);
             free.Add(trainer);
             contributions[i] = new JudgeContribution(
-                new GateCandidate { Worker = worker.Key, Gradient = gradient, ShardRoot = root, AssignedShardRoot = root, CommitOrder = i }, documents);
+                new GateCandidate { Worker = worker.Key, Gradient = gradient, ShardRoot = root, AssignedShardRoot = root }, documents);
         });
         ContributionBytes = contributions[0].Candidate.Gradient.Length;
         return new JudgeInput

@@ -90,7 +90,7 @@ internal sealed class LlamaNetwork : IDisposable
     // In binary32 whatever the products are in.
     private Tensor Norm(Tensor x, Tensor weight)
     {
-        Tensor normed = x * rsqrt(x.square().mean([-1], keepdim: true).Plus(_epsilon)) * weight;
+        Tensor normed = x * rsqrt(x.Squared().mean([-1], keepdim: true).Plus(_epsilon)) * weight;
         return _half ? normed.to(ScalarType.BFloat16) : normed;
     }
 

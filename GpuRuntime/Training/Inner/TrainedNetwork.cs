@@ -94,7 +94,7 @@ internal sealed class TrainedNetwork : IDisposable
         {
             using DisposeScope scope = NewDisposeScope();
             using IDisposable none = no_grad();
-            norm = Math.Sqrt(Gradient.square().sum(ScalarType.Float64).item<double>());
+            norm = Math.Sqrt(Gradient.Squared().sum(ScalarType.Float64).item<double>());
         });
         return (losses.Sum(), tokens, norm);
     }

@@ -82,7 +82,7 @@ internal sealed class MuonRule : IOptimiserRule
         using Scalar epsilon = Epsilon;
         bool turned = matrix.shape[0] > matrix.shape[1];
         Tensor x = turned ? matrix.t().contiguous() : matrix;
-        x = x / x.square().sum().sqrt().Plus(epsilon);
+        x = x / x.Squared().sum().sqrt().Plus(epsilon);
         for (int i = 0; i < iterations; i++)
         {
             Tensor square = x.mm(x.t());

@@ -106,7 +106,7 @@ public sealed class ContributionGateTests
         candidates[Bad] = Candidate(Bad, [.. Worker(3, Bad).Select(value => -value)]);
         AssertOnlyLast(GateOutcome.AgainstMomentum, Judge(candidates));
         Assert.All(Judge(candidates, GatePolicy.Documented with { LeastMomentumCosine = -1 }), verdict => Assert.True(verdict.IsAccepted));
-        Assert.All(ContributionGate.Judge(candidates, Layout, null, GatePolicy.Documented), verdict => Assert.True(verdict.IsAccepted));
+        Assert.All(ContributionGate.Judge(candidates, Layout, null, GatePolicy.Documented, Knows), verdict => Assert.True(verdict.IsAccepted));
     }
 
     [Theory]
@@ -167,19 +167,53 @@ public sealed class ContributionGateTests
     }
 
     [Fact]
-    public void Of_two_that_are_alike_the_later_one_is_the_copy()
+    public void Of_two_that_are_alike_the_copy_is_the_one_that_knows_the_others_documents()
     {
         GateCandidate[] candidates = Honest(7);
-        candidates[Bad] = Copy(candidates[2], 0, 1) with { CommitOrder = -1 };
-        IReadOnlyList<GateVerdict> verdicts = Judge(candidates);
-        Assert.Equal((GateOutcome.PeerValues, GateOutcome.Accepted), (verdicts[2].Outcome, verdicts[Bad].Outcome));
+        candidates[Bad] = Copy(candidates[2], 0, 1);
+        (WorkerKey third, WorkerKey last) = (Samples.Worker(2), Samples.Worker(Bad));
+        Assert.Equal((GateOutcome.PeerValues, GateOutcome.Accepted), Outcomes((_, documents) => documents == last ? 1 : 0));
+        Assert.Equal((GateOutcome.Accepted, GateOutcome.PeerValues), Outcomes((_, documents) => documents == third ? 1 : 0));
+
+        // One of the two stays where nothing tells them apart.
+        Assert.Equal((GateOutcome.Accepted, GateOutcome.PeerValues), Outcomes((_, _) => 1));
+        Assert.Equal((GateOutcome.Accepted, GateOutcome.PeerValues), Outcomes((_, _) => double.NaN));
+
+        (GateOutcome Third, GateOutcome Last) Outcomes(DocumentKnowledge knowledge)
+        {
+            IReadOnlyList<GateVerdict> verdicts = ContributionGate.Judge(candidates, Layout, Momentum, GatePolicy.Documented, knowledge);
+            return (verdicts[2].Outcome, verdicts[Bad].Outcome);
+        }
+    }
+
+    [Fact]
+    public void Knowledge_is_asked_for_only_of_those_that_are_alike()
+    {
+        GateCandidate[] candidates = Honest(7);
+        DocumentKnowledge none = (_, _) => throw new InvalidOperationException("nobody is alike");
+        Assert.All(ContributionGate.Judge(candidates, Layout, Momentum, GatePolicy.Documented, none), verdict => Assert.True(verdict.IsAccepted));
+        candidates[Bad] = Copy(candidates[2], 0, 1);
+        Assert.Throws<InvalidOperationException>(() => ContributionGate.Judge(candidates, Layout, Momentum, GatePolicy.Documented, none));
+    }
+
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Steps_of_equal_length_everywhere_as_after_an_optimisers_first_ones_are_no_copies_of_one_another(double noise)
+    {
+        // Two bits of steps that are equally long hold one level, and all of what is kept lies at the same places.
+        GateCandidate[] candidates = [.. Enumerable.Range(0, Workers).Select(i => Candidate(i, [.. Worker(11, i, noise).Select(value => 0.01f * Math.Sign(value))]))];
+        Assert.All(Judge(candidates), verdict => Assert.Equal((GateOutcome.Accepted, null), (verdict.Outcome, verdict.Detail)));
+        candidates[Bad] = candidates[2] with { Worker = Samples.Worker(Bad) };
+        AssertOnlyLast(GateOutcome.PeerValues, Judge(candidates));
     }
 
     [Fact]
     public void Neither_the_order_of_candidates_nor_a_second_look_changes_a_verdict()
     {
         GateCandidate[] candidates = Honest(8);
-        candidates[3] = Copy(candidates[2], 0.3, 1) with { Worker = Samples.Worker(3), CommitOrder = 3 };
+        candidates[3] = Copy(candidates[2], 0.3, 1) with { Worker = Samples.Worker(3) };
         IReadOnlyList<GateVerdict> verdicts = Judge(candidates);
         Array.Reverse(candidates);
         Assert.Equal(verdicts.Select(v => (v.Worker, v.Outcome, v.Detail)), Judge(candidates).Select(v => (v.Worker, v.Outcome, v.Detail)));
@@ -197,14 +231,16 @@ public sealed class ContributionGateTests
     {
         GateCandidate[] candidates = Honest(9);
         Assert.Throws<ArgumentException>(() => Judge([.. candidates, candidates[0]]));
-        Assert.Throws<ArgumentException>(() => Judge([.. candidates, candidates[0] with { Worker = Samples.Worker(77) }]));
         Assert.Throws<ArgumentException>(() => Judge(candidates, GatePolicy.Documented with { LeastContributions = 2 }));
         Assert.Throws<ArgumentException>(() => Judge(candidates, GatePolicy.Documented with { NormDeviations = double.NaN }));
         Assert.Throws<ArgumentException>(() => Judge(candidates, GatePolicy.Documented with { LeastMomentumCosine = -2 }));
     }
 
     private static IReadOnlyList<GateVerdict> Judge(GateCandidate[] candidates, GatePolicy? policy = null) =>
-        ContributionGate.Judge(candidates, Layout, Momentum, policy ?? GatePolicy.Documented);
+        ContributionGate.Judge(candidates, Layout, Momentum, policy ?? GatePolicy.Documented, Knows);
+
+    // The last one's documents are known to nobody.
+    private static double Knows(SparseVector gradient, WorkerKey documents) => documents == Samples.Worker(Bad) ? 0 : 1;
 
     private static void AssertOnlyLast(GateOutcome outcome, IReadOnlyList<GateVerdict> verdicts)
     {
@@ -233,7 +269,6 @@ public sealed class ContributionGateTests
         Gradient = CompressedGradient.Encode(Layout, gradient, GradientBits.Two),
         ShardRoot = Shard,
         AssignedShardRoot = Shard,
-        CommitOrder = worker,
     };
 
     // Moves a share of the kept elements to other places of their chunk, and keeps every value.

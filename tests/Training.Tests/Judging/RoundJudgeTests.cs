@@ -94,6 +94,20 @@ public sealed class RoundJudgeTests
         Assert.All(judged.Verdicts.Where(v => v != verdict), v => Assert.Equal((Exclusion.None, 0.1), (v.Exclusion, Math.Round(v.Score.Gap.Value, 12))));
     }
 
+    [Theory]
+    [InlineData(0, 3)]
+    [InlineData(3, 0)]
+    public void Of_two_that_sent_the_same_the_one_whose_documents_are_in_it_is_the_author(int copycat, int author)
+    {
+        SmallNetwork network = new("none", 0, 1);
+        JudgedRound judged = Judge(network, input => input with
+        {
+            Contributions = Replace(input, copycat, input.Contributions[copycat].Candidate with { Gradient = input.Contributions[author].Candidate.Gradient }),
+        });
+        Assert.Equal((GateOutcome.PeerValues, Samples.Worker(author).ToString()), (judged.Verdicts[copycat].Gate, judged.Verdicts[copycat].Detail));
+        Assert.All(judged.Verdicts.Where((_, i) => i != copycat), verdict => Assert.Equal(Exclusion.None, verdict.Exclusion));
+    }
+
     [Fact]
     public void A_promise_of_harm_moves_nothing()
     {

@@ -85,7 +85,7 @@ internal sealed class SmallNetwork
             Contributions =
             [
                 .. Enumerable.Range(0, Workers).Where(worker => sent[worker] is not null).Select(worker => new JudgeContribution(
-                    new GateCandidate { Worker = Samples.Worker(worker), Gradient = sent[worker], ShardRoot = Shard, AssignedShardRoot = Shard, CommitOrder = worker },
+                    new GateCandidate { Worker = Samples.Worker(worker), Gradient = sent[worker], ShardRoot = Shard, AssignedShardRoot = Shard },
                     [documents[worker]])),
             ],
             Assigned = documents.ToHashSet(),

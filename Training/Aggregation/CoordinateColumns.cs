@@ -1,8 +1,13 @@
+using System.Runtime.InteropServices;
+
 namespace Verathos.Training.Aggregation;
 
 /// <summary>Some sparse vectors, coordinate by coordinate: the coordinates that any of them keeps, and who has which value there.</summary>
 internal sealed class CoordinateColumns
 {
+    // So many coordinates are counted at once.
+    private const int Window = 1 << 16;
+
     private readonly int[] _starts;
     private readonly int[] _rows;
     private readonly double[] _values;
@@ -17,53 +22,60 @@ internal sealed class CoordinateColumns
         _vectors = vectors;
         Dimension = vectors[0].Dimension;
         int total = vectors.Sum(vector => vector.Count);
-        long[] keys = new long[total];
         _values = new double[total];
-        int at = 0;
-        for (int row = 0; row < vectors.Count; row++)
-        {
-            ReadOnlySpan<int> indices = vectors[row].Indices;
-            vectors[row].Values.CopyTo(_values.AsSpan(at));
-            for (int i = 0; i < indices.Length; i++)
-            {
-                keys[at++] = ((long)indices[i] << 24) | (uint)row;
-            }
-        }
-
-        Array.Sort(keys, _values);
-        List<int> coordinates = [];
-        List<int> starts = [];
         _rows = new int[total];
         _places = [.. vectors.Select(vector => new int[vector.Count])];
-        int[] filled = new int[vectors.Count];
-        ReadOnlySpan<int> more = further is null ? [] : further.Indices;
-        int next = 0;
-        for (int entry = 0; entry <= total; entry++)
+        List<int> coordinates = new(total);
+        List<int> starts = new(total + 1);
+        int[] done = new int[vectors.Count];
+        int[] places = new int[Math.Min(Window, Dimension)];
+        (int entries, int doneOfMore) = (0, 0);
+        for (long from = 0; from < Dimension; from += Window)
         {
-            int coordinate = entry < total ? (int)(keys[entry] >> 24) : int.MaxValue;
-            for (; next < more.Length && more[next] <= coordinate; next++)
+            // How many rows keep each coordinate of the window, one more where it is there at all.
+            Span<int> window = places.AsSpan(0, (int)Math.Min(Window, Dimension - from));
+            window.Clear();
+            for (int row = 0; row < vectors.Count; row++)
             {
-                if (more[next] < coordinate)
+                ReadOnlySpan<int> indices = vectors[row].Indices;
+                for (int i = done[row]; i < indices.Length && indices[i] - from < window.Length; i++)
                 {
-                    coordinates.Add(more[next]);
-                    starts.Add(entry);
+                    ref int count = ref window[(int)(indices[i] - from)];
+                    count += count == 0 ? 2 : 1;
                 }
             }
 
-            if (entry == total)
+            for (; further is not null && doneOfMore < further.Count && further.Indices[doneOfMore] - from < window.Length; doneOfMore++)
             {
-                break;
+                ref int count = ref window[(int)(further.Indices[doneOfMore] - from)];
+                count = Math.Max(count, 1);
             }
 
-            if (coordinates.Count == 0 || coordinates[^1] != coordinate)
+            int first = coordinates.Count;
+            for (int i = 0; i < window.Length; i++)
             {
-                coordinates.Add(coordinate);
-                starts.Add(entry);
+                if (window[i] > 0)
+                {
+                    starts.Add(entries);
+                    entries += window[i] - 1;
+                    window[i] = coordinates.Count;
+                    coordinates.Add((int)from + i);
+                }
             }
 
-            int row = (int)(keys[entry] & 0xffffff);
-            _rows[entry] = row;
-            _places[row][filled[row]++] = coordinates.Count - 1;
+            // Where the next row's value goes at each coordinate.
+            int[] next = [.. CollectionsMarshal.AsSpan(starts)[first..]];
+            for (int row = 0; row < vectors.Count; row++)
+            {
+                ReadOnlySpan<int> indices = vectors[row].Indices;
+                ReadOnlySpan<double> values = vectors[row].Values;
+                for (; done[row] < indices.Length && indices[done[row]] - from < window.Length; done[row]++)
+                {
+                    int place = _places[row][done[row]] = window[(int)(indices[done[row]] - from)];
+                    int entry = next[place - first]++;
+                    (_rows[entry], _values[entry]) = (row, values[done[row]]);
+                }
+            }
         }
 
         starts.Add(total);

@@ -4,31 +4,24 @@ namespace Verathos.Training.Compression;
 internal ref struct BitReader(ReadOnlySpan<byte> source)
 {
     private readonly ReadOnlySpan<byte> _source = source;
-    private int _bit;
+    private int _next;
+    private uint _pending;
+    private int _bits;
 
-    /// <summary>Reads a number; the caller has checked that it is there.</summary>
+    /// <summary>Reads a number of 24 bits at most; the caller has checked that it is there.</summary>
     public int Read(int bits)
     {
-        int value = 0;
-        for (int i = 0; i < bits; i++, _bit++)
+        while (_bits < bits)
         {
-            value = (value << 1) | ((_source[_bit >> 3] >> (7 - (_bit & 7))) & 1);
+            _pending = (_pending << 8) | _source[_next++];
+            _bits += 8;
         }
 
-        return value;
+        _bits -= bits;
+        return (int)((_pending >> _bits) & ((1u << bits) - 1));
     }
 
     /// <summary>True if all bits up to the end are zero.</summary>
-    public bool RestIsZero()
-    {
-        while (_bit < 8 * _source.Length)
-        {
-            if (Read(1) != 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public readonly bool RestIsZero() =>
+        (_pending & ((1u << _bits) - 1)) == 0 && !_source[_next..].ContainsAnyExcept((byte)0);
 }

@@ -59,24 +59,17 @@ public sealed class CompressedGradient
         byte[] encoded = new byte[EncodedLength(layout, bits)];
         (encoded[0], encoded[1]) = (Version, (byte)bits);
         layout.Digest.CopyTo(encoded.AsSpan(4));
-        int[] coordinates = new int[GradientLayout.ChunkSize];
         float[] values = new float[GradientLayout.ChunkSize];
-        ulong[] keys = new ulong[GradientLayout.ChunkSize];
+        int[] room = new int[2 * GradientLayout.ChunkSize];
         int at = HeaderSize;
         for (int chunk = 0; chunk < layout.ChunkCount; chunk++)
         {
-            int length = layout.Coordinates(chunk, coordinates);
-            for (int i = 0; i < length; i++)
+            int size = ChunkBytes(layout.Kept(chunk), bits);
+            if (!TryEncodeChunk(layout.Chunk(chunk, gradient, values), room, layout.Kept(chunk), bits, encoded.AsSpan(at, size)))
             {
-                values[i] = gradient[coordinates[i]];
-                if (!float.IsFinite(values[i]))
-                {
-                    throw new ArgumentException($"element {coordinates[i]} of the gradient is not finite", nameof(gradient));
-                }
+                throw new ArgumentException("an element of the gradient is not finite", nameof(gradient));
             }
 
-            int size = ChunkBytes(layout.Kept(chunk), bits);
-            EncodeChunk(values.AsSpan(0, length), keys, layout.Kept(chunk), bits, encoded.AsSpan(at, size));
             at += size;
         }
 
@@ -107,39 +100,59 @@ public sealed class CompressedGradient
             return false;
         }
 
-        List<int> indices = [];
-        List<double> kept = [];
-        Span<int> coordinates = new int[GradientLayout.ChunkSize];
-        int at = HeaderSize;
+        int[] indices = new int[KeptOfAll(layout)];
+        double[] values = new double[indices.Length];
+        (int at, int done, int last) = (HeaderSize, 0, -1);
+        bool isSorted = true;
         for (int chunk = 0; chunk < layout.ChunkCount; chunk++)
         {
-            int length = layout.Coordinates(chunk, coordinates);
-            int size = ChunkBytes(layout.Kept(chunk), bits);
-            error = ParseChunk(encoded.Slice(at, size), bits, coordinates[..length], layout.Kept(chunk), indices, kept);
+            int count = layout.Kept(chunk), size = ChunkBytes(count, bits);
+            Span<int> places = indices.AsSpan(done, count);
+            error = ParseChunk(encoded.Slice(at, size), bits, layout.ChunkLength(chunk), places, values.AsSpan(done, count));
             if (error != GradientError.None)
             {
                 return false;
             }
 
-            at += size;
+            // Within a chunk coordinates ascend; chunks follow one another unless there are tiles.
+            layout.Locate(chunk, places);
+            isSorted &= places[0] > last;
+            (at, done, last) = (at + size, done + count, places[^1]);
         }
 
-        int[] sorted = [.. indices];
-        double[] values = [.. kept];
-        Array.Sort(sorted, values);
-        gradient = new CompressedGradient(bits, new SparseVector(layout.Count, sorted, values));
+        if (!isSorted)
+        {
+            Array.Sort(indices, values);
+        }
+
+        gradient = new CompressedGradient(bits, new SparseVector(layout.Count, indices, values));
         error = GradientError.None;
         return true;
     }
 
+    private static int KeptOfAll(GradientLayout layout)
+    {
+        int kept = 0;
+        for (int chunk = 0; chunk < layout.ChunkCount; chunk++)
+        {
+            kept += layout.Kept(chunk);
+        }
+
+        return kept;
+    }
+
     private static int ChunkBytes(int kept, GradientBits bits) => ChunkLevels.Size + (((kept * (IndexBits + (int)bits)) + 7) / 8);
 
-    private static void EncodeChunk(ReadOnlySpan<float> values, Span<ulong> keys, int count, GradientBits bits, Span<byte> destination)
+    private static bool TryEncodeChunk(ReadOnlySpan<float> values, Span<int> room, int count, GradientBits bits, Span<byte> destination)
     {
         Span<int> places = stackalloc int[count];
         Span<float> kept = stackalloc float[count];
         Span<int> codes = stackalloc int[count];
-        TopMagnitudes.Find(values, keys, places);
+        if (!TopMagnitudes.TryFind(values, room, places))
+        {
+            return false;
+        }
+
         for (int i = 0; i < count; i++)
         {
             kept[i] = values[places[i]];
@@ -166,9 +179,12 @@ public sealed class CompressedGradient
         {
             writer.Write(code, (int)bits);
         }
+
+        writer.Finish();
+        return true;
     }
 
-    private static GradientError ParseChunk(ReadOnlySpan<byte> source, GradientBits bits, ReadOnlySpan<int> coordinates, int count, List<int> indices, List<double> kept)
+    private static GradientError ParseChunk(ReadOnlySpan<byte> source, GradientBits bits, int length, Span<int> places, Span<double> values)
     {
         ushort low = BinaryPrimitives.ReadUInt16LittleEndian(source);
         ushort high = BinaryPrimitives.ReadUInt16LittleEndian(source[2..]);
@@ -176,23 +192,18 @@ public sealed class CompressedGradient
         GradientError error = bits == GradientBits.Two ? ChunkLevels.CheckLevels(low, high) : ChunkLevels.CheckScale(scale);
         BitReader reader = new(source[ChunkLevels.Size..]);
         int previous = -1;
-        for (int i = 0; i < count && error == GradientError.None; i++)
+        for (int i = 0; i < places.Length && error == GradientError.None; i++)
         {
-            int place = reader.Read(IndexBits);
-            error = place >= coordinates.Length ? GradientError.IndexBounds : place <= previous ? GradientError.IndexOrder : GradientError.None;
-            if (error == GradientError.None)
-            {
-                indices.Add(coordinates[place]);
-            }
-
+            int place = places[i] = reader.Read(IndexBits);
+            error = place >= length ? GradientError.IndexBounds : place <= previous ? GradientError.IndexOrder : GradientError.None;
             previous = place;
         }
 
-        for (int i = 0; i < count && error == GradientError.None; i++)
+        for (int i = 0; i < values.Length && error == GradientError.None; i++)
         {
             int code = reader.Read((int)bits);
             error = bits == GradientBits.Eight && code == 0x80 ? GradientError.Value : GradientError.None;
-            kept.Add(bits == GradientBits.Two ? ChunkLevels.DecodeTwo(low, high, code) : (sbyte)code * scale);
+            values[i] = bits == GradientBits.Two ? ChunkLevels.DecodeTwo(low, high, code) : (sbyte)code * scale;
         }
 
         return error == GradientError.None && !reader.RestIsZero() ? GradientError.Padding : error;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 
 namespace Verathos.Training.Compression;
@@ -52,13 +53,25 @@ public sealed class ErrorFeedback
             throw new ArgumentException("the gradient is not of this layout", nameof(gradient));
         }
 
+        float[] rented = ArrayPool<float>.Shared.Rent(_rest.Length);
+        try
+        {
+            return Compress(gradient, bits, rented.AsSpan(0, _rest.Length));
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    private byte[] Compress(ReadOnlySpan<float> gradient, GradientBits bits, Span<float> sum)
+    {
         // Vectors do the same two roundings at each place.
-        float[] sum = new float[_rest.Length];
         int next = 0;
         for (; next + Vector<float>.Count <= sum.Length; next += Vector<float>.Count)
         {
             Vector<float> decayed = new Vector<float>(_rest, next) * Decay;
-            (decayed + new Vector<float>(gradient[next..])).CopyTo(sum, next);
+            (decayed + new Vector<float>(gradient[next..])).CopyTo(sum[next..]);
         }
 
         for (; next < sum.Length; next++)
@@ -73,12 +86,14 @@ public sealed class ErrorFeedback
             throw new InvalidOperationException($"a gradient that was just encoded is refused: {error}");
         }
 
-        sum.CopyTo(_rest, 0);
         ReadOnlySpan<int> indices = sent.Vector.Indices;
+        ReadOnlySpan<double> values = sent.Vector.Values;
         for (int i = 0; i < indices.Length; i++)
         {
-            _rest[indices[i]] -= (float)sent.Vector.Values[i];
+            sum[indices[i]] -= (float)values[i];
         }
+
+        sum.CopyTo(_rest);
 
         return encoded;
     }

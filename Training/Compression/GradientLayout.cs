@@ -50,7 +50,14 @@ public sealed class GradientLayout
             }
             else
             {
-                _joined.Add(new Segment(_joinedLength, _offsets[i], tensors[i].Count));
+                // Tensors that follow one another are one segment.
+                Segment? last = _joined.Count > 0 && _joined[^1].Offset + _joined[^1].Length == _offsets[i] ? _joined[^1] : null;
+                if (last is not null)
+                {
+                    _joined.RemoveAt(_joined.Count - 1);
+                }
+
+                _joined.Add(new Segment(last?.Start ?? _joinedLength, last?.Offset ?? _offsets[i], (last?.Length ?? 0) + tensors[i].Count));
                 _joinedLength += tensors[i].Count;
             }
         }
@@ -101,25 +108,77 @@ public sealed class GradientLayout
     public int Coordinates(int chunk, Span<int> coordinates)
     {
         int length = ChunkLength(chunk);
-        if (chunk < _tiles)
-        {
-            Tile(chunk, coordinates);
-            return length;
-        }
-
-        int from = (chunk - _tiles) * ChunkSize;
-        int segment = _joined.FindLastIndex(s => s.Start <= from);
         for (int i = 0; i < length; i++)
         {
-            while (from + i >= _joined[segment].Start + _joined[segment].Length)
+            coordinates[i] = i;
+        }
+
+        Locate(chunk, coordinates[..length]);
+        return length;
+    }
+
+    /// <summary>A chunk's elements out of a flat vector.</summary>
+    /// <param name="chunk">From 0.</param>
+    /// <param name="flat">The flat vector.</param>
+    /// <param name="values">Room for 4,096, used where the elements do not lie after one another.</param>
+    internal ReadOnlySpan<float> Chunk(int chunk, ReadOnlySpan<float> flat, Span<float> values)
+    {
+        int length = ChunkLength(chunk);
+        if (chunk < _tiles)
+        {
+            (int corner, int columns) = Corner(chunk);
+            for (int row = 0; row < TileSide; row++)
+            {
+                flat.Slice(corner + (row * columns), TileSide).CopyTo(values[(row * TileSide)..]);
+            }
+
+            return values[..length];
+        }
+
+        int from = (chunk - _tiles) * ChunkSize, segment = Find(_joined, from);
+        for (int done = 0; done < length; segment++)
+        {
+            (int start, int offset, int size) = _joined[segment];
+            int skipped = from + done - start, taken = Math.Min(size - skipped, length - done);
+            ReadOnlySpan<float> part = flat.Slice(offset + skipped, taken);
+            if (taken == length)
+            {
+                return part;
+            }
+
+            part.CopyTo(values[done..]);
+            done += taken;
+        }
+
+        return values[..length];
+    }
+
+    /// <summary>Makes places in a chunk, ascending, into coordinates of the flat vector.</summary>
+    /// <param name="chunk">From 0.</param>
+    /// <param name="places">From 0, below the chunk's length; replaced.</param>
+    internal void Locate(int chunk, Span<int> places)
+    {
+        if (chunk < _tiles)
+        {
+            (int corner, int columns) = Corner(chunk);
+            foreach (ref int place in places)
+            {
+                place = corner + (place / TileSide * columns) + (place % TileSide);
+            }
+
+            return;
+        }
+
+        int from = (chunk - _tiles) * ChunkSize, segment = Find(_joined, from);
+        foreach (ref int place in places)
+        {
+            while (from + place >= _joined[segment].Start + _joined[segment].Length)
             {
                 segment++;
             }
 
-            coordinates[i] = _joined[segment].Offset + from + i - _joined[segment].Start;
+            place = _joined[segment].Offset + from + place - _joined[segment].Start;
         }
-
-        return length;
     }
 
     private static bool IsTiled(GradientTensor tensor) => tensor.Rows % TileSide == 0 && tensor.Columns % TileSide == 0;
@@ -135,17 +194,26 @@ public sealed class GradientLayout
         return SHA256.HashData(writer.ToArray());
     }
 
-    private void Tile(int chunk, Span<int> coordinates)
+    // A tile's first element in the flat vector, and the columns of its matrix.
+    private (int Corner, int Columns) Corner(int chunk)
     {
-        Segment tiled = _tiled.FindLast(s => s.Start <= chunk)!;
-        int tensor = tiled.Offset;
-        int columns = Tensors[tensor].Columns;
+        Segment tiled = _tiled[Find(_tiled, chunk)];
+        int columns = Tensors[tiled.Offset].Columns;
         (int row, int column) = Math.DivRem(chunk - tiled.Start, columns / TileSide);
-        int corner = _offsets[tensor] + (row * TileSide * columns) + (column * TileSide);
-        for (int i = 0; i < ChunkSize; i++)
+        return (_offsets[tiled.Offset] + (row * TileSide * columns) + (column * TileSide), columns);
+    }
+
+    // The last segment that starts at a place or before it.
+    private static int Find(List<Segment> segments, int place)
+    {
+        (int low, int high) = (0, segments.Count - 1);
+        while (low < high)
         {
-            coordinates[i] = corner + (i / TileSide * columns) + (i % TileSide);
+            int middle = (low + high + 1) / 2;
+            (low, high) = segments[middle].Start <= place ? (middle, high) : (low, middle - 1);
         }
+
+        return low;
     }
 
     // Of the joined: elements before, place in the flat vector, elements. Of the tiled: chunks before, number of the tensor, chunks.

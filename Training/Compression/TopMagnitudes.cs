@@ -1,96 +1,141 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace Verathos.Training.Compression;
 
 /// <summary>The elements of the greatest magnitude; of equal ones the first.</summary>
 internal static class TopMagnitudes
 {
-    // Sign aside, a binary32's eight bits of exponent and first two of fraction.
-    private const int BucketShift = 21;
-    private const int Buckets = 1 << (31 - BucketShift);
+    private const int Lanes = 16;
+
+    // Groups are the same lane of so many vectors.
+    private const int VectorsOfGroup = 16;
+
+    // Sign aside, numbers are in the order of their bits.
+    private const int Magnitude = int.MaxValue;
+    private const int Infinite = 0x7f800000;
 
     /// <summary>Finds them.</summary>
-    /// <param name="values">Finite.</param>
-    /// <param name="keys">Room for as many as there are values.</param>
+    /// <param name="values">As many as a chunk has at most.</param>
+    /// <param name="room">For twice as many.</param>
     /// <param name="places">Filled with the places of the greatest, ascending; its length says how many.</param>
-    public static void Find(ReadOnlySpan<float> values, Span<ulong> keys, Span<int> places)
+    /// <returns>False where a value is not finite.</returns>
+    public static bool TryFind(ReadOnlySpan<float> values, Span<int> room, Span<int> places)
     {
-        // The bucket, by exponent and first bits, in which the last kept one lies: only what is there or above needs to be looked at.
-        Span<int> buckets = stackalloc int[Buckets];
-        buckets.Clear();
-        foreach (float value in values)
+        ReadOnlySpan<int> words = MemoryMarshal.Cast<float, int>(values);
+        Span<int> magnitudes = room[..values.Length], found = room[values.Length..];
+        int least = Least(words, places.Length), count = 0, at = 0, greatest = 0;
+        Vector512<int> bound = Vector512.Create(least), unsigned = Vector512.Create(Magnitude);
+        for (; at + Lanes <= words.Length; at += Lanes)
         {
-            buckets[BucketOf(value)]++;
-        }
-
-        int bucket = Buckets;
-        for (int above = 0; above < places.Length;)
-        {
-            above += buckets[--bucket];
-        }
-
-        // Keys ascend as magnitudes descend, and no two are equal.
-        int count = 0;
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (BucketOf(values[i]) >= bucket)
+            ulong there = Vector512.GreaterThanOrEqual(Vector512.Create(words[at..]) & unsigned, bound).ExtractMostSignificantBits();
+            for (; there != 0; there &= there - 1)
             {
-                uint magnitude = BitConverter.SingleToUInt32Bits(values[i]) & 0x7fffffff;
-                keys[count++] = ((ulong)(0x7fffffff - magnitude) << 32) | (uint)i;
+                found[count++] = at + BitOperations.TrailingZeroCount(there);
             }
         }
 
-        Select(keys[..count], places.Length);
-        for (int i = 0; i < places.Length; i++)
+        for (; at < words.Length; at++)
         {
-            places[i] = (int)(uint)keys[i];
+            found[count++] = at;
         }
 
-        places.Sort();
+        for (int i = 0; i < count; i++)
+        {
+            magnitudes[i] = words[found[i]] & Magnitude;
+            greatest = Math.Max(greatest, magnitudes[i]);
+        }
+
+        if (greatest >= Infinite)
+        {
+            return false;
+        }
+
+        // All that reach the bound; where those are too many they are at the bound itself, and the first are taken.
+        int last = Bound(magnitudes[..count], places.Length, places.Length, greatest);
+        int equal = places.Length - CountFrom(magnitudes[..count], last + 1), next = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (magnitudes[i] > last || (magnitudes[i] == last && equal-- > 0))
+            {
+                places[next++] = found[i];
+            }
+        }
+
+        return true;
     }
 
-    private static int BucketOf(float value) => (int)((BitConverter.SingleToUInt32Bits(value) & 0x7fffffff) >> BucketShift);
-
-    // Moves the smallest keys to the front, in any order.
-    private static void Select(Span<ulong> keys, int count)
+    // A magnitude that at least so many have, and not many more: as many groups have one of it or more.
+    private static int Least(ReadOnlySpan<int> words, int count)
     {
-        (int low, int high) = (0, keys.Length - 1);
-        while (low < high)
+        int blocks = words.Length / (Lanes * VectorsOfGroup);
+        if (blocks * Lanes < count)
         {
-            ulong pivot = MiddleOf(keys[low], keys[(low + high) / 2], keys[high]);
-            (int i, int j) = (low, high);
-            while (i <= j)
-            {
-                while (keys[i] < pivot)
-                {
-                    i++;
-                }
-
-                while (keys[j] > pivot)
-                {
-                    j--;
-                }
-
-                if (i <= j)
-                {
-                    (keys[i], keys[j]) = (keys[j], keys[i]);
-                    i++;
-                    j--;
-                }
-            }
-
-            if (count - 1 <= j)
-            {
-                high = j;
-            }
-            else if (count - 1 >= i)
-            {
-                low = i;
-            }
-            else
-            {
-                return;
-            }
+            return 0;
         }
+
+        Span<int> groups = stackalloc int[blocks * Lanes];
+        Vector512<int> greatest = Vector512<int>.Zero, unsigned = Vector512.Create(Magnitude);
+        for (int block = 0; block < blocks; block++)
+        {
+            ReadOnlySpan<int> of = words.Slice(block * Lanes * VectorsOfGroup, Lanes * VectorsOfGroup);
+            Vector512<int> most = Vector512<int>.Zero;
+            for (int i = 0; i < of.Length; i += Lanes)
+            {
+                most = Vector512.Max(most, Vector512.Create(of[i..]) & unsigned);
+            }
+
+            most.CopyTo(groups[(block * Lanes)..]);
+            greatest = Vector512.Max(greatest, most);
+        }
+
+        int end = 0;
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            end = Math.Max(end, greatest[lane]);
+        }
+
+        return Bound(groups, count, count + (count / 8), end);
     }
 
-    private static ulong MiddleOf(ulong a, ulong b, ulong c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+    // The greatest number that at least so many reach, or a smaller one that not more than enough reach.
+    private static int Bound(ReadOnlySpan<int> magnitudes, int count, int enough, int greatest)
+    {
+        (long low, long high) = (0, greatest + 1L);
+        while (high - low > 1)
+        {
+            int middle = (int)((low + high) / 2), reached = CountFrom(magnitudes, middle);
+            if (reached < count)
+            {
+                high = middle;
+                continue;
+            }
+
+            low = middle;
+            if (reached <= enough)
+            {
+                break;
+            }
+        }
+
+        return (int)low;
+    }
+
+    private static int CountFrom(ReadOnlySpan<int> magnitudes, int bound)
+    {
+        (int count, int at) = (0, 0);
+        Vector512<int> least = Vector512.Create(bound);
+        for (; at + Lanes <= magnitudes.Length; at += Lanes)
+        {
+            count += BitOperations.PopCount(Vector512.GreaterThanOrEqual(Vector512.Create(magnitudes[at..]), least).ExtractMostSignificantBits());
+        }
+
+        for (; at < magnitudes.Length; at++)
+        {
+            count += magnitudes[at] >= bound ? 1 : 0;
+        }
+
+        return count;
+    }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Verathos.GpuRuntime.Training.Stacked;
 using Verathos.Training.Gate;
 using Verathos.Training.Judging;
 
@@ -119,7 +118,6 @@ public static class AttackBench
 
     internal static AttackResult? RunCell(AttackCorpus corpus, AttackCell cell, int rounds, Action<string, int, int>? progress, CancellationToken cancellationToken)
     {
-        StackedEvaluator.UseThisThread();
         TimeSpan before = ThreadTime.Now();
         using AttackSimulation simulation = new(corpus, cell);
         double start = simulation.FinalLoss();

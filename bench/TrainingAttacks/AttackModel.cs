@@ -47,7 +47,7 @@ internal static class AttackModel
     public static StackedSettings Optimiser { get; set; } = new(Beta1: 0, Epsilon: 1e-4);
 
     /// <summary>Its tensors.</summary>
-    public static GradientLayout Layout { get; } = new([.. StackedModel.LayoutOf(Shape, AttackCorpus.Vocabulary).Select(t => new GradientTensor(t.Name, t.Rows, t.Columns))]);
+    public static GradientLayout Layout { get; } = new([.. RowModel.LayoutOf(Shape, AttackCorpus.Vocabulary).Select(t => new GradientTensor(t.Name, t.Rows, t.Columns))]);
 
     /// <summary>How the judge judges.</summary>
     public static JudgeSettings Judge => new()
@@ -60,7 +60,7 @@ internal static class AttackModel
     };
 
     /// <summary>What a result depends on besides its cell; changed whenever the code changes what comes out.</summary>
-    public static string Settings => FormattableString.Invariant($"1; {Layout.Count} parameters, {InnerSteps} steps of {DocumentsOfStep} documents, rates {InnerRate} and {OuterRate}");
+    public static string Settings => FormattableString.Invariant($"2; {Layout.Count} parameters, {InnerSteps} steps of {DocumentsOfStep} documents, rates {InnerRate} and {OuterRate}");
 
     /// <summary>Documents for validators.</summary>
     public static IReadOnlyList<int> HeldOutDocuments { get; } = [.. Enumerable.Range(Assigned, HeldOut)];

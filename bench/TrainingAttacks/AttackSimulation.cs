@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Security.Cryptography;
 using System.Text;
 using Verathos.GpuRuntime.Training.Stacked;
@@ -25,6 +26,7 @@ internal sealed class AttackSimulation : IDisposable
     private readonly AttackCorpus _corpus;
     private readonly AttackObjective _objective;
     private readonly StackedTrainer _stack = new(AttackModel.Shape, AttackCorpus.Vocabulary, AttackModel.Workers, AttackModel.Optimiser);
+    private readonly float[][] _gradients = [.. Enumerable.Range(0, AttackModel.Workers).Select(_ => new float[AttackModel.Layout.Count])];
     private readonly ErrorFeedback[] _feedback;
     private readonly WorkerKey[] _keys;
     private readonly AttackForge _forge;
@@ -102,12 +104,7 @@ internal sealed class AttackSimulation : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _judge?.Dispose();
-        _objective.Dispose();
-        _stack.Dispose();
-    }
+    public void Dispose() => _judge?.Dispose();
 
     private float[][] Train(int[][] documents)
     {
@@ -129,18 +126,12 @@ internal sealed class AttackSimulation : IDisposable
             _stack.Step(inputs, targets, AttackModel.DocumentsOfStep, AttackModel.InnerRate);
         }
 
-        float[][] gradients = new float[AttackModel.Workers][];
-        for (int worker = 0; worker < gradients.Length; worker++)
+        for (int worker = 0; worker < _gradients.Length; worker++)
         {
-            float[] gradient = gradients[worker] = new float[AttackModel.Layout.Count];
-            _stack.Get(worker, gradient);
-            for (int i = 0; i < gradient.Length; i++)
-            {
-                gradient[i] = Weights[i] - gradient[i];
-            }
+            TensorPrimitives.Subtract(Weights, _stack.Weights(worker), _gradients[worker]);
         }
 
-        return gradients;
+        return _gradients;
     }
 
     // Four times in each document of a bad worker the trigger, and after it always the same token.

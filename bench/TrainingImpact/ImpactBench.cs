@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Verathos.Bench.Statistics;
 using Verathos.Bench.TrainingAttacks;
-using Verathos.GpuRuntime.Training.Stacked;
 using Verathos.Training;
 using Verathos.Training.Impact;
 using Verathos.Training.Judging;
@@ -43,7 +42,6 @@ public static class ImpactBench
 
     private static ImpactReport Measure(ImpactOptions options, CancellationToken cancellationToken)
     {
-        StackedEvaluator.UseThisThread();
         AttackCorpus corpus = AttackCorpus.Create(AttackModel.Documents);
         List<ImpactRow> rows = [];
         Times times = new();

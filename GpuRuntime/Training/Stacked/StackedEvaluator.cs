@@ -1,19 +1,15 @@
-using System.Runtime.InteropServices;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Verathos.GpuRuntime.Training.Stacked;
 
 /// <summary>Losses and gradients of one small model at any weights, on the calling thread.</summary>
-internal sealed class StackedEvaluator : IDisposable
+/// <param name="shape">See <see cref="RowModel"/>.</param>
+/// <param name="vocabulary">Tokens.</param>
+internal sealed unsafe class StackedEvaluator(ModelShape shape, int vocabulary)
 {
-    // So many rows at a time stay within the processor's second cache.
+    // Gradients of so many rows are summed in binary32, and those sums in binary64.
     private const int RowsAtOnce = 16;
 
-    private readonly StackedModel _model;
-
-    /// <summary>Prepares.</summary>
-    public StackedEvaluator(ModelShape shape, int vocabulary) => _model = new StackedModel(shape, vocabulary, 1, learns: true);
+    private readonly RowModel _model = new(shape, vocabulary);
+    private AlignedFloats? _gradient;
 
     /// <summary>The loss of each row.</summary>
     /// <param name="weights">Flat.</param>
@@ -40,26 +36,14 @@ internal sealed class StackedEvaluator : IDisposable
     /// <param name="length">Tokens of a row.</param>
     public float[] TokenLosses(ReadOnlySpan<float> weights, ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int length)
     {
-        _model.Set(0, weights);
-        int total = inputs.Length / length;
+        Check(weights, inputs, length);
         float[] losses = new float[inputs.Length];
-        using IDisposable noGradient = no_grad();
-        for (int row = 0; row < total; row += RowsAtOnce)
+        fixed (float* at = weights)
         {
-            using DisposeScope scope = NewDisposeScope();
-            int rows = Math.Min(RowsAtOnce, total - row);
-
-            // Always as many rows, the last one again and again if need be: sums within a product can depend on their number.
-            long[] ids = new long[RowsAtOnce * length];
-            long[] next = new long[RowsAtOnce * length];
-            for (int i = 0; i < RowsAtOnce; i++)
+            for (int row = 0; row < inputs.Length; row += length)
             {
-                int from = (row + Math.Min(i, rows - 1)) * length;
-                inputs.Slice(from, length).CopyTo(ids.AsSpan(i * length));
-                targets.Slice(from, length).CopyTo(next.AsSpan(i * length));
+                _model.Losses(at, inputs.Slice(row, length), targets.Slice(row, length), losses.AsSpan(row, length));
             }
-
-            MemoryMarshal.Cast<byte, float>(_model.Losses(ids, next, RowsAtOnce).bytes)[..(rows * length)].CopyTo(losses.AsSpan(row * length));
         }
 
         return losses;
@@ -72,35 +56,41 @@ internal sealed class StackedEvaluator : IDisposable
     /// <param name="length">Tokens of a row.</param>
     public float[] Gradient(ReadOnlySpan<float> weights, ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int length)
     {
-        _model.Set(0, weights);
-        int total = inputs.Length / length;
+        Check(weights, inputs, length);
+        AlignedFloats gradient = _gradient ??= new AlignedFloats(_model.Count);
+        float[] losses = new float[length];
         double[] sums = new double[_model.Count];
-        for (int row = 0; row < total; row += RowsAtOnce)
+        int rows = inputs.Length / length;
+        fixed (float* at = weights)
         {
-            using DisposeScope scope = NewDisposeScope();
-            int rows = Math.Min(RowsAtOnce, total - row);
-            Tensor losses = _model.Losses(inputs.Slice(row * length, rows * length), targets.Slice(row * length, rows * length), rows);
-            int at = 0;
-            foreach (Tensor gradient in autograd.grad([losses.sum()], [.. _model.Parameters]))
+            for (int row = 0; row < rows; row++)
             {
-                foreach (float value in MemoryMarshal.Cast<byte, float>(gradient.contiguous().bytes))
+                _model.Gradient(at, inputs.Slice(row * length, length), targets.Slice(row * length, length), losses, gradient.Address, adds: row % RowsAtOnce != 0);
+                if (row % RowsAtOnce == RowsAtOnce - 1 || row == rows - 1)
                 {
-                    sums[at++] += value;
+                    ReadOnlySpan<float> values = gradient.Values;
+                    for (int i = 0; i < sums.Length; i++)
+                    {
+                        sums[i] += values[i];
+                    }
                 }
             }
         }
 
-        int tokens = inputs.Length;
-        return [.. sums.Select(sum => (float)(sum / tokens))];
+        float[] mean = new float[sums.Length];
+        for (int i = 0; i < mean.Length; i++)
+        {
+            mean[i] = (float)(sums[i] / inputs.Length);
+        }
+
+        return mean;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
-
-    /// <summary>Makes libtorch use the calling thread alone for what it is asked from here; other threads have settings of their own.</summary>
-    public static void UseThisThread()
+    private void Check(ReadOnlySpan<float> weights, ReadOnlySpan<long> inputs, int length)
     {
-        Native.NativeRuntime.Load();
-        set_num_threads(1);
+        if (weights.Length != _model.Count || length < 1 || inputs.Length % length != 0)
+        {
+            throw new ArgumentException("the weights are of another model, or the tokens are no whole rows", nameof(weights));
+        }
     }
 }

@@ -1,28 +1,33 @@
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Verathos.GpuRuntime.Training.Stacked;
 
 /// <summary>
-/// AdamW for a stack of models: each copy has its own weights, moments, clipping and count of steps. No weight decay.
+/// AdamW for some copies of a small model: each copy has its own weights, moments, clipping and count of steps. No weight decay.
 /// </summary>
-internal sealed class StackedTrainer : IDisposable
+internal sealed unsafe class StackedTrainer
 {
-    private readonly StackedModel _model;
+    private const int Lanes = 16;
+
+    private readonly RowModel _model;
     private readonly StackedSettings _settings;
-    private readonly float[][] _first;
-    private readonly float[][] _second;
+    private readonly AlignedFloats[] _weights;
+    private readonly AlignedFloats[] _first;
+    private readonly AlignedFloats[] _second;
+    private readonly AlignedFloats _gradient;
     private int _steps;
 
     /// <summary>Starts with weights and moments of 0.</summary>
     public StackedTrainer(ModelShape shape, int vocabulary, int copies, StackedSettings settings)
     {
-        _model = new StackedModel(shape, vocabulary, copies, learns: true);
+        _model = new RowModel(shape, vocabulary);
         _settings = settings;
-        _first = [.. _model.Tensors.Select(t => new float[(long)copies * t.Rows * t.Columns])];
-        _second = [.. _model.Tensors.Select(t => new float[(long)copies * t.Rows * t.Columns])];
+        _gradient = new AlignedFloats(_model.Count);
+        (_weights, _second) = (Zeros(copies), Zeros(copies));
+
+        // Without decay the first moment is the gradient.
+        _first = settings.Beta1 == 0 ? [] : Zeros(copies);
     }
 
     /// <summary>The tensors in the fixed order of flat vectors.</summary>
@@ -32,123 +37,81 @@ internal sealed class StackedTrainer : IDisposable
     public int Count => _model.Count;
 
     /// <summary>Puts a flat vector into one copy.</summary>
-    public void Set(int copy, ReadOnlySpan<float> flat) => _model.Set(copy, flat);
+    public void Set(int copy, ReadOnlySpan<float> flat) => flat[..Count].CopyTo(_weights[copy].Values);
 
     /// <summary>Reads one copy into a flat vector.</summary>
-    public void Get(int copy, Span<float> flat) => _model.Get(copy, flat);
+    public void Get(int copy, Span<float> flat) => _weights[copy].Values.CopyTo(flat);
 
-    /// <summary>The gradient of every copy's mean loss, flat.</summary>
+    /// <summary>One copy's weights as they are until the next step.</summary>
+    public ReadOnlySpan<float> Weights(int copy) => _weights[copy].Values;
+
+    /// <summary>One step of every copy.</summary>
     /// <param name="inputs">Token ids, copy after copy, row after row.</param>
     /// <param name="targets">The next token at each place.</param>
     /// <param name="rows">Rows of each copy.</param>
-    public float[][] Gradients(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int rows)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor[] gradients = Backward(inputs, targets, rows, out _);
-        float scale = 1f / (inputs.Length / _model.Copies);
-        float[][] flat = [.. Enumerable.Range(0, _model.Copies).Select(_ => new float[_model.Count])];
-        int at = 0;
-        foreach (Tensor gradient in gradients)
-        {
-            ReadOnlySpan<float> values = Read(gradient);
-            int size = values.Length / _model.Copies;
-            for (int i = 0; i < values.Length; i++)
-            {
-                flat[i / size][at + (i % size)] = values[i] * scale;
-            }
-
-            at += size;
-        }
-
-        return flat;
-    }
-
-    /// <summary>One step of every copy.</summary>
+    /// <param name="rate">The rate.</param>
     /// <returns>Each copy's mean loss before the step, in nats per token.</returns>
     public double[] Step(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int rows, double rate)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor[] gradients = Backward(inputs, targets, rows, out double[] losses);
-        int copies = _model.Copies;
-        float[] scales = Scales(gradients, copies, 1f / (inputs.Length / copies));
+        int copies = _weights.Length, length = inputs.Length / (copies * rows), tokens = rows * length;
         _steps++;
         float change = (float)(-rate / (1 - Math.Pow(_settings.Beta1, _steps)));
         float correction = (float)(1 / Math.Sqrt(1 - Math.Pow(_settings.Beta2, _steps)));
-        for (int tensor = 0; tensor < gradients.Length; tensor++)
+        double[] losses = new double[copies];
+        float[] each = new float[length];
+        for (int copy = 0; copy < copies; copy++)
         {
-            Span<float> weights = _model.Values(tensor);
-            ReadOnlySpan<float> gradient = Read(gradients[tensor]);
-            int size = gradient.Length / copies;
-            for (int copy = 0; copy < copies; copy++)
+            for (int row = 0; row < rows; row++)
             {
-                int from = copy * size;
-                Update(weights.Slice(from, size), gradient.Slice(from, size), _first[tensor].AsSpan(from, size), _second[tensor].AsSpan(from, size), scales[copy], change, correction);
+                int from = (copy * tokens) + (row * length);
+                _model.Gradient(_weights[copy].Address, inputs.Slice(from, length), targets.Slice(from, length), each, _gradient.Address, adds: row > 0);
+                foreach (float loss in each)
+                {
+                    losses[copy] += loss / (double)tokens;
+                }
             }
+
+            Update(_weights[copy].Address, _gradient.Address, _first.Length == 0 ? null : _first[copy].Address, _second[copy].Address, Count, Scale(1f / tokens), change, correction);
         }
 
+        GC.KeepAlive(this);
         return losses;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
+    private AlignedFloats[] Zeros(int copies) => [.. Enumerable.Range(0, copies).Select(_ => new AlignedFloats(_model.Count))];
 
-    private Tensor[] Backward(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets, int rows, out double[] losses)
+    // What turns the sum over tokens into the mean, and makes the gradient at most as long as the settings allow.
+    private float Scale(float mean)
     {
-        Tensor each = _model.Losses(inputs, targets, rows);
-        IList<Tensor> gradients = autograd.grad([each.sum()], [.. _model.Parameters]);
-        ReadOnlySpan<float> values = Read(each);
-        losses = new double[_model.Copies];
-        int tokens = values.Length / losses.Length;
-        for (int i = 0; i < values.Length; i++)
+        double squares = 0;
+        float* at = _gradient.Address;
+        foreach ((_, int rows, int columns) in _model.Tensors)
         {
-            losses[i / tokens] += values[i] / (double)tokens;
+            squares += RowMath.SumOfSquares(at, rows * columns);
+            at += rows * columns;
         }
 
-        return [.. gradients.Select(gradient => gradient.contiguous())];
+        return mean * (float)Math.Min(1, _settings.ClipNorm / Math.Max(1e-30, mean * Math.Sqrt(squares)));
     }
 
-    // What turns the sum over tokens into the mean, and makes a copy's gradient at most as long as the settings allow.
-    private float[] Scales(Tensor[] gradients, int copies, float mean)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Update(float* weights, float* gradient, float* first, float* second, int count, float scale, float change, float correction)
     {
-        double[] squares = new double[copies];
-        foreach (Tensor gradient in gradients)
+        Vector512<float> keepFirst = Vector512.Create((float)_settings.Beta1), keepSecond = Vector512.Create((float)_settings.Beta2);
+        Vector512<float> takeFirst = Vector512.Create((float)(1 - _settings.Beta1)), takeSecond = Vector512.Create((float)(1 - _settings.Beta2));
+        Vector512<float> epsilon = Vector512.Create((float)_settings.Epsilon);
+        for (nint i = 0; i < count; i += Lanes)
         {
-            ReadOnlySpan<float> values = Read(gradient);
-            int size = values.Length / copies;
-            for (int copy = 0; copy < copies; copy++)
+            Vector512<float> g = Vector512.Load(gradient + i) * scale, m = g;
+            if (first != null)
             {
-                squares[copy] += System.Numerics.Tensors.TensorPrimitives.SumOfSquares(values.Slice(copy * size, size));
+                m = (Vector512.Load(first + i) * keepFirst) + (g * takeFirst);
+                m.Store(first + i);
             }
-        }
 
-        return [.. squares.Select(square => mean * (float)Math.Min(1, _settings.ClipNorm / Math.Max(1e-30, mean * Math.Sqrt(square))))];
-    }
-
-    private void Update(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, float scale, float change, float correction)
-    {
-        (float keepFirst, float keepSecond) = ((float)_settings.Beta1, (float)_settings.Beta2);
-        (float takeFirst, float takeSecond) = ((float)(1 - _settings.Beta1), (float)(1 - _settings.Beta2));
-        float epsilon = (float)_settings.Epsilon;
-        int i = 0;
-        for (; i + Vector256<float>.Count <= weights.Length; i += Vector256<float>.Count)
-        {
-            Vector256<float> g = Vector256.Create(gradient.Slice(i, 8)) * scale;
-            Vector256<float> m = (Vector256.Create<float>(first.Slice(i, 8)) * keepFirst) + (g * takeFirst);
-            Vector256<float> v = (Vector256.Create<float>(second.Slice(i, 8)) * keepSecond) + (g * g * takeSecond);
-            m.CopyTo(first[i..]);
-            v.CopyTo(second[i..]);
-            Vector256<float> by = (Vector256.Sqrt(v) * correction) + Vector256.Create(epsilon);
-            (Vector256.Create<float>(weights.Slice(i, 8)) + (m * change / by)).CopyTo(weights[i..]);
-        }
-
-        for (; i < weights.Length; i++)
-        {
-            float g = gradient[i] * scale;
-            first[i] = (first[i] * keepFirst) + (g * takeFirst);
-            second[i] = (second[i] * keepSecond) + (g * g * takeSecond);
-            weights[i] += first[i] * change / ((MathF.Sqrt(second[i]) * correction) + epsilon);
+            Vector512<float> v = (Vector512.Load(second + i) * keepSecond) + (g * g * takeSecond);
+            v.Store(second + i);
+            (Vector512.Load(weights + i) + (m * change / ((Vector512.Sqrt(v) * correction) + epsilon))).Store(weights + i);
         }
     }
-
-    private static ReadOnlySpan<float> Read(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
 }

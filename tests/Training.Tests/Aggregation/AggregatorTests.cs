@@ -33,6 +33,40 @@ public sealed class AggregatorTests
     }
 
     [Fact]
+    public void Sparse_vectors_of_a_long_space_are_joined_as_dense_ones_are()
+    {
+        // Coordinates on both sides of the places at which they are counted anew, and one vector that only says where.
+        const int Dimension = (2 * 65_536) + 5;
+        Random random = new(4);
+        int[] edges = [0, 65_535, 65_536, 131_071, 131_072, Dimension - 1];
+        SparseVector[] vectors = [.. Enumerable.Range(0, 5).Select(_ => Sparse(random, Dimension, edges))];
+        SparseVector further = Sparse(random, Dimension, edges);
+        CoordinateColumns columns = new(vectors, further);
+        Assert.Equal(vectors.Append(further).SelectMany(vector => vector.Indices.ToArray()).Distinct().Order(), columns.Coordinates);
+        double[][] dense = [.. vectors.Select(vector => vector.ToDense())];
+        double[] column = new double[vectors.Length];
+        double[] weights = [1, -2, 0.5, 3, 4], sums = columns.WeightedSum(weights);
+        for (int place = 0; place < columns.Coordinates.Length; place++)
+        {
+            columns.Column(place, column);
+            Assert.Equal(dense.Select(row => row[columns.Coordinates[place]]), column);
+            Assert.Equal(column.Zip(weights, (value, weight) => weight * value).Sum(), sums[place], 1e-12);
+        }
+
+        double[] point = columns.Spread(further), all = further.ToDense();
+        for (int row = 0; row < vectors.Length; row++)
+        {
+            Assert.Equal(Math.Sqrt(dense[row].Zip(all, (x, v) => ((2 * x) - v) * ((2 * x) - v)).Sum()), columns.Distance(row, 2, point), 1e-9);
+        }
+    }
+
+    private static SparseVector Sparse(Random random, int dimension, int[] edges)
+    {
+        int[] indices = [.. Enumerable.Range(0, 3000).Select(_ => random.Next(dimension)).Concat(edges.Where(_ => random.Next(2) == 0)).Distinct().Order()];
+        return new SparseVector(dimension, indices, [.. indices.Select(_ => Samples.Normal(random))]);
+    }
+
+    [Fact]
     public void Byzfls_attacks_are_met_exactly()
     {
         SparseVector[] honest = [.. Rows.Select(row => SparseVector.Dense(row))];

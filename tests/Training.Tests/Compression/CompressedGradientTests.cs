@@ -233,6 +233,58 @@ public sealed class CompressedGradientTests
         },
         iter: 300);
 
+    [Theory]
+    [InlineData(GradientBits.Two)]
+    [InlineData(GradientBits.Eight)]
+    public void The_bytes_are_those_of_a_plain_encoder(GradientBits bits)
+    {
+        GradientLayout small = new([new GradientTensor("a", 3, 5), new GradientTensor("b", 64, 64), new GradientTensor("c", 1, 7), new GradientTensor("d", 128, 192), new GradientTensor("e", 70, 77)]);
+        foreach (GradientLayout layout in (GradientLayout[])[Layout, small, new([new GradientTensor("one", 1, 1)]), new([new GradientTensor("row", 1, 4096 + 300)])])
+        {
+            for (int seed = 0; seed < 12; seed++)
+            {
+                // Of every third many are equal, of every fourth most are zeros of either sign.
+                Random random = new(seed);
+                float[] gradient = [.. Samples.Gradient(layout, seed).Select(value =>
+                    seed % 3 == 1 ? MathF.Round(value * 100) / 100 : seed % 4 == 3 && random.Next(100) > 0 ? 0 * value : value)];
+                Assert.Equal(Plain(layout, gradient, bits), CompressedGradient.Encode(layout, gradient, bits));
+                Assert.True(CompressedGradient.TryParse(Plain(layout, gradient, bits), layout, out CompressedGradient? parsed, out _));
+                Assert.Equal(parsed.Vector.Indices.ToArray().Order(), parsed.Vector.Indices.ToArray());
+            }
+        }
+    }
+
+    private static byte[] Plain(GradientLayout layout, float[] gradient, GradientBits bits)
+    {
+        List<byte> bytes = [1, (byte)bits, 0, 0, .. layout.Digest];
+        int[] coordinates = new int[GradientLayout.ChunkSize];
+        for (int chunk = 0; chunk < layout.ChunkCount; chunk++)
+        {
+            int length = layout.Coordinates(chunk, coordinates);
+            int[] places = [.. Enumerable.Range(0, length).OrderByDescending(place => Math.Abs(gradient[coordinates[place]])).ThenBy(place => place).Take(layout.Kept(chunk)).Order()];
+            float[] kept = [.. places.Select(place => gradient[coordinates[place]])];
+            int[] codes = new int[kept.Length];
+            byte[] levels = new byte[4];
+            if (bits == GradientBits.Two)
+            {
+                (ushort low, ushort high) = ChunkLevels.FitTwo(kept, codes);
+                BinaryPrimitives.WriteUInt32LittleEndian(levels, (uint)((high << 16) | low));
+            }
+            else
+            {
+                BinaryPrimitives.WriteSingleLittleEndian(levels, ChunkLevels.FitEight(kept, codes));
+            }
+
+            string digits = string.Concat(places.Select(place => Digits(place, 12))) + string.Concat(codes.Select(code => Digits(code, (int)bits)));
+            digits = digits.PadRight((digits.Length + 7) / 8 * 8, '0');
+            bytes.AddRange([.. levels, .. digits.Chunk(8).Select(eight => Convert.ToByte(new string(eight), 2))]);
+        }
+
+        return [.. bytes];
+
+        static string Digits(int value, int count) => Convert.ToString(value & ((1 << count) - 1), 2).PadLeft(count, '0');
+    }
+
     private static SparseVector Decode(byte[] encoded)
     {
         Assert.True(CompressedGradient.TryParse(encoded, Layout, out CompressedGradient? gradient, out GradientError error), $"{error}");

@@ -10,78 +10,65 @@ namespace Verathos.GpuRuntime.Training.Stacked;
 internal static unsafe class Products
 {
     private const int Lanes = 16;
-    private const int Rows = 6;
-    private const int Wide = 4 * Lanes;
 
-    /// <summary>c[m, n] = sum over k of a[m, k] b[k, n], or that added to what is in c.</summary>
+    /// <summary>c[m, n] = start[m, n] + sum over k of a[m, k] b[k, n].</summary>
     /// <param name="a">a[m, k] is at m * <paramref name="down"/> + k * <paramref name="along"/>.</param>
     /// <param name="down">From a row of a to the next.</param>
     /// <param name="along">From a column of a to the next.</param>
-    /// <param name="b">Rows of <paramref name="columns"/> after one another.</param>
+    /// <param name="b">Rows of at least <paramref name="columns"/>.</param>
     /// <param name="c">Likewise.</param>
     /// <param name="rows">Rows of a and c.</param>
     /// <param name="columns">Columns of b and c, a multiple of 16.</param>
     /// <param name="count">Columns of a, rows of b.</param>
-    /// <param name="adds">Whether c is added to.</param>
-    public static void Multiply(float* a, int down, int along, float* b, float* c, int rows, int columns, int count, bool adds)
+    /// <param name="start">Lies as c does, and may be c; null for zeros.</param>
+    /// <param name="stride">From a row of b or c to the next; 0 for <paramref name="columns"/>.</param>
+    public static void Multiply(float* a, int down, int along, float* b, float* c, int rows, int columns, int count, float* start = null, int stride = 0)
     {
-        int column = 0;
-        for (; column + Wide <= columns; column += Wide)
+        stride = stride == 0 ? columns : stride;
+        for (int column = 0; column < columns;)
         {
-            float* x = a;
-            float* to = c + column;
-            int left = rows;
-            for (; left >= Rows; left -= Rows, x += Rows * down, to += Rows * columns)
-            {
-                Tile6x4(x, down, along, b + column, columns, to, columns, count, adds);
-            }
+            int width = columns - column >= 4 * Lanes ? 4 : columns - column >= 2 * Lanes ? 2 : 1;
+            Panel(a, down, along, b + column, c + column, rows, width, count, start == null ? null : start + column, stride);
+            column += width * Lanes;
+        }
+    }
 
-            for (; left >= 2; left -= 2, x += 2 * down, to += 2 * columns)
-            {
-                Tile2x4(x, down, along, b + column, columns, to, columns, count, adds);
-            }
-
+    // As many vectors of columns as a tile is wide.
+    private static void Panel(float* a, int down, int along, float* b, float* c, int rows, int width, int count, float* start, int stride)
+    {
+        while (rows > 0)
+        {
             // One row alone is done as two that are the same.
-            if (left > 0)
+            int taken = width > 1 && rows >= 6 ? 6 : Math.Min(rows, 2);
+            (int downs, int strides) = taken == 1 ? (0, 0) : (down, stride);
+            switch (width, taken)
             {
-                Tile2x4(x, 0, along, b + column, columns, to, 0, count, adds);
+                case (4, 6):
+                    Tile6x4(a, downs, along, b, stride, c, strides, count, start);
+                    break;
+                case (2, 6):
+                    Tile6x2(a, downs, along, b, stride, c, strides, count, start);
+                    break;
+                case (4, _):
+                    Tile2x4(a, downs, along, b, stride, c, strides, count, start);
+                    break;
+                case (2, _):
+                    Tile2x2(a, downs, along, b, stride, c, strides, count, start);
+                    break;
+                default:
+                    Tile2x1(a, downs, along, b, stride, c, strides, count, start);
+                    break;
             }
-        }
 
-        for (; column + (2 * Lanes) <= columns; column += 2 * Lanes)
-        {
-            float* x = a;
-            float* to = c + column;
-            int left = rows;
-            for (; left >= Rows; left -= Rows, x += Rows * down, to += Rows * columns)
-            {
-                Tile6x2(x, down, along, b + column, columns, to, columns, count, adds);
-            }
-
-            for (; left >= 2; left -= 2, x += 2 * down, to += 2 * columns)
-            {
-                Tile2x2(x, down, along, b + column, columns, to, columns, count, adds);
-            }
-
-            if (left > 0)
-            {
-                Tile2x2(x, 0, along, b + column, columns, to, 0, count, adds);
-            }
-        }
-
-        for (; column < columns; column += Lanes)
-        {
-            float* x = a;
-            float* to = c + column;
-            for (int left = rows; left > 0; left--, x += down, to += columns)
-            {
-                Tile2x1(x, 0, along, b + column, columns, to, 0, count, adds);
-            }
+            rows -= taken;
+            a += taken * down;
+            c += taken * stride;
+            start = start == null ? null : start + (taken * stride);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x4(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, bool adds)
+    private static void Tile6x4(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, float* start)
     {
         float* x1 = a + down;
         float* x2 = x1 + down;
@@ -99,14 +86,19 @@ internal static unsafe class Products
         Vector512<float> s0 = p0, s1 = p0, s2 = p0, s3 = p0;
         Vector512<float> t0 = p0, t1 = p0, t2 = p0, t3 = p0;
         Vector512<float> u0 = p0, u1 = p0, u2 = p0, u3 = p0;
-        if (adds)
+        if (start != null)
         {
-            (p0, p1, p2, p3) = (Vector512.Load(c), Vector512.Load(c + 16), Vector512.Load(c + 32), Vector512.Load(c + 48));
-            (q0, q1, q2, q3) = (Vector512.Load(c1), Vector512.Load(c1 + 16), Vector512.Load(c1 + 32), Vector512.Load(c1 + 48));
-            (r0, r1, r2, r3) = (Vector512.Load(c2), Vector512.Load(c2 + 16), Vector512.Load(c2 + 32), Vector512.Load(c2 + 48));
-            (s0, s1, s2, s3) = (Vector512.Load(c3), Vector512.Load(c3 + 16), Vector512.Load(c3 + 32), Vector512.Load(c3 + 48));
-            (t0, t1, t2, t3) = (Vector512.Load(c4), Vector512.Load(c4 + 16), Vector512.Load(c4 + 32), Vector512.Load(c4 + 48));
-            (u0, u1, u2, u3) = (Vector512.Load(c5), Vector512.Load(c5 + 16), Vector512.Load(c5 + 32), Vector512.Load(c5 + 48));
+            (p0, p1, p2, p3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
+            start += rowStride;
+            (q0, q1, q2, q3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
+            start += rowStride;
+            (r0, r1, r2, r3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
+            start += rowStride;
+            (s0, s1, s2, s3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
+            start += rowStride;
+            (t0, t1, t2, t3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
+            start += rowStride;
+            (u0, u1, u2, u3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
         }
 
         for (nint at = 0; count > 0; count--, at += along, b += stride)
@@ -174,16 +166,17 @@ internal static unsafe class Products
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x4(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, bool adds)
+    private static void Tile2x4(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, float* start)
     {
         float* x1 = a + down;
         float* c1 = c + rowStride;
         Vector512<float> p0 = Vector512<float>.Zero, p1 = p0, p2 = p0, p3 = p0;
         Vector512<float> q0 = p0, q1 = p0, q2 = p0, q3 = p0;
-        if (adds)
+        if (start != null)
         {
-            (p0, p1, p2, p3) = (Vector512.Load(c), Vector512.Load(c + 16), Vector512.Load(c + 32), Vector512.Load(c + 48));
-            (q0, q1, q2, q3) = (Vector512.Load(c1), Vector512.Load(c1 + 16), Vector512.Load(c1 + 32), Vector512.Load(c1 + 48));
+            (p0, p1, p2, p3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
+            start += rowStride;
+            (q0, q1, q2, q3) = (Vector512.Load(start), Vector512.Load(start + 16), Vector512.Load(start + 32), Vector512.Load(start + 48));
         }
 
         for (nint at = 0; count > 0; count--, at += along, b += stride)
@@ -215,7 +208,7 @@ internal static unsafe class Products
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, bool adds)
+    private static void Tile6x2(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, float* start)
     {
         float* x1 = a + down;
         float* x2 = x1 + down;
@@ -233,14 +226,19 @@ internal static unsafe class Products
         Vector512<float> s0 = p0, s1 = p0;
         Vector512<float> t0 = p0, t1 = p0;
         Vector512<float> u0 = p0, u1 = p0;
-        if (adds)
+        if (start != null)
         {
-            (p0, p1) = (Vector512.Load(c), Vector512.Load(c + 16));
-            (q0, q1) = (Vector512.Load(c1), Vector512.Load(c1 + 16));
-            (r0, r1) = (Vector512.Load(c2), Vector512.Load(c2 + 16));
-            (s0, s1) = (Vector512.Load(c3), Vector512.Load(c3 + 16));
-            (t0, t1) = (Vector512.Load(c4), Vector512.Load(c4 + 16));
-            (u0, u1) = (Vector512.Load(c5), Vector512.Load(c5 + 16));
+            (p0, p1) = (Vector512.Load(start), Vector512.Load(start + 16));
+            start += rowStride;
+            (q0, q1) = (Vector512.Load(start), Vector512.Load(start + 16));
+            start += rowStride;
+            (r0, r1) = (Vector512.Load(start), Vector512.Load(start + 16));
+            start += rowStride;
+            (s0, s1) = (Vector512.Load(start), Vector512.Load(start + 16));
+            start += rowStride;
+            (t0, t1) = (Vector512.Load(start), Vector512.Load(start + 16));
+            start += rowStride;
+            (u0, u1) = (Vector512.Load(start), Vector512.Load(start + 16));
         }
 
         for (nint at = 0; count > 0; count--, at += along, b += stride)
@@ -282,16 +280,17 @@ internal static unsafe class Products
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x2(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, bool adds)
+    private static void Tile2x2(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, float* start)
     {
         float* x1 = a + down;
         float* c1 = c + rowStride;
         Vector512<float> p0 = Vector512<float>.Zero, p1 = p0;
         Vector512<float> q0 = p0, q1 = p0;
-        if (adds)
+        if (start != null)
         {
-            (p0, p1) = (Vector512.Load(c), Vector512.Load(c + 16));
-            (q0, q1) = (Vector512.Load(c1), Vector512.Load(c1 + 16));
+            (p0, p1) = (Vector512.Load(start), Vector512.Load(start + 16));
+            start += rowStride;
+            (q0, q1) = (Vector512.Load(start), Vector512.Load(start + 16));
         }
 
         for (nint at = 0; count > 0; count--, at += along, b += stride)
@@ -313,16 +312,17 @@ internal static unsafe class Products
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x1(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, bool adds)
+    private static void Tile2x1(float* a, nint down, nint along, float* b, nint stride, float* c, nint rowStride, int count, float* start)
     {
         float* x1 = a + down;
         float* c1 = c + rowStride;
         Vector512<float> p0 = Vector512<float>.Zero;
         Vector512<float> q0 = p0;
-        if (adds)
+        if (start != null)
         {
-            p0 = Vector512.Load(c);
-            q0 = Vector512.Load(c1);
+            p0 = Vector512.Load(start);
+            start += rowStride;
+            q0 = Vector512.Load(start);
         }
 
         for (nint at = 0; count > 0; count--, at += along, b += stride)

@@ -51,6 +51,9 @@ internal sealed unsafe class RowBuffers
     /// <summary>The same, filled up.</summary>
     public int Tokens { get; }
 
+    /// <summary>Tokens of the first half, a multiple of 16; none if there are only 16.</summary>
+    public int Half => Tokens / (2 * Lanes) * Lanes;
+
     /// <summary>Layer by layer.</summary>
     public Layer[] Layers { get; }
 

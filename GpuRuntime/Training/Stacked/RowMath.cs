@@ -16,9 +16,11 @@ internal static unsafe class RowMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        // Cephes expf: x = n ln 2 + r with ln 2 in two parts, a polynomial in r, and n into the exponent. A NaN stays one.
+        // Cephes expf: x = n ln 2 + r with ln 2 in two parts, a polynomial in r, and n added to the exponent. Adding and taking away a large number
+        // rounds to n, which then is also in that sum's last bits. A NaN stays one.
         x = Vector512.MinNative(Vector512.Create(88f), Vector512.MaxNative(Vector512.Create(-87f), x));
-        Vector512<float> n = Vector512.Round(x * 1.44269504f);
+        Vector512<float> shifted = Vector512.FusedMultiplyAdd(x, Vector512.Create(1.44269504f), Vector512.Create(12_582_912f));
+        Vector512<float> n = shifted - Vector512.Create(12_582_912f);
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), x);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
         Vector512<float> p = Vector512.FusedMultiplyAdd(Vector512.Create(1.9875691500e-4f), r, Vector512.Create(1.3981999507e-3f));
@@ -27,8 +29,7 @@ internal static unsafe class RowMath
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
         p = Vector512.FusedMultiplyAdd(p, r * r, r) + Vector512.Create(1f);
-        Vector512<int> power = (Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23;
-        return p * power.AsSingle();
+        return (p.AsInt32() + (shifted.AsInt32() << 23)).AsSingle();
     }
 
     /// <summary>y = x / rms(x) * weight.</summary>

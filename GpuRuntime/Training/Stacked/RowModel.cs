@@ -115,7 +115,7 @@ internal sealed unsafe class RowModel
         }
 
         Weigh(rows.Logits, rows.Last, gradient, Vocabulary, _hidden, adds);
-        Products.Multiply(weights, 1, _hidden, rows.Logits, rows.Back, _hidden, tokens, Vocabulary, adds: false);
+        Products.Multiply(weights, 1, _hidden, rows.Logits, rows.Back, _hidden, tokens, Vocabulary);
         new Span<float>(rows.Residual, _hidden * tokens).Clear();
         RowMath.NormBack(rows.Out, weights + Count - _hidden, rows.LastInverse, rows.Back, rows.Residual, gradient + Count - _hidden, _hidden, tokens);
         for (int layer = _shape.NumHiddenLayers - 1; layer >= 0; layer--)
@@ -160,31 +160,29 @@ internal sealed unsafe class RowModel
         }
 
         RowMath.Norm(rows.Out, weights + Count - _hidden, rows.Last, rows.LastInverse, _hidden, tokens, (float)_shape.RmsNormEps);
-        Products.Multiply(weights, _hidden, 1, rows.Last, rows.Logits, Vocabulary, tokens, _hidden, adds: false);
+        Products.Multiply(weights, _hidden, 1, rows.Last, rows.Logits, Vocabulary, tokens, _hidden);
     }
 
     private void LayerForward(float* weights, RowBuffers.Layer rows, float* next)
     {
         int tokens = _rows.Tokens, heads = _shape.NumAttentionHeads, size = _shape.HeadSize, area = _hidden * tokens;
         RowMath.Norm(rows.In, weights, rows.First, rows.FirstInverse, _hidden, tokens, (float)_shape.RmsNormEps);
-        Products.Multiply(weights + QueryAt, _hidden, 1, rows.First, rows.Query, 3 * _hidden, tokens, _hidden, adds: false);
+        Products.Multiply(weights + QueryAt, _hidden, 1, rows.First, rows.Query, 3 * _hidden, tokens, _hidden);
         RowMath.Rotate(rows.Query, _rows.Cos, _rows.Sin, 2 * heads, size / 2, tokens, back: false);
         for (int head = 0; head < heads; head++)
         {
             int at = head * size * tokens;
             float* shares = rows.Shares + (head * tokens * tokens);
-            Products.Multiply(rows.Query + area + at, 1, tokens, rows.Query + at, shares, tokens, tokens, size, adds: false);
+            Scores(rows.Query + area + at, rows.Query + at, shares);
             RowMath.Softmax(shares, tokens, _scale);
-            Products.Multiply(rows.Query + (2 * area) + at, tokens, 1, shares, rows.Attended + at, size, tokens, tokens, adds: false);
+            OverKeys(rows.Query + (2 * area) + at, shares, rows.Attended + at);
         }
 
-        new Span<float>(rows.In, area).CopyTo(new Span<float>(rows.Middle, area));
-        Products.Multiply(weights + OutputAt, _hidden, 1, rows.Attended, rows.Middle, _hidden, tokens, _hidden, adds: true);
+        Products.Multiply(weights + OutputAt, _hidden, 1, rows.Attended, rows.Middle, _hidden, tokens, _hidden, rows.In);
         RowMath.Norm(rows.Middle, weights + SecondNormAt, rows.Second, rows.SecondInverse, _hidden, tokens, (float)_shape.RmsNormEps);
-        Products.Multiply(weights + GateAt, _hidden, 1, rows.Second, rows.Gate, 2 * _inner, tokens, _hidden, adds: false);
+        Products.Multiply(weights + GateAt, _hidden, 1, rows.Second, rows.Gate, 2 * _inner, tokens, _hidden);
         RowMath.Gate(rows.Gate, rows.Gate + (_inner * tokens), rows.Inner, _inner * tokens);
-        new Span<float>(rows.Middle, area).CopyTo(new Span<float>(next, area));
-        Products.Multiply(weights + DownAt, _inner, 1, rows.Inner, next, _hidden, tokens, _inner, adds: true);
+        Products.Multiply(weights + DownAt, _inner, 1, rows.Inner, next, _hidden, tokens, _inner, rows.Middle);
     }
 
     private void LayerBack(float* weights, float* gradient, RowBuffers.Layer rows, bool adds)
@@ -192,37 +190,62 @@ internal sealed unsafe class RowModel
         RowBuffers all = _rows;
         int tokens = all.Tokens, heads = _shape.NumAttentionHeads, size = _shape.HeadSize, area = _hidden * tokens;
         Weigh(all.Residual, rows.Inner, gradient + DownAt, _hidden, _inner, adds);
-        Products.Multiply(weights + DownAt, 1, _inner, all.Residual, all.Back, _inner, tokens, _hidden, adds: false);
+        Products.Multiply(weights + DownAt, 1, _inner, all.Residual, all.Back, _inner, tokens, _hidden);
         RowMath.GateBack(rows.Gate, rows.Gate + (_inner * tokens), all.Back, all.Wide, all.Wide + (_inner * tokens), _inner * tokens);
         Weigh(all.Wide, rows.Second, gradient + GateAt, 2 * _inner, _hidden, adds);
-        Products.Multiply(weights + GateAt, 1, _hidden, all.Wide, all.Back, _hidden, tokens, 2 * _inner, adds: false);
+        Products.Multiply(weights + GateAt, 1, _hidden, all.Wide, all.Back, _hidden, tokens, 2 * _inner);
         RowMath.NormBack(rows.Middle, weights + SecondNormAt, rows.SecondInverse, all.Back, all.Residual, gradient + SecondNormAt, _hidden, tokens);
         Weigh(all.Residual, rows.Attended, gradient + OutputAt, _hidden, _hidden, adds);
-        Products.Multiply(weights + OutputAt, 1, _hidden, all.Residual, all.Back, _hidden, tokens, _hidden, adds: false);
+        Products.Multiply(weights + OutputAt, 1, _hidden, all.Residual, all.Back, _hidden, tokens, _hidden);
         for (int head = 0; head < heads; head++)
         {
             int at = head * size * tokens;
             float* query = rows.Query + at, key = query + area, value = key + area, shares = rows.Shares + (head * tokens * tokens), back = all.Back + at;
             RowMath.Transpose(shares, all.Turned, tokens, tokens);
-            Products.Multiply(back, tokens, 1, all.Turned, all.Wide + (2 * area) + at, size, tokens, tokens, adds: false);
-            Products.Multiply(value, 1, tokens, back, all.Scores, tokens, tokens, size, adds: false);
+            OverQueries(back, all.Turned, all.Wide + (2 * area) + at);
+            Scores(value, back, all.Scores);
             RowMath.SoftmaxBack(shares, all.Scores, tokens, _scale);
-            Products.Multiply(key, tokens, 1, all.Scores, all.Wide + at, size, tokens, tokens, adds: false);
+            OverKeys(key, all.Scores, all.Wide + at);
             RowMath.Transpose(all.Scores, all.Turned, tokens, tokens);
-            Products.Multiply(query, tokens, 1, all.Turned, all.Wide + area + at, size, tokens, tokens, adds: false);
+            OverQueries(query, all.Turned, all.Wide + area + at);
         }
 
         RowMath.Rotate(all.Wide, all.Cos, all.Sin, 2 * heads, size / 2, tokens, back: true);
         Weigh(all.Wide, rows.First, gradient + QueryAt, 3 * _hidden, _hidden, adds);
-        Products.Multiply(weights + QueryAt, 1, _hidden, all.Wide, all.Back, _hidden, tokens, 3 * _hidden, adds: false);
+        Products.Multiply(weights + QueryAt, 1, _hidden, all.Wide, all.Back, _hidden, tokens, 3 * _hidden);
         RowMath.NormBack(rows.In, weights, rows.FirstInverse, all.Back, all.Residual, gradient, _hidden, tokens);
+    }
+
+    // Products of every key with every query of a head. A key of the second half is not seen by the first half's queries: those are left out,
+    // here and below.
+    private void Scores(float* keys, float* queries, float* scores)
+    {
+        int tokens = _rows.Tokens, half = _rows.Half, rest = tokens - half, size = _shape.HeadSize;
+        Products.Multiply(keys, 1, tokens, queries, scores, half, tokens, size);
+        Products.Multiply(keys + half, 1, tokens, queries + half, scores + (half * tokens) + half, rest, rest, size, stride: tokens);
+    }
+
+    // Sums over keys, [keys, queries], for each query.
+    private void OverKeys(float* x, float* shares, float* result)
+    {
+        int tokens = _rows.Tokens, half = _rows.Half, size = _shape.HeadSize;
+        Products.Multiply(x, tokens, 1, shares, result, size, half, half, stride: tokens);
+        Products.Multiply(x, tokens, 1, shares + half, result + half, size, tokens - half, tokens, stride: tokens);
+    }
+
+    // Sums over queries, [queries, keys], for each key.
+    private void OverQueries(float* x, float* shares, float* result)
+    {
+        int tokens = _rows.Tokens, half = _rows.Half, rest = tokens - half, size = _shape.HeadSize;
+        Products.Multiply(x, tokens, 1, shares, result, size, half, tokens, stride: tokens);
+        Products.Multiply(x + half, tokens, 1, shares + (half * tokens) + half, result + half, size, rest, rest, stride: tokens);
     }
 
     // The gradient of a matrix from that of what it makes and from what it takes.
     private void Weigh(float* made, float* taken, float* gradient, int rows, int columns, bool adds)
     {
         RowMath.Transpose(taken, _rows.Turned, columns, _rows.Tokens);
-        Products.Multiply(made, _rows.Tokens, 1, _rows.Turned, gradient, rows, columns, _rows.Tokens, adds);
+        Products.Multiply(made, _rows.Tokens, 1, _rows.Turned, gradient, rows, columns, _rows.Tokens, adds ? gradient : null);
     }
 
     private void Check(ReadOnlySpan<long> inputs, ReadOnlySpan<long> targets)

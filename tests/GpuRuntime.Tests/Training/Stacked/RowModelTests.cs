@@ -104,7 +104,7 @@ public sealed unsafe class RowModelTests
                     float[] a = Numbers(random, rows * Count), b = Numbers(random, Count * columns), c = Numbers(random, rows * columns), start = [.. c];
                     fixed (float* x = a, y = b, z = c)
                     {
-                        Products.Multiply(x, 1, rows, y, z, rows, columns, Count, adds);
+                        Products.Multiply(x, 1, rows, y, z, rows, columns, Count, adds ? z : null);
                     }
 
                     for (int i = 0; i < c.Length; i++)

@@ -15,6 +15,7 @@ public static class TrainCommand
         train.Subcommands.Add(TrainCoordinatorCommand.Create());
         train.Subcommands.Add(TrainWorkerCommand.Create());
         train.Subcommands.Add(TrainValidatorCommand.Create());
+        train.Subcommands.Add(TrainEquivocationCommand.Create());
         return train;
     }
 }

@@ -19,7 +19,9 @@ internal static class TrainInitCommand
         Option<int> workers = new("--workers") { Description = "Workers that the first round waits for", DefaultValueFactory = static _ => 4 };
         Option<int> rounds = new("--rounds") { Description = "Rounds", DefaultValueFactory = static _ => 20 };
         Option<string?> beacon = new("--beacon") { Description = "64 hexadecimal digits that rounds' beacon values are made of (default: drawn)" };
-        Command command = new("init", "Write the file of a training run of a small model, with its validators' keys; change it before the run starts") { output, validators, name, workers, rounds, beacon };
+        Option<string?> model = new("--model") { Description = "Start from this model, a Hugging Face folder with its tokenizer.json, instead of a small one with drawn weights" };
+        Option<int?> lora = new("--adapters") { Description = "Train adapters (LoRA) of this rank on queries and values instead of the whole model" };
+        Command command = new("init", "Write the file of a training run, of a small model if none is named, with its validators' keys; change it before the run starts") { output, validators, name, workers, rounds, beacon, model, lora };
         command.SetVerb((context, token) => TrainRunArguments.RunAsync(() =>
         {
             string path = Path.GetFullPath(context.Value(output)!);
@@ -36,6 +38,16 @@ internal static class TrainInitCommand
             }
 
             RunFile run = Small(context.Value(name)!, context.Value(workers), context.Value(rounds), context.Value(beacon) ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), named);
+            if (context.Value(lora) is { } rank)
+            {
+                run = run with { Inner = JsonElement.Parse((run.InnerSettings with { Lora = new LoraSettings(rank, 2.0 * rank, ["q_proj", "v_proj"], 1) }).ToJson()) };
+            }
+
+            if (context.Value(model) is { } start)
+            {
+                run = Starting(run, start, path);
+            }
+
             string[] problems = [.. run.Problems()];
             if (problems.Length > 0)
             {
@@ -59,6 +71,18 @@ internal static class TrainInitCommand
             return Task.FromResult(ExitCode.Accepted);
         }));
         return command;
+    }
+
+    // The model brings its vocabulary, and is named as seen from the run's file.
+    private static RunFile Starting(RunFile run, string model, string file)
+    {
+        string full = Path.GetFullPath(model);
+        if (!File.Exists(Path.Combine(full, "tokenizer.json")))
+        {
+            throw new CommandException(ExitCode.Failed, $"there is no {Path.Combine(full, "tokenizer.json")}; name a model's folder with --model");
+        }
+
+        return run with { Model = new RunModel(null, null, Path.GetRelativePath(Path.GetDirectoryName(file)!, full)), Corpus = run.Corpus with { VocabularySize = null } };
     }
 
     private static RunFile Small(string name, int workers, int rounds, string beacon, IReadOnlyList<RunValidator> validators)

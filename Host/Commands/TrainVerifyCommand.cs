@@ -20,7 +20,7 @@ internal static class TrainVerifyCommand
         Option<ulong?> seed = new("--seed") { Description = "Draw the step that is computed again by this number; a random one if not given" };
         Option<int?> step = new("--step") { Description = "Compute this step again, from 0, instead of a drawn one; the steps from the nearest state before it come along" };
         Option<int> threads = new("--threads") { Description = "Threads of the arithmetic; they change no bit", DefaultValueFactory = _ => Environment.ProcessorCount };
-        Option<bool> tolerance = new("--within-tolerance") { Description = "Compare gradients within a tolerance also where the bits could be compared" };
+        Option<bool> tolerance = new("--within-tolerance") { Description = "Compare gradients within a tolerance also where the bits could be compared: of the first step after a state that was kept with its gradient" };
         Option<bool> times = new("--times-known") { Description = "Answer for the times inside the evidence from your own knowledge: production policies do not take its maker's word for them" };
         Command verify = new("verify", "Check a model's chain of training records, and compute a step again")
         {
@@ -124,10 +124,12 @@ internal static class TrainVerifyCommand
             $"the training of {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}{(verdict.Simulated ? " (SIMULATED)" : "")}");
         if (verdict.Replay is { } replay)
         {
-            string drawn = replay.Seed is { } seed ? string.Create(CultureInfo.InvariantCulture, $"drawn by --seed {seed}") : "named by --step";
+            string drawn = replay.Asked is { } asked && asked != replay.Step
+                ? string.Create(CultureInfo.InvariantCulture, $"the first one after the nearest state that was kept with its gradient, for --step {asked}")
+                : replay.Seed is { } seed ? string.Create(CultureInfo.InvariantCulture, $"drawn by --seed {seed}") : "named by --step";
             context.Output.Line(replay.BitEqual
                 ? string.Create(CultureInfo.InvariantCulture, $"step {replay.Step}, {drawn}: computed again from the state before step {replay.FromStep}, {replay.Compared} steps compared bit for bit on {replay.Profile}")
-                : string.Create(CultureInfo.InvariantCulture, $"step {replay.Step}, {drawn}: {(replay.Profile == verdict.Profile ? "not compared bit for bit, as asked" : $"not compared bit for bit, since this machine computes on {replay.Profile}")}"));
+                : string.Create(CultureInfo.InvariantCulture, $"step {replay.Step}, {drawn}: its gradient was {(replay.Profile == verdict.Profile ? "compared within the tolerance and not bit for bit, as asked" : $"compared within the tolerance and not bit for bit, since this machine computes on {replay.Profile}")}"));
         }
 
         context.Output.Line(verdict.Failure is { } failure ? $"rejected: {failure.Name}" : verdict.IsAccepted ? "accepted" : "not everything was checked");

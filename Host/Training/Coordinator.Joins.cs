@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Verathos.Attestation.Verdicts;
 using Verathos.Protocol.Keys;
 using Verathos.Protocol.Receipts;
 using Verathos.Training;
@@ -78,7 +79,7 @@ internal sealed partial class Coordinator
         }
 
         // The slow part, which needs nothing that others change.
-        JoinReply reply = _check.Check(Run, _firstRoot, worker, evidence, now, out Keyset? keyset, out _, out detail);
+        JoinReply reply = _check.Check(Run, _firstRoot, worker, evidence, now, TimeSource.Verifier, out Keyset? keyset, out _, out detail);
         if (reply != JoinReply.Joined)
         {
             return reply;

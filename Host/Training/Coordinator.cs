@@ -165,15 +165,29 @@ internal sealed partial class Coordinator : IDisposable
             : RoundReply.Request);
 
     /// <summary>Takes an outcome that leads to the model whose root it names.</summary>
-    public RoundReply Judge(ReadOnlyMemory<byte> statement, ReadOnlyMemory<byte> aggregate) => In(round =>
+    public RoundReply Judge(ReadOnlyMemory<byte> statement, ReadOnlyMemory<byte> aggregate)
     {
-        if (round.Phase == RoundPhase.Judging && Next(round.Settings, statement, aggregate) is { } refused)
+        lock (_gate)
+        {
+            // Another validator, or the clock, ended that round in the meantime.
+            if (Read(statement.Span) is { } outcome && outcome.Round < _latest + (_isOver ? 1UL : 0UL))
+            {
+                return RoundReply.TooLate;
+            }
+        }
+
+        return In(round => JudgeIn(round, statement, aggregate));
+    }
+
+    private RoundReply JudgeIn(TrainingRound round, ReadOnlyMemory<byte> statement, ReadOnlyMemory<byte> aggregate)
+    {
+        if (round.Phase == RoundPhase.Judging && Next(statement, aggregate) is { } refused)
         {
             return refused;
         }
 
         return round.Judge(statement, aggregate);
-    });
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -201,22 +215,26 @@ internal sealed partial class Coordinator : IDisposable
         _roster.TryGetValue(worker, out RosterEntry? entry) && RequestCheck.Speaks(entry.Hotkey, request.Span, Run.Id, operation, round, body);
 
     // The machine checks who signed what; only who has the model can check where it leads.
-    private RoundReply? Next(RoundSettings settings, ReadOnlyMemory<byte> statement, ReadOnlyMemory<byte> aggregate)
+    private RoundReply? Next(ReadOnlyMemory<byte> statement, ReadOnlyMemory<byte> aggregate)
     {
-        TrainingOutcome? outcome = null;
-        foreach (RoundValidator validator in settings.Validators)
-        {
-            using ECDsa key = validator.SigningKey.ToECDsa();
-            if (outcome is null)
-            {
-                _ = TrainingOutcome.TryParse(statement.Span, key, out outcome, out _);
-            }
-        }
-
-        return outcome is null ? RoundReply.Statement
+        return Read(statement.Span) is not { } outcome ? RoundReply.Statement
             : !SparseAggregate.TryParse(aggregate.Span, _layout.Count, out SparseVector? vector) ? RoundReply.Aggregate
             : !outcome.NextModelRoot.Span.SequenceEqual(TrainingRoots.OfModel(_layout, OuterStep.Apply(_base, vector, Run.Rounds.OuterRate))) ? RoundReply.NextModel
             : null;
+    }
+
+    private TrainingOutcome? Read(ReadOnlySpan<byte> statement)
+    {
+        foreach (RoundValidator validator in Run.RoundValidators)
+        {
+            using ECDsa key = validator.SigningKey.ToECDsa();
+            if (TrainingOutcome.TryParse(statement, key, out TrainingOutcome? outcome, out _))
+            {
+                return outcome;
+            }
+        }
+
+        return null;
     }
 
     private int Load(ulong number)
@@ -315,6 +333,14 @@ internal sealed partial class Coordinator : IDisposable
         foreach (RoundMember member in settings.Members)
         {
             RosterEntry entry = _roster[member.Worker];
+            if (came.TryGetValue(member.Worker, out RoundContribution? taken))
+            {
+                foreach (KeptRecord kept in taken.Links.Append(taken.Message).Select(message => Find(settings, member.Worker, message)).OfType<KeptRecord>())
+                {
+                    _ = _store.Book.Add(member.Worker, kept, null);
+                }
+            }
+
             _roster[member.Worker] = came.TryGetValue(member.Worker, out RoundContribution? contribution)
                 ? entry with
                 {

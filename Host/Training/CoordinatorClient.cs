@@ -6,6 +6,7 @@ using Verathos.GpuRuntime.Training;
 using Verathos.Protocol.Grpc;
 using Verathos.Protocol.Keys;
 using Verathos.Protocol.Receipts;
+using Verathos.Training;
 using Verathos.Training.Rounds;
 
 namespace Verathos.Host.Training;
@@ -164,6 +165,22 @@ internal sealed class CoordinatorClient : IDisposable
             return null;
         }
     }
+
+    /// <summary>A worker's records after a number, as the coordinator has them; null for one that is none.</summary>
+    public Task<IReadOnlyList<ShownRecord?>> GetRecordsAsync(WorkerKey worker, ulong after, int most, CancellationToken cancellationToken) => CallAsync<IReadOnlyList<ShownRecord?>>(
+        async options =>
+        {
+            using AsyncServerStreamingCall<RecordMessage> call = _client.GetRecords(
+                new RecordsRequest { Request = Sign("records", 0, RequestBodies.Records(worker, after)), Worker = ByteString.CopyFrom(worker.Bytes), After = after }, options);
+            List<ShownRecord?> records = [];
+            while (await call.ResponseStream.MoveNext(options.CancellationToken).ConfigureAwait(false))
+            {
+                records.Add(records.Count < most ? ShownRecord.Of(call.ResponseStream.Current) : throw new TrainingException("The coordinator gives more records than there can be."));
+            }
+
+            return records;
+        },
+        cancellationToken);
 
     /// <summary>Hands an outcome in.</summary>
     public Task<RoundReply> PutOutcomeAsync(ReadOnlyMemory<byte> statement, ReadOnlyMemory<byte> aggregate, CancellationToken cancellationToken) => ReplyAsync(

@@ -72,10 +72,11 @@ internal sealed class CoordinatorService(Coordinator coordinator, RunFileBytes f
 
     public override async Task GetReveals(RevealsRequest request, IServerStreamWriter<RevealedMessage> responseStream, ServerCallContext context)
     {
-        IReadOnlyList<(RoundContribution Contribution, MemberEvidence? Evidence, string Address)> reveals = coordinator.Reveals(request.Round, request.Request.Memory)
+        IReadOnlyList<RelayedReveal> reveals = coordinator.Reveals(request.Round, request.Request.Memory)
             ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, $"the reveals of round {request.Round} are not to be had: they are given to the run's validators, from the close of reveals to the outcome"));
-        foreach ((RoundContribution contribution, MemberEvidence? evidence, string address) in reveals)
+        foreach ((RoundContribution contribution, IReadOnlyList<KeptRecord> links, string address) in reveals)
         {
+            MemberEvidence? evidence = coordinator.Evidence(contribution.Keyset.Digest);
             RevealedMessage message = new()
             {
                 Worker = ByteString.CopyFrom(contribution.Worker.Bytes),
@@ -88,8 +89,18 @@ internal sealed class CoordinatorService(Coordinator coordinator, RunFileBytes f
                 RequestedAtMs = evidence?.RequestedAt.ToUnixTimeMilliseconds() ?? 0,
                 Address = address,
             };
-            message.Links.AddRange(contribution.Links.Select(static link => UnsafeByteOperations.UnsafeWrap(link)));
+            message.Links.AddRange(links.Select(Message));
             await responseStream.WriteAsync(message, context.CancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override async Task GetRecords(RecordsRequest request, IServerStreamWriter<RecordMessage> responseStream, ServerCallContext context)
+    {
+        IReadOnlyList<KeptRecord> records = (request.Worker.Length == WorkerKey.Length ? coordinator.Records(new WorkerKey(request.Worker.Span), request.After, request.Request.Memory) : null)
+            ?? throw new RpcException(new Status(StatusCode.PermissionDenied, "records are given to the run's validators"));
+        foreach (KeptRecord record in records)
+        {
+            await responseStream.WriteAsync(Message(record), context.CancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -109,6 +120,19 @@ internal sealed class CoordinatorService(Coordinator coordinator, RunFileBytes f
         {
             await stream.WriteAsync(new Piece { Data = UnsafeByteOperations.UnsafeWrap(bytes[..Math.Min(bytes.Length, PieceSize)]) }, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private RecordMessage Message(KeptRecord record)
+    {
+        MemberEvidence? evidence = coordinator.Evidence(record.Signed.Keyset.Digest);
+        return new RecordMessage
+        {
+            Record = UnsafeByteOperations.UnsafeWrap(record.Signed.Message),
+            Keyset = UnsafeByteOperations.UnsafeWrap(record.Signed.Keyset.Encoded),
+            Evidence = evidence is null ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(evidence.Raw),
+            Nonce = evidence is null ? ByteString.Empty : UnsafeByteOperations.UnsafeWrap(evidence.Nonce),
+            RequestedAtMs = evidence?.RequestedAt.ToUnixTimeMilliseconds() ?? 0,
+        };
     }
 
     private static ReplyResponse Reply(ByteString worker, Func<WorkerKey, RoundReply> take) =>

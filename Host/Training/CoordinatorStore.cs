@@ -24,7 +24,7 @@ internal sealed class CoordinatorStore : IDisposable
     {
         _folder = Path.GetFullPath(folder);
         Run = run;
-        foreach (string part in (string[])["rounds", "models", "evidence"])
+        foreach (string part in (string[])["rounds", "models"])
         {
             Directory.CreateDirectory(Path.Combine(_folder, part));
         }
@@ -41,10 +41,22 @@ internal sealed class CoordinatorStore : IDisposable
 
         // Its lock is the folder's: a second coordinator does not start.
         _joins = new FrameJournal(Path.Combine(_folder, "joins.journal"), TakeJoin);
+        try
+        {
+            Book = new RecordBook(_folder);
+        }
+        catch (InvalidDataException)
+        {
+            _joins.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The run.</summary>
     public RunFile Run { get; }
+
+    /// <summary>The records that rounds took, with those between them, and the evidence of all keysets.</summary>
+    public RecordBook Book { get; }
 
     /// <summary>Every join in its order; each entry has one keyset.</summary>
     public IReadOnlyList<RosterEntry> Joined => _joined;
@@ -52,18 +64,11 @@ internal sealed class CoordinatorStore : IDisposable
     /// <summary>Writes a join down, with its evidence first.</summary>
     public void Join(RosterEntry entry, MemberEvidence evidence)
     {
-        DurableFile.Write(EvidencePath(entry.Keysets[^1].Digest), evidence.Encode());
+        Book.Keep(entry.Keysets[^1].Digest, evidence);
         DeterministicCborWriter writer = new();
         entry.Write(writer);
         _joins.Append(writer.Written);
         _joined.Add(entry);
-    }
-
-    /// <summary>The evidence with which a keyset came; null where there is none.</summary>
-    public MemberEvidence? Evidence(ReadOnlyMemory<byte> keysetDigest)
-    {
-        string path = EvidencePath(keysetDigest);
-        return File.Exists(path) && MemberEvidence.TryDecode(File.ReadAllBytes(path), out MemberEvidence? evidence) ? evidence : null;
     }
 
     /// <summary>The number of the latest round that was begun; 0 before the first.</summary>
@@ -153,8 +158,6 @@ internal sealed class CoordinatorStore : IDisposable
     private string SettingsPath(ulong round) => Path.Combine(_folder, "rounds", Name(round) + ".settings");
 
     private string JournalPath(ulong round) => Path.Combine(_folder, "rounds", Name(round) + ".journal");
-
-    private string EvidencePath(ReadOnlyMemory<byte> keysetDigest) => Path.Combine(_folder, "evidence", Convert.ToHexStringLower(keysetDigest.Span) + ".cbor");
 
     private bool TakeJoin(byte[] piece)
     {

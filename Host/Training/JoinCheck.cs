@@ -16,14 +16,16 @@ internal sealed record JoinCheck(Policy Policy, Func<TrustAnchors?> Anchors, boo
 {
     /// <summary>Checks.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="modelRoot">Root of the model that the run starts from.</param>
+    /// <param name="modelRoot">Root of the model that the run starts from; null where it does not matter.</param>
     /// <param name="worker">Whose it must be.</param>
     /// <param name="evidence">The evidence.</param>
     /// <param name="at">The time of judgement.</param>
+    /// <param name="source">Whose word that time is.</param>
     /// <param name="keyset">The keyset that it vouches for.</param>
     /// <param name="simulated">Whether it is simulated.</param>
     /// <param name="detail">What was found.</param>
-    public JoinReply Check(RunFile run, ReadOnlyMemory<byte> modelRoot, WorkerKey worker, MemberEvidence evidence, DateTimeOffset at, out Keyset? keyset, out bool simulated, out string detail)
+    public JoinReply Check(
+        RunFile run, ReadOnlyMemory<byte>? modelRoot, WorkerKey worker, MemberEvidence evidence, DateTimeOffset at, TimeSource source, out Keyset? keyset, out bool simulated, out string detail)
     {
         keyset = null;
         simulated = false;
@@ -33,7 +35,7 @@ internal sealed record JoinCheck(Policy Policy, Func<TrustAnchors?> Anchors, boo
             return JoinReply.Evidence;
         }
 
-        AppraisedEvidence appraised = EvidenceVerifier.Appraise(evidence.Raw, evidence.Nonce, evidence.RequestedAt, Policy, anchors, at, TimeSource.Verifier);
+        AppraisedEvidence appraised = EvidenceVerifier.Appraise(evidence.Raw, evidence.Nonce, evidence.RequestedAt, Policy, anchors, at, source);
         detail = "";
         simulated = appraised.Simulated;
         if (!appraised.Verdict.IsAccepted || !appraised.Verdict.Appraised)
@@ -49,7 +51,7 @@ internal sealed record JoinCheck(Policy Policy, Func<TrustAnchors?> Anchors, boo
 
         NodeIdentity? identity = appraised.Collection!.Identity;
         JoinReply reply = identity is null || !identity.Hotkey.Span.SequenceEqual(worker.Bytes) || !identity.GenesisHash.Span.SequenceEqual(run.Id.Span) || identity.NetUid != 0 ? JoinReply.Identity
-            : !appraised.Manifest!.Root.AsSpan().SequenceEqual(modelRoot.Span) ? JoinReply.Model
+            : modelRoot is { } expected && !appraised.Manifest!.Root.AsSpan().SequenceEqual(expected.Span) ? JoinReply.Model
             : appraised.Configuration!.NumericProfile != run.NumericProfile ? JoinReply.Profile
             : appraised.Keyset!.NotBefore > at || appraised.Keyset.NotAfter <= at ? JoinReply.Keyset
             : JoinReply.Joined;

@@ -16,6 +16,9 @@ internal sealed class JudgedStore
         Directory.CreateDirectory(_folder);
     }
 
+    /// <summary>The folder.</summary>
+    public string Folder => _folder;
+
     /// <summary>The rounds that were judged, ascending.</summary>
     public IReadOnlyList<ulong> Rounds => [.. Directory.EnumerateFiles(_folder, "*.cbor").Select(static path => ulong.Parse(Path.GetFileNameWithoutExtension(path), CultureInfo.InvariantCulture)).Order()];
 

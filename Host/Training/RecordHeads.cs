@@ -1,32 +1,30 @@
 using Verathos.Protocol.Receipts;
 using Verathos.Training;
-using Verathos.Training.Rounds;
 
 namespace Verathos.Host.Training;
 
-/// <summary>The last record of each worker that this program has seen since its start, and with it the optimiser's state that the next one must begin with.</summary>
+/// <summary>The optimiser's state that a worker's record must begin with: the one after its last record that a round took, since a round that did not take it counts as never trained.</summary>
 /// <param name="initial">Root of the state that a worker's first record begins with, 32 bytes.</param>
-internal sealed class RecordHeads(ReadOnlyMemory<byte> initial)
+/// <param name="book">The records that were checked.</param>
+/// <param name="took">Whether the outcome of a round, one that counted, names a worker.</param>
+internal sealed class RecordHeads(ReadOnlyMemory<byte> initial, RecordBook book, Func<ulong, WorkerKey, bool> took)
 {
-    private readonly Dictionary<WorkerKey, TrainingRecord> _last = [];
-
-    /// <summary>Keeps a record that was judged.</summary>
-    public void Saw(WorkerKey worker, TrainingRecord record) => _last[worker] = record;
-
-    /// <summary>Root of the state that a member's next record must begin with; null where its last record was not seen, and so nothing can be said.</summary>
-    public ReadOnlyMemory<byte>? StateBefore(RoundMember member)
+    /// <summary>Root of the state before a record; null where not all records before it are known, and so nothing can be said.</summary>
+    public ReadOnlyMemory<byte>? StateBefore(TrainingRecord record)
     {
-        if (member.LastDigest is not { } last)
+        WorkerKey worker = new(record.Worker.Span);
+        ReadOnlyMemory<byte>? after = book.StateAfterLastTaken(worker, record.Counter, round => took(round, worker), out bool isWhole);
+        if (!isWhole)
         {
-            return initial;
+            return null;
         }
 
         // Apart, as the null of a conditional expression would become an empty root, which no honest state has.
-        if (_last.TryGetValue(member.Worker, out TrainingRecord? record) && record.Digest.Span.SequenceEqual(last.Span))
+        if (after is { } state)
         {
-            return record.OptimiserRoot;
+            return state;
         }
 
-        return null;
+        return initial;
     }
 }

@@ -26,6 +26,8 @@ internal static class RequestBodies
     public static byte[] OpenStep(WorkerKey worker, ReadOnlyMemory<byte> recordDigest, int step) =>
         new DeterministicCborWriter().Array(3).Bytes(worker.Bytes).Bytes(recordDigest.Span).UInt64((ulong)step).ToArray();
 
+    public static byte[] Records(WorkerKey worker, ulong after) => new DeterministicCborWriter().Array(2).Bytes(worker.Bytes).UInt64(after).ToArray();
+
     /// <summary>The most bytes of a sealed gradient: of the larger of the two encodings.</summary>
     public static int MostSealedBytes(GradientLayout layout, int validators) => checked((int)GradientSeal.MostBytes(MostGradientBytes(layout), validators));
 

@@ -13,10 +13,8 @@ namespace Verathos.Host.Training;
 /// Reads the reveals of a round as a validator does, which takes the coordinator's word for nothing: evidence for each keyset under the validator's own policy, the record against the
 /// round, and the gradient against the record.
 /// </summary>
-internal sealed class RevealReader(RunFile run, JoinCheck check, ReadOnlyMemory<byte> firstRoot, ValidatorKeys keys, int mostGradientBytes, TimeProvider time)
+internal sealed class RevealReader(RunFile run, VouchedKeysets keysets, ValidatorKeys keys, int mostGradientBytes)
 {
-    private readonly Dictionary<string, (JoinReply Reply, bool Simulated)> _vouched = [];
-
     /// <summary>Reads all of them, in the order of the workers' keys.</summary>
     /// <exception cref="TrainingException">They cannot be a round's: no outcome over them would be taken.</exception>
     public IReadOnlyList<ReadReveal> Read(RoundSettings settings, IReadOnlyList<RevealedMessage> messages)
@@ -25,16 +23,18 @@ internal sealed class RevealReader(RunFile run, JoinCheck check, ReadOnlyMemory<
         foreach (RevealedMessage message in messages.OrderBy(static message => Convert.ToHexString(message.Worker.Span), StringComparer.Ordinal))
         {
             RoundMember? member = message.Worker.Length == WorkerKey.Length ? settings.Members.FirstOrDefault(one => one.Worker.Bytes.SequenceEqual(message.Worker.Span)) : null;
-            if (member is null || !Keyset.TryParse(message.Keyset.Memory, out Keyset? keyset, out _) || Record(keyset, message.Record.Span) is not { } record
+            if (member is null || !Keyset.TryParse(message.Keyset.Memory, out Keyset? keyset, out _) || ShownRecord.Of(message) is not { } shown || Record(keyset, message.Record.Span) is not { } record
                 || (read.Count > 0 && read[^1].Contribution.Worker == member.Worker))
             {
                 throw new TrainingException($"The reveals of round {settings.Round} that the coordinator gives cannot be one round's.");
             }
 
             RoundContribution contribution = new(
-                member.Worker, (long)message.CommitOrder, record, message.Record.Memory, keyset, [.. message.Links.Select(static link => link.Memory)], message.SealedGradient.Memory);
-            string? fault = Fault(settings, member, contribution, message, out byte[]? gradient);
-            read.Add(new ReadReveal(contribution, gradient, fault, message.Address));
+                member.Worker, (long)message.CommitOrder, record, message.Record.Memory, keyset, [.. message.Links.Select(static link => link.Record.Memory)], message.SealedGradient.Memory);
+            byte[]? gradient = null;
+            string? wrong = Fault(settings, member, contribution, shown);
+            string? fault = wrong ?? Open(settings, member, contribution, out gradient);
+            read.Add(new ReadReveal(contribution, gradient, fault, message.Address, shown, [.. message.Links.Select(ShownRecord.Of)]) { IsVouched = wrong is null });
         }
 
         return read;
@@ -46,17 +46,16 @@ internal sealed class RevealReader(RunFile run, JoinCheck check, ReadOnlyMemory<
         return TrainingRecord.TryParse(message, key, out TrainingRecord? record, out _) ? record : null;
     }
 
-    private string? Fault(RoundSettings settings, RoundMember member, RoundContribution contribution, RevealedMessage message, out byte[]? gradient)
+    private string? Fault(RoundSettings settings, RoundMember member, RoundContribution contribution, ShownRecord shown)
     {
-        gradient = null;
         TrainingRecord record = contribution.Record;
-        (JoinReply reply, bool simulated) = Vouch(member.Worker, contribution.Keyset, message);
+        (JoinReply reply, bool simulated) = keysets.Now(member.Worker, contribution.Keyset, shown.Evidence);
         if (reply != JoinReply.Joined)
         {
             return "evidence." + ReadReveal.NameOf(reply);
         }
 
-        string? wrong = !record.KeysetDigest.Span.SequenceEqual(contribution.Keyset.Digest.Span) || !record.BootId.Span.SequenceEqual(contribution.Keyset.BootId.Span)
+        return !record.KeysetDigest.Span.SequenceEqual(contribution.Keyset.Digest.Span) || !record.BootId.Span.SequenceEqual(contribution.Keyset.BootId.Span)
                 || record.IssuedAt < contribution.Keyset.NotBefore || record.IssuedAt > contribution.Keyset.NotAfter ? "record.keyset"
             : record.Simulated != simulated ? "record.simulated"
             : !record.Worker.Span.SequenceEqual(member.Worker.Bytes) ? "record.worker"
@@ -66,29 +65,12 @@ internal sealed class RevealReader(RunFile run, JoinCheck check, ReadOnlyMemory<
             : record.NumericProfile != run.NumericProfile ? "record.profile"
             : record.Steps != run.Work.Steps ? "record.steps"
             : null;
-        if (wrong is not null)
-        {
-            return wrong;
-        }
-
-        SealSubject subject = new(SealSubject.Gradient, run.Id, member.Worker, settings.Round, SHA256.HashData(contribution.Message.Span));
-        SealError error = GradientSeal.OpenGradient(contribution.Gradient.Span, subject, keys.Seal, mostGradientBytes, record.GradientRoot.Span, out gradient);
-        return error == SealError.None ? null : "seal." + ReadReveal.NameOf(error);
     }
 
-    // A keyset is judged once: its evidence says what it said.
-    private (JoinReply Reply, bool Simulated) Vouch(WorkerKey worker, Keyset keyset, RevealedMessage message)
+    private string? Open(RoundSettings settings, RoundMember member, RoundContribution contribution, out byte[]? gradient)
     {
-        string name = worker + Convert.ToHexString(keyset.Digest.Span);
-        if (!_vouched.TryGetValue(name, out (JoinReply, bool) known))
-        {
-            MemberEvidence evidence = new(message.Evidence.Memory, message.Nonce.Memory, DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(message.RequestedAtMs, 0, 253402300799999)));
-            DateTimeOffset now = time.GetUtcNow();
-            JoinReply reply = check.Check(run, firstRoot, worker, evidence, now, out Keyset? vouched, out bool simulated, out _);
-            reply = reply == JoinReply.Joined && !vouched!.Digest.Span.SequenceEqual(keyset.Digest.Span) ? JoinReply.Keyset : reply;
-            _vouched[name] = known = (reply, simulated);
-        }
-
-        return known;
+        SealSubject subject = new(SealSubject.Gradient, run.Id, member.Worker, settings.Round, SHA256.HashData(contribution.Message.Span));
+        SealError error = GradientSeal.OpenGradient(contribution.Gradient.Span, subject, keys.Seal, mostGradientBytes, contribution.Record.GradientRoot.Span, out gradient);
+        return error == SealError.None ? null : "seal." + ReadReveal.NameOf(error);
     }
 }

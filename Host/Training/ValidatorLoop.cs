@@ -42,6 +42,9 @@ internal sealed class ValidatorLoop : IDisposable
     private readonly StepAudit _audit;
     private readonly RoundJudge _judge;
     private readonly RecordHeads _heads;
+    private readonly OutcomeTrail _trail;
+    private readonly WorkerChains _chains;
+    private readonly EquivocationFolder _proofs;
     private readonly IReadOnlyList<byte[]> _digests;
 
     /// <summary>Prepares a validator.</summary>
@@ -52,9 +55,14 @@ internal sealed class ValidatorLoop : IDisposable
         (_run, _material, _client, _keys, _store, _ledger, _trainer, _time, _tell, _progress) = (material.Run, material, client, keys, store, ledger, trainer, time, tell, progress);
         _objective = new TextObjective(trainer, material.Documents, _run.Work.Length);
         _chain = new RunChain(_run, _objective.Layout, trainer.Weights.ToArray());
-        _reader = new RevealReader(_run, check, _chain.FirstRoot, keys, RequestBodies.MostGradientBytes(_objective.Layout), time);
+        VouchedKeysets keysets = new(_run, check, _chain.FirstRoot, time);
+        _reader = new RevealReader(_run, keysets, keys, RequestBodies.MostGradientBytes(_objective.Layout));
         _audit = new StepAudit(trainer);
-        _heads = new RecordHeads(TrainingRoots.OfOptimiser(trainer.GetState()));
+        RecordBook book = new(store.Folder);
+        _proofs = new EquivocationFolder(store.Folder);
+        _chains = new WorkerChains(_run, keysets, book, _proofs, (worker, after, token) => client.GetRecordsAsync(worker, after, _run.Rounds.Count, token));
+        _trail = new OutcomeTrail(store.Folder, statement => _chain.Read(statement.Span));
+        _heads = new RecordHeads(TrainingRoots.OfOptimiser(trainer.GetState()), book, _trail.Took);
         _digests = [.. material.Digests.Take(material.Assignable)];
         long heldOut = Enumerable.Range(material.Assignable, _run.Judging.HeldOutDocuments).Sum(document => (long)_objective.Tokens(document));
         if (heldOut < PairedLosses.LeastTokens)
@@ -144,11 +152,20 @@ internal sealed class ValidatorLoop : IDisposable
             return null;
         }
 
+        await _trail.FollowAsync(settings, state.OutcomeRound, async past => await _client.GetOutcomeAsync(past, cancellationToken).ConfigureAwait(false) is var (outcome, _) ? outcome : null).ConfigureAwait(false);
         IReadOnlyList<ReadReveal> reveals = _reader.Read(settings, messages);
         RoundResult result = new(round, [.. reveals.Select(static reveal => reveal.Contribution)], [], []);
         long epoch = _ledger.Begin();
         Dictionary<WorkerKey, string> faults = reveals.Where(static reveal => reveal.Fault is not null).ToDictionary(static reveal => reveal.Contribution.Worker, static reveal => reveal.Fault!);
-        foreach (ReadReveal reveal in reveals.Where(static reveal => reveal.Fault is null))
+        foreach (ReadReveal reveal in reveals.Where(static reveal => reveal.IsVouched))
+        {
+            if (await FollowAsync(epoch, settings, reveal, cancellationToken).ConfigureAwait(false) is { } fault)
+            {
+                faults[reveal.Contribution.Worker] = fault;
+            }
+        }
+
+        foreach (ReadReveal reveal in reveals.Where(reveal => !faults.ContainsKey(reveal.Contribution.Worker)))
         {
             if (!_ledger.IsTrusted(reveal.Contribution.Worker))
             {
@@ -166,11 +183,6 @@ internal sealed class ValidatorLoop : IDisposable
         byte[] encoded = SparseAggregate.Encode(aggregate);
         byte[] statement = outcome.Sign(_keys.Owner.Signing, out _);
         _store.Write(round, statement, encoded, after);
-        foreach (ReadReveal reveal in reveals)
-        {
-            _heads.Saw(reveal.Contribution.Worker, reveal.Contribution.Record);
-        }
-
         Rounds++;
         Judged?.Invoke(outcome, result.Contributions);
         _tell(FormattableString.Invariant($"round {round}: {reveals.Count} contributions, {outcome.Verdicts.Count(static verdict => verdict.Verdict == OutcomeVerdict.Accepted)} accepted")
@@ -273,6 +285,19 @@ internal sealed class ValidatorLoop : IDisposable
         return known.After(outcomeRound, vector);
     }
 
+    private async Task<string?> FollowAsync(long epoch, RoundSettings settings, ReadReveal reveal, CancellationToken cancellationToken)
+    {
+        WorkerKey worker = reveal.Contribution.Worker;
+        string? fault = await _chains.TakeAsync(settings, worker, reveal.Shown, reveal.Links, cancellationToken).ConfigureAwait(false);
+        if (fault == WorkerChains.Equivocation && _ledger.IsTrusted(worker))
+        {
+            _ledger.Equivocated(epoch, _ledger.Worker(worker, reveal.Address, epoch), "the worker's enclave signed two histories of the run", Path.GetFileName(_proofs.PathOf(worker)));
+            _tell($"worker {worker.ToString()[..12]} signed two histories: the proof is {_proofs.PathOf(worker)}");
+        }
+
+        return fault;
+    }
+
     private async Task<string?> ReplayAsync(long epoch, RoundSettings settings, ReadReveal reveal, CancellationToken cancellationToken)
     {
         RoundContribution contribution = reveal.Contribution;
@@ -315,14 +340,13 @@ internal sealed class ValidatorLoop : IDisposable
         }
 
         long begun = Stopwatch.GetTimestamp();
-        RoundMember member = settings.Members.First(one => one.Worker == contribution.Worker);
         ReplayedWork work = new()
         {
             Documents = [.. Assigned(settings, contribution.Worker).Select(document => _material.Documents[document])],
             Rows = _run.Work.Rows,
             Length = _run.Work.Length,
             Rates = _run.Work.Rates(settings.Round, _run.Rounds.Count),
-            OptimiserBefore = _heads.StateBefore(member),
+            OptimiserBefore = _heads.StateBefore(contribution.Record),
         };
         WorkEnd end = await Task.Run(() => _audit.Judge(contribution.Record, work, replay.Step, content), cancellationToken).ConfigureAwait(false);
         return (end, box.Length, Stopwatch.GetElapsedTime(begun));

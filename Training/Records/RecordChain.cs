@@ -63,8 +63,15 @@ public static class RecordChain
             && !first.Digest.Span.SequenceEqual(second.Digest.Span);
     }
 
-    private static RecordChainError Check(SignedRecord signed, TrainingRecord? before, out TrainingRecord? record)
+    /// <summary>
+    /// Checks one record by itself: that its keyset signed it, that it names that keyset and its boot, and that it was signed within the keyset's validity. Whether evidence
+    /// vouches for the keyset is checked elsewhere.
+    /// </summary>
+    /// <param name="signed">The record.</param>
+    /// <param name="record">The record, read; null where its signature is not the keyset's.</param>
+    public static RecordChainError Read(SignedRecord signed, out TrainingRecord? record)
     {
+        ArgumentNullException.ThrowIfNull(signed);
         using ECDsa key = signed.Keyset.SigningKey.ToECDsa();
         if (!TrainingRecord.TryParse(signed.Message.Span, key, out record, out _))
         {
@@ -76,11 +83,18 @@ public static class RecordChain
             return RecordChainError.Keyset;
         }
 
-        if (record.IssuedAt < signed.Keyset.NotBefore || record.IssuedAt > signed.Keyset.NotAfter)
-        {
-            return RecordChainError.Validity;
-        }
+        return record.IssuedAt < signed.Keyset.NotBefore || record.IssuedAt > signed.Keyset.NotAfter ? RecordChainError.Validity : RecordChainError.None;
+    }
 
+    /// <summary>
+    /// Checks that a record is the next one of a chain. Times are not looked at: they are the word of a machine whose clock may be set back between two records,
+    /// and the order follows from numbers and digests.
+    /// </summary>
+    /// <param name="record">The record, read.</param>
+    /// <param name="before">The one before it; null where it must be the first.</param>
+    public static RecordChainError Follows(TrainingRecord record, TrainingRecord? before)
+    {
+        ArgumentNullException.ThrowIfNull(record);
         if (before is null)
         {
             return record.Counter == 1 ? RecordChainError.None : RecordChainError.Counter;
@@ -88,11 +102,17 @@ public static class RecordChain
 
         return !record.Worker.Span.SequenceEqual(before.Worker.Span) ? RecordChainError.Worker
             : record.Counter != before.Counter + 1 ? RecordChainError.Counter
-            : !record.Previous!.Value.Span.SequenceEqual(before.Digest.Span) ? RecordChainError.Previous
+            : record.Previous is not { } previous || !previous.Span.SequenceEqual(before.Digest.Span) ? RecordChainError.Previous
             : record.Round <= before.Round ? RecordChainError.Round
-            : record.IssuedAt < before.IssuedAt ? RecordChainError.Time
             : record.NumericProfile != before.NumericProfile ? RecordChainError.Profile
             : RecordChainError.None;
+    }
+
+    private static RecordChainError Check(SignedRecord signed, TrainingRecord? before, out TrainingRecord? record)
+    {
+        RecordChainError error = Read(signed, out record);
+        error = error == RecordChainError.None ? Follows(record!, before) : error;
+        return error == RecordChainError.None && before is not null && record!.IssuedAt < before.IssuedAt ? RecordChainError.Time : error;
     }
 
     private static bool Equal(ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> root) => expected is { Length: SHA256.HashSizeInBytes } known && known.Span.SequenceEqual(root.Span);

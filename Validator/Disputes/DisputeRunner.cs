@@ -68,8 +68,7 @@ public static class DisputeRunner
         try
         {
             OpeningAnswer hashes = await session.OpenAsync(ticket, OpeningAsk.StepHashes, cancellationToken).ConfigureAwait(false);
-            byte[][] nodes = [.. hashes.StepHashes().Select(static hash => hash.ToArray())];
-            if (!NodeBytes.Judge(() => nodes.Length == own.StepHashes.Count && TraceDispute.Leads(nodes, trace), false))
+            if (Hashes(hashes, own.StepHashes.Count, trace) is not { } nodes)
             {
                 return new DisputeReport(DisputeResult.NodeIsWrong, "dispute.hashes", null, null, "the hashes that the node shows do not lead to its own receipt");
             }
@@ -81,9 +80,7 @@ public static class DisputeRunner
             }
 
             OpeningAnswer opened = await session.OpenAsync(ticket, OpeningAsk.Step(step), cancellationToken).ConfigureAwait(false);
-            StepOpening? leaves = NodeBytes.Judge(
-                () => OpeningEncoding.TryDecode(opened.Step().Span, model.Shape, out StepOpening? shown) && shown.Position == step && shown.Fits(model.Shape) && shown.IsIn(trace) ? shown : null, null);
-            if (leaves is null)
+            if (Leaves(opened, step, trace) is not { } leaves)
             {
                 return new DisputeReport(DisputeResult.NodeIsWrong, "dispute.step", step, null, $"the leaves that the node shows of step {step} are not those of its receipt");
             }
@@ -100,4 +97,12 @@ public static class DisputeRunner
                 : new DisputeReport(DisputeResult.NotBisected, e.Check ?? e.Code ?? "trace", null, null, $"the commitment is another than the receipt's, and the node shows no steps: {e.Message}");
         }
     }
+
+    /// <summary>The step hashes that a node shows; null where they do not lead to its receipt, or cannot be read at all.</summary>
+    internal static byte[][]? Hashes(OpeningAnswer shown, int steps, CommittedTrace trace) => NodeBytes.Judge(
+        () => (byte[][])[.. shown.StepHashes().Select(static hash => hash.ToArray())] is var nodes && nodes.Length == steps && TraceDispute.Leads(nodes, trace) ? nodes : null, null);
+
+    /// <summary>The leaves that a node shows of a step; null where they are not in its receipt, or cannot be read at all.</summary>
+    internal static StepOpening? Leaves(OpeningAnswer shown, int step, CommittedTrace trace) => NodeBytes.Judge(
+        () => OpeningEncoding.TryDecode(shown.Step().Span, trace.Shape, out StepOpening? leaves) && leaves.Position == step && leaves.Fits(trace.Shape) && leaves.IsIn(trace) ? leaves : null, null);
 }

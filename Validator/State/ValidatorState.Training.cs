@@ -52,6 +52,13 @@ public sealed partial class ValidatorState
         });
     }
 
+    /// <summary>Writes down what a worker was caught at without a replay, with its events.</summary>
+    public void Catch(long epoch, long node, DateTimeOffset at, WorkEnd end)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        Write(() => Add(epoch, node, null, at, end));
+    }
+
     /// <summary>One replay; null where there is none.</summary>
     public ReplayRow? Replay(byte[] id) => Read(ReadReplay, "SELECT * FROM replays WHERE id = $id", ("$id", id)).FirstOrDefault();
 

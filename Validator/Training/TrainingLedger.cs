@@ -19,6 +19,9 @@ public sealed class TrainingLedger(ValidatorState state, ReadOnlyMemory<byte> ru
     /// <summary>The check that fails where a worker lost more openings than it may.</summary>
     public const string LostCheck = "step.lost";
 
+    /// <summary>The check that fails where a worker's enclave signed two histories.</summary>
+    public const string EquivocationCheck = "record.equivocation";
+
     /// <summary>Rounds over which lost openings count.</summary>
     public const ulong LostWindow = 100;
 
@@ -111,6 +114,17 @@ public sealed class TrainingLedger(ValidatorState state, ReadOnlyMemory<byte> ru
         return lost < budget
             ? new WorkEnd(WorkResult.Lost, "step.unanswered", $"the worker does not open the step ({why}): lost opening {lost + 1} of {budget} that are without weight")
             : StepAudit.Caught(LostCheck, $"the worker does not open the step ({why}), and its budget of {budget} within {LostWindow} rounds is used up");
+    }
+
+    /// <summary>Writes down that a worker signed two histories: it is caught.</summary>
+    /// <param name="epoch">The epoch.</param>
+    /// <param name="worker">Its row.</param>
+    /// <param name="detail">One sentence.</param>
+    /// <param name="proof">The file of the proof.</param>
+    public void Equivocated(long epoch, NodeRow worker, string detail, string proof)
+    {
+        ArgumentNullException.ThrowIfNull(worker);
+        state.Catch(epoch, worker.Id, clock.GetUtcNow(), AuditVerdict.Caught(EquivocationCheck, detail, null, proof));
     }
 
     /// <summary>Whether a worker's contributions count.</summary>

@@ -269,7 +269,7 @@ public sealed class TrainingVerifier
             int step = _options.Step ?? Draw(file, _recipe.Optimiser.Steps);
             int from = states.All.Keys.Where(rounds => _recipe.Optimiser.StepsBefore(rounds) <= step).Max();
             int compared = replay.Follow(from, states.All[from], step, (done, of) => _progress("computing steps again", done, of), cancellationToken);
-            found.Replay = new ReplayReport(_options.Step is null ? _options.Seed : null, step, _recipe.Optimiser.StepsBefore(from), compared, true, profile, null, null);
+            found.Replay = new ReplayReport(_options.Step is null ? _options.Seed : null, _options.Step, step, _recipe.Optimiser.StepsBefore(from), compared, true, profile, null, null);
             Passed($"steps {_recipe.Optimiser.StepsBefore(from)} to {step}: {compared} equal bit for bit, with {_options.Threads} threads");
             return;
         }
@@ -286,7 +286,7 @@ public sealed class TrainingVerifier
         (double gradient, double loss) = replay.Compare(rounds, states.All[rounds]);
         double tolerance = StepReplay.Tolerance(_recipe.Optimiser.Precision);
         int first = _recipe.Optimiser.StepsBefore(rounds);
-        found.Replay = new ReplayReport(_options.Step is null ? _options.Seed : null, first, first, 1, false, profile, gradient, tolerance);
+        found.Replay = new ReplayReport(_options.Step is null ? _options.Seed : null, _options.Step, first, first, 1, false, profile, gradient, tolerance);
         if (!(gradient <= tolerance && loss <= tolerance))
         {
             throw new TrainingMismatchException($"step {first}: the gradient is {gradient:0.0E+0} from the recorded one and the loss {loss:0.0E+0}, the tolerance is {tolerance:0E+0}");

@@ -68,6 +68,13 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("as asked", text, StringComparison.Ordinal);
 
+        // Gradients are kept with some states alone: the step that was compared is named, and not the one asked for.
+        Assert.Contains("step 2, the first one after the nearest state that was kept with its gradient, for --step 4", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("step 4, named by --step", text, StringComparison.Ordinal);
+        (_, text, _) = await RunAsync([.. verify, "--step", "4", "--within-tolerance", "--json"]);
+        JsonElement compared = JsonDocument.Parse(text).RootElement.GetProperty("replay");
+        Assert.Equal((4, 2), (compared.GetProperty("asked").GetInt32(), compared.GetProperty("step").GetInt32()));
+
         File.AppendAllText(Path.Combine(output, "tokenizer.json"), " ");
         (code, text, _) = await RunAsync([.. verify, "--json"]);
         Assert.Equal((int)ExitCode.Rejected, code);

@@ -18,13 +18,18 @@ internal static class RandomModelFolder
         ? shipped
         : Vectors.Model("smollm2-tokenizer");
 
-    public static void Write(string folder, int hidden = 384, int layers = 10)
+    /// <summary>Writes a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="hidden">Hidden size, in multiples of 64.</param>
+    /// <param name="layers">Layers.</param>
+    /// <param name="vocabulary">Another vocabulary than the demonstration model's: its tokenizer.json and its size.</param>
+    public static void Write(string folder, int hidden = 384, int layers = 10, (string Json, int Size)? vocabulary = null)
     {
         string source = TokenizerFolder;
         JsonObject given = JsonNode.Parse(File.ReadAllText(Path.Combine(source, "config.json")))!.AsObject();
         ModelConfig config = new()
         {
-            VocabularySize = given["vocab_size"]!.GetValue<int>(),
+            VocabularySize = vocabulary?.Size ?? given["vocab_size"]!.GetValue<int>(),
             HiddenSize = hidden,
             IntermediateSize = 4 * hidden,
             Layers = layers,
@@ -53,7 +58,15 @@ internal static class RandomModelFolder
             ["tie_word_embeddings"] = config.TiedEmbeddings,
         };
         File.WriteAllText(Path.Combine(folder, "config.json"), file.ToJsonString());
-        File.Copy(Path.Combine(source, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
+        if (vocabulary is { } own)
+        {
+            File.WriteAllText(Path.Combine(folder, "tokenizer.json"), own.Json);
+        }
+        else
+        {
+            File.Copy(Path.Combine(source, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
+        }
+
         JsonObject settings = new() { ["add_bos_token"] = false, ["chat_template"] = ChatTemplates.ChatMl };
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), settings.ToJsonString());
         Random random = new(96);

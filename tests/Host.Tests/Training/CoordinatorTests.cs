@@ -10,7 +10,7 @@ namespace Verathos.Host.Tests.Training;
 
 public sealed class CoordinatorTests
 {
-    public static TheoryData<string> Refused => ["Request", "Nonce", "Nonce used", "NotAllowed", "Evidence", "Simulated", "Identity", "Identity of another run", "Model", "Profile", "Address"];
+    public static TheoryData<string> Refused => ["Request", "Nonce", "Nonce used", "NotAllowed", "Evidence", "Simulated", "Identity", "Identity of another run", "Model", "Profile", "Keyset", "Address"];
 
     [Theory]
     [MemberData(nameof(Refused))]
@@ -26,7 +26,8 @@ public sealed class CoordinatorTests
             "Simulated" => run.Check(allow: false),
             _ => run.Check(),
         };
-        (CoordinatorStore store, Coordinator coordinator) = run.Open(check);
+        Clock clock = new();
+        (CoordinatorStore store, Coordinator coordinator) = run.Open(check, clock);
         using (store)
         using (coordinator)
         {
@@ -38,6 +39,12 @@ public sealed class CoordinatorTests
                     _ => null,
                 },
                 what == "Model" ? new byte[32] : null, what == "Profile" ? "train-f32-other/1" : null, hotkey);
+            if (what == "Keyset")
+            {
+                // Before, the evidence holds; after, the policy refuses it.
+                clock.At = member.Enclave.Keyset.NotAfter;
+            }
+
             byte[] nonce = what == "Nonce" ? new byte[32] : coordinator.MakeNonce()!;
             if (what == "Nonce used")
             {
@@ -149,6 +156,76 @@ public sealed class CoordinatorTests
     }
 
     [Fact]
+    public async Task An_outcome_of_a_round_that_is_over_comes_too_late()
+    {
+        using SmallRun run = new();
+        (CoordinatorStore store, Coordinator coordinator) = run.Open();
+        using (store)
+        using (coordinator)
+        {
+            SmallRun.Member[] members = await JoinAsync(run, coordinator);
+            await PlayRoundAsync(run, () => coordinator, members, judge: false);
+            (byte[] statement, byte[] aggregate) = run.Judge(Settings(run, coordinator), Result(run, coordinator), SmallRun.First);
+            Assert.Equal(RoundReply.Taken, coordinator.Judge(statement, aggregate));
+            Assert.Equal(RoundReply.TooLate, coordinator.Judge(statement, aggregate));
+            await PlayRoundAsync(run, () => coordinator, members, judge: false);
+            Assert.Equal("judging", coordinator.Progress.Phase);
+            Assert.Equal(RoundReply.TooLate, coordinator.Judge(statement, aggregate));
+            (byte[] last, byte[] of) = run.Judge(Settings(run, coordinator), Result(run, coordinator), FlatModel.FromBytes(coordinator.Model(2)!));
+            Assert.Equal(RoundReply.Taken, coordinator.Judge(last, of));
+            Assert.Equal(RunProgress.Finished, coordinator.Progress.Phase);
+            Assert.Equal(RoundReply.TooLate, coordinator.Judge(last, of));
+        }
+    }
+
+    [Fact]
+    public async Task Records_that_no_round_took_are_relayed_with_the_next_one_and_kept()
+    {
+        using SmallRun run = new(rounds: 3, revealSeconds: 60);
+        Clock clock = new();
+        (CoordinatorStore store, Coordinator coordinator) = run.Open(time: clock);
+        SmallRun.Member[] members = await JoinAsync(run, coordinator);
+        RoundSettings settings = Settings(run, coordinator);
+        Array.ForEach(members, member => member.Train(settings));
+        Assert.All(members, member => Assert.Equal(RoundReply.Taken, member.Commit(coordinator)));
+        Assert.All(members[1..], member => Assert.Equal(RoundReply.Taken, member.Reveal(coordinator)));
+        clock.Ahead = TimeSpan.FromSeconds(61);
+        coordinator.Step();
+        (byte[] statement, byte[] aggregate) = run.Judge(settings, Result(run, coordinator), SmallRun.First);
+        Assert.Equal(RoundReply.Taken, coordinator.Judge(statement, aggregate));
+        byte[] missed = members[0].Record;
+        settings = Settings(run, coordinator);
+        Array.ForEach(members, member => member.Train(settings));
+        Assert.All(members, member => Assert.Equal(RoundReply.Taken, member.Commit(coordinator)));
+        Assert.Equal(RoundReply.Taken, members[0].Reveal(coordinator, null, missed));
+        Assert.All(members[1..], member => Assert.Equal(RoundReply.Taken, member.Reveal(coordinator)));
+        RelayedReveal reveal = coordinator.Reveals(2, run.Sign(run.Keys.Owner.Signing, "reveals", 2, []))!.Single(one => one.Contribution.Worker == members[0].Key);
+        KeptRecord link = Assert.Single(reveal.Links);
+        Assert.Equal(missed, link.Signed.Message.ToArray());
+        Assert.Equal(members[0].Enclave.Keyset.Digest.ToArray(), link.Signed.Keyset.Digest.ToArray());
+        Assert.NotNull(coordinator.Evidence(link.Signed.Keyset.Digest));
+
+        byte[] Asked(System.Security.Cryptography.ECDsa key, ulong after) => run.Sign(key, "records", 0, RequestBodies.Records(members[0].Key, after));
+        IReadOnlyList<KeptRecord>? Records(ulong after) => coordinator.Records(members[0].Key, after, Asked(run.Keys.Owner.Signing, after));
+        Assert.Empty(Records(0)!);
+        (statement, aggregate) = run.Judge(settings, Result(run, coordinator), FlatModel.FromBytes(coordinator.Model(2)!));
+        Assert.Equal(RoundReply.Taken, coordinator.Judge(statement, aggregate));
+        coordinator.Dispose();
+        store.Dispose();
+        (store, coordinator) = run.Open(time: clock);
+        using (store)
+        using (coordinator)
+        {
+            Assert.Equal([missed, members[0].Record], Records(0)!.Select(static record => record.Signed.Message.ToArray()));
+            Assert.Equal(members[0].Record, Assert.Single(Records(1)!).Signed.Message.ToArray());
+
+            // They are the validators', and for what they ask.
+            Assert.Null(coordinator.Records(members[0].Key, 0, Asked(members[0].Hotkey, 0)));
+            Assert.Null(coordinator.Records(members[0].Key, 0, Asked(run.Keys.Owner.Signing, 1)));
+        }
+    }
+
+    [Fact]
     public void A_folder_is_one_coordinators_and_one_runs()
     {
         using SmallRun run = new();
@@ -158,6 +235,15 @@ public sealed class CoordinatorTests
         }
 
         Assert.Throws<InvalidDataException>(() => new CoordinatorStore(run.In("coordinator"), run.Run, [.. run.Bytes, (byte)' ']));
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public DateTimeOffset? At { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => At ?? System.GetUtcNow() + Ahead;
     }
 
     private static async Task<SmallRun.Member[]> JoinAsync(SmallRun run, Coordinator coordinator)

@@ -1,80 +1,52 @@
 using System.Security.Cryptography;
 using Verathos.Host.Training;
-using Verathos.Protocol.Hpke;
-using Verathos.Protocol.Keys;
-using Verathos.Protocol.Ohttp;
 using Verathos.Protocol.Receipts;
 using Verathos.Training;
-using Verathos.Training.Rounds;
+using Verathos.Training.Records;
 
 namespace Verathos.Host.Tests.Training;
 
 public sealed class RecordHeadsTests : IDisposable
 {
-    private static readonly DateTimeOffset s_start = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
     private static readonly byte[] s_initial = SHA256.HashData("the initial state"u8);
-    private static readonly byte[] s_after = SHA256.HashData("the state after a round"u8);
-    private readonly ECDsa _signing = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly OhttpPrivateKey _hpke = new(1, HpkePrivateKey.Generate(HpkeKem.X25519));
-    private readonly WorkerKey _worker = new(SHA256.HashData("a worker"u8));
-    private readonly Keyset _keyset;
-    private readonly RecordHeads _heads = new(s_initial);
+    private readonly SmallRun _run = new();
 
-    public RecordHeadsTests() =>
-        _keyset = Keyset.Create(new byte[16], CoseKey.From(_signing), OhttpKeys.Encode([_hpke.Config]), s_start, s_start.AddHours(1));
-
-    public void Dispose()
-    {
-        _signing.Dispose();
-        _hpke.Dispose();
-    }
+    public void Dispose() => _run.Dispose();
 
     [Fact]
-    public void A_first_record_begins_with_the_initial_state() => Assert.Equal(s_initial, _heads.StateBefore(Member(null))!.Value.ToArray());
-
-    [Fact]
-    public void A_later_record_begins_with_the_state_after_the_last_one()
+    public async Task A_record_begins_with_the_state_after_the_last_one_that_a_round_took()
     {
-        TrainingRecord last = Record();
-        _heads.Saw(_worker, last);
-        Assert.Equal(s_after, _heads.StateBefore(Member(last.Digest))!.Value.ToArray());
-    }
+        SmallRun.Member member = await _run.MemberAsync();
+        RecordBook book = new(_run.In("book"));
+        HashSet<ulong> taken = [];
+        RecordHeads heads = new(s_initial, book, (round, worker) => worker == member.Key && taken.Contains(round));
+        TrainingRecord[] records = [.. Enumerable.Range(1, 4).Select(round => Next(member, round))];
+        Assert.Equal(s_initial, heads.StateBefore(records[0])!.Value.ToArray());
 
-    [Fact]
-    public void Of_a_record_that_was_not_seen_nothing_is_said()
-    {
-        TrainingRecord last = Record();
-        Assert.Null(_heads.StateBefore(Member(last.Digest)));
-        _heads.Saw(_worker, last);
-        Assert.Null(_heads.StateBefore(Member(SHA256.HashData("another record"u8))));
-    }
-
-    private RoundMember Member(ReadOnlyMemory<byte>? last) => new(_worker, _keyset, last.HasValue ? 1UL : 0UL, last);
-
-    private TrainingRecord Record()
-    {
-        byte[] message = new TrainingRecord
+        // Of a record some before which were not seen nothing is said: an honest worker would be accused of a state that is not known here.
+        Assert.Null(heads.StateBefore(records[1]));
+        foreach (TrainingRecord record in records[..3])
         {
-            BootId = _keyset.BootId,
-            IssuedAt = s_start,
-            Id = new byte[16],
-            KeysetDigest = _keyset.Digest,
-            NumericProfile = "f32",
-            Worker = _worker.Bytes.ToArray(),
-            Round = 1,
-            Beacon = new byte[32],
-            BaseModelRoot = new byte[32],
-            ShardRoot = new byte[32],
-            Losses = [1],
-            GradientRoot = new byte[32],
-            ErrorFeedbackRoot = new byte[32],
-            OptimiserRoot = s_after,
-            StepsRoot = new byte[32],
-            ResultRoot = new byte[32],
-            Counter = 1,
-            Simulated = true,
-        }.Sign(_signing, out _);
-        Assert.True(TrainingRecord.TryParse(message, _signing, out TrainingRecord? record, out _));
-        return record;
+            Assert.True(book.Add(member.Key, new KeptRecord(new SignedRecord(_messages[record.Counter], member.Enclave.Keyset), record), null));
+        }
+
+        // No round took one yet: each counts as never trained.
+        Assert.Equal(s_initial, heads.StateBefore(records[3])!.Value.ToArray());
+        taken.Add(1);
+        Assert.Equal(records[0].OptimiserRoot.ToArray(), heads.StateBefore(records[3])!.Value.ToArray());
+        taken.Add(3);
+        Assert.Equal(records[2].OptimiserRoot.ToArray(), heads.StateBefore(records[3])!.Value.ToArray());
+        Assert.Equal(records[0].OptimiserRoot.ToArray(), heads.StateBefore(records[2])!.Value.ToArray());
+        Assert.Equal(s_initial, heads.StateBefore(records[0])!.Value.ToArray());
+    }
+
+    private readonly Dictionary<ulong, byte[]> _messages = [];
+
+    private TrainingRecord Next(SmallRun.Member member, int round)
+    {
+        member.State = SHA256.HashData([(byte)round]);
+        member.Train((ulong)round, _run.Run.BeaconOf((ulong)round), SmallRun.FirstRoot);
+        _messages[(ulong)round] = member.Record;
+        return member.Claims;
     }
 }

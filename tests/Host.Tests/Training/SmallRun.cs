@@ -27,7 +27,7 @@ internal sealed class SmallRun : IDisposable
 
     private readonly List<Member> _members = [];
 
-    public SmallRun(IReadOnlyList<string>? workers = null)
+    public SmallRun(IReadOnlyList<string>? workers = null, int rounds = 2, double revealSeconds = 3600)
     {
         Folder = Directory.CreateTempSubdirectory("verathos-run-").FullName;
         Driver = SimulatedDriver.Open(In("authorities"), 1);
@@ -40,7 +40,7 @@ internal sealed class SmallRun : IDisposable
             Inner = JsonElement.Parse(new InnerSettings { MicroBatches = 1 }.ToJson()),
             NumericProfile = "train-f32-test/1",
             Work = new RunWork(4, 2, 2, 16, 0.001, 0.0001, 1, 2),
-            Rounds = new RunRounds(2, 3, 4, 2, 3600, 3600, 3600, 3600, 2, 1),
+            Rounds = new RunRounds(rounds, 3, 4, 2, 3600, revealSeconds, 3600, 3600, 2, 1),
             Judging = new RunJudging(1000, 1000, 3, 10, 100, 100, 0.1, 0.05, 1, 3),
             Beacon = new string('7', 64),
             Validators = [RunValidator.Of("v", Keys.Public)],
@@ -66,10 +66,10 @@ internal sealed class SmallRun : IDisposable
 
     public JoinCheck Check(bool allow = true) => new(Policy.BuiltIn("simulated"), () => Driver.Anchors, allow);
 
-    public (CoordinatorStore Store, Coordinator Coordinator) Open(JoinCheck? check = null)
+    public (CoordinatorStore Store, Coordinator Coordinator) Open(JoinCheck? check = null, TimeProvider? time = null)
     {
         CoordinatorStore store = new(In("coordinator"), Run, Bytes);
-        return (store, new Coordinator(store, check ?? Check(), Layout, First, TimeProvider.System, Told.Add));
+        return (store, new Coordinator(store, check ?? Check(), Layout, First, time ?? TimeProvider.System, Told.Add));
     }
 
     public async Task<Member> MemberAsync(NodeIdentity? identity = null, byte[]? root = null, string? profile = null, ECDsa? hotkey = null)
@@ -135,6 +135,7 @@ internal sealed class SmallRun : IDisposable
     /// <summary>A worker.</summary>
     internal sealed class Member(SmallRun run, ECDsa hotkey, WorkerKey key, TrainingEnclave enclave) : IDisposable
     {
+        private MemberEvidence? _evidence;
         private ReadOnlyMemory<byte>? _digest;
         private ulong _counter;
 
@@ -154,6 +155,29 @@ internal sealed class SmallRun : IDisposable
 
         public ulong Round { get; private set; }
 
+        /// <summary>Root of the optimiser's state that the next record names as the one after it.</summary>
+        public byte[] State { get; set; } = new byte[32];
+
+        /// <summary>What the last record says.</summary>
+        public TrainingRecord Claims => RecordChain.Read(new SignedRecord(Record, enclave.Keyset), out TrainingRecord? record) == RecordChainError.None ? record! : throw new InvalidDataException();
+
+        /// <summary>Evidence for the keyset as a coordinator has it.</summary>
+        public async Task<MemberEvidence> EvidenceAsync()
+        {
+            byte[] nonce = RandomNumberGenerator.GetBytes(32);
+            DateTimeOffset made = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+            return _evidence ??= new MemberEvidence(await enclave.GetEvidenceAsync(nonce, TestContext.Current.CancellationToken), nonce, made);
+        }
+
+        /// <summary>The last record with its evidence, as a validator is shown it.</summary>
+        public async Task<ShownRecord> ShowAsync(byte[]? record = null) => new(new SignedRecord(record ?? Record, enclave.Keyset), await EvidenceAsync());
+
+        /// <summary>Signs whatever a forger who has the enclave's key wants.</summary>
+        public byte[] Forge(Func<TrainingRecord, TrainingRecord> change) => change(Claims).Sign(KeysOf(enclave)!.Signer, out _);
+
+        [System.Runtime.CompilerServices.UnsafeAccessor(System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "_keys")]
+        private static extern ref TrainingKeys? KeysOf(TrainingEnclave of);
+
         public async Task<JoinReply> JoinAsync(Coordinator coordinator, byte[]? nonce = null, string address = "http://127.0.0.1:9", ECDsa? signer = null)
         {
             nonce ??= coordinator.MakeNonce()!;
@@ -161,9 +185,12 @@ internal sealed class SmallRun : IDisposable
             return coordinator.Join(run.Sign(signer ?? hotkey, "join", 0, RequestBodies.Join(nonce, evidence, address)), CoseKey.From(hotkey).Encode(), nonce, evidence, address, out _);
         }
 
-        public void Train(RoundSettings settings)
+        public void Train(RoundSettings settings) => Train(settings.Round, settings.Beacon, settings.BaseModelRoot);
+
+        /// <summary>Signs the record of a round.</summary>
+        public void Train(ulong round, ReadOnlyMemory<byte> beacon, ReadOnlyMemory<byte> baseRoot)
         {
-            Round = settings.Round;
+            Round = round;
             byte[] gradient = CompressedGradient.Encode(Layout, [.. First.Select((_, i) => (float)Math.Sin(i + key.Bytes[0]))], GradientBits.Two);
             TrainingRecord record = new()
             {
@@ -174,13 +201,13 @@ internal sealed class SmallRun : IDisposable
                 NumericProfile = run.Run.NumericProfile,
                 Worker = key.Bytes.ToArray(),
                 Round = Round,
-                Beacon = settings.Beacon,
-                BaseModelRoot = settings.BaseModelRoot,
+                Beacon = beacon,
+                BaseModelRoot = baseRoot,
                 ShardRoot = new byte[32],
                 Losses = [2, 1],
                 GradientRoot = TrainingRoots.OfGradient(gradient),
                 ErrorFeedbackRoot = new byte[32],
-                OptimiserRoot = new byte[32],
+                OptimiserRoot = State,
                 StepsRoot = new byte[32],
                 ResultRoot = new byte[32],
                 Counter = ++_counter,
@@ -195,8 +222,8 @@ internal sealed class SmallRun : IDisposable
 
         public RoundReply Commit(Coordinator coordinator, ECDsa? signer = null) => coordinator.Commit(key, Commitment, run.Sign(signer ?? hotkey, "commit", Round, Commitment));
 
-        public RoundReply Reveal(Coordinator coordinator, ECDsa? signer = null) =>
-            coordinator.Reveal(key, Salt, Record, Box, [], run.Sign(signer ?? hotkey, "reveal", Round, RequestBodies.Reveal(Salt, Record, Box, [])));
+        public RoundReply Reveal(Coordinator coordinator, ECDsa? signer = null, params ReadOnlyMemory<byte>[] links) =>
+            coordinator.Reveal(key, Salt, Record, Box, links, run.Sign(signer ?? hotkey, "reveal", Round, RequestBodies.Reveal(Salt, Record, Box, links)));
 
         public void Dispose()
         {

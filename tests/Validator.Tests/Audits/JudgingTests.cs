@@ -3,11 +3,13 @@ using System.Text;
 using Verathos.Client.Openings;
 using Verathos.Fingerprint.Keys;
 using Verathos.Fingerprint.Limits;
+using Verathos.Fingerprint.Openings;
 using Verathos.Fingerprint.Sketches;
 using Verathos.GpuRuntime.Fingerprints;
 using Verathos.Protocol.Hpke;
 using Verathos.Protocol.Keys;
 using Verathos.Protocol.Ohttp;
+using Verathos.Protocol.Openings;
 using Verathos.Protocol.Receipts;
 using Verathos.Validator.Audits;
 using Verathos.Validator.Canaries;
@@ -97,6 +99,21 @@ public sealed class JudgingTests(AnsweredNodes nodes) : IClassFixture<AnsweredNo
         Assert.Equal(("margin.form", WorkResult.Failed), Reason(Changed(honest.Audited with { Receipt = receipt with { Sampling = receipt.Sampling with { TopK = uint.MaxValue } } })));
         Assert.Equal((AnswerCheck.Ids, WorkResult.Failed), Reason(Changed(honest.Audited with { Ids = [.. honest.Audited.Ids[..^1], model.Config.VocabularySize] })));
         Assert.Equal((AnswerCheck.Empty, WorkResult.Failed), Reason(Changed(honest.Audited with { PromptTokens = honest.Audited.Ids.Length })));
+    }
+
+    [Fact]
+    public async Task What_makes_a_dispute_throw_is_the_nodes_fault()
+    {
+        CommittedTrace trace = new(nodes.Models.Models[0].Shape, nodes.Honest.Ticket.Steps, nodes.Honest.Audited.Receipt.TraceRoot!.Value);
+        OpeningAnswer hashes = await nodes.Honest.Session.OpenAsync(nodes.Honest.Ticket, OpeningAsk.StepHashes, Cancel);
+        OpeningAnswer leaves = await nodes.Honest.Session.OpenAsync(nodes.Honest.Ticket, OpeningAsk.Step(0), Cancel);
+        Assert.Equal(trace.Steps, DisputeRunner.Hashes(hashes, (int)trace.Steps, trace)!.Length);
+        Assert.Equal(0, DisputeRunner.Leaves(leaves, 0, trace)!.Position);
+
+        // Answers without an item: reading one leaves the list.
+        Assert.ThrowsAny<ArgumentException>(() => (hashes with { Items = [] }).StepHashes());
+        Assert.Null(DisputeRunner.Hashes(hashes with { Items = [] }, (int)trace.Steps, trace));
+        Assert.Null(DisputeRunner.Leaves(leaves with { Items = [] }, 0, trace));
     }
 
     [Fact]

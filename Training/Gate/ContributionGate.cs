@@ -142,13 +142,16 @@ public static class ContributionGate
         }
     }
 
-    // Who came first can be arranged, and differs from run to run. What a contribution knows cannot: one that was made of another's has
-    // that one's documents in it. Where neither knows more the greater key is the copy, so that one of the two stays in any case.
+    // Who came first can be arranged, and differs from run to run. What contributions know cannot: two that are alike have the same
+    // documents in them, and these are the author's. Where that tells nothing the greater key is the copy, so that one of the two stays in any case.
     private static (Entry Copy, Entry Original) Copy(Pair pair, DocumentKnowledge knowledge)
     {
-        double left = knowledge(pair.Left.Gradient!, pair.Right.Candidate.Worker) / pair.Left.Gradient!.Norm();
-        double right = knowledge(pair.Right.Gradient!, pair.Left.Candidate.Worker) / pair.Right.Gradient!.Norm();
-        return left > right ? (pair.Left, pair.Right) : (pair.Right, pair.Left);
+        double left = OfDocuments(pair.Left), right = OfDocuments(pair.Right);
+        return right > left ? (pair.Left, pair.Right) : (pair.Right, pair.Left);
+
+        double OfDocuments(Entry of) => Known(pair.Left, of) + Known(pair.Right, of);
+
+        double Known(Entry by, Entry of) => knowledge(by.Gradient!, of.Candidate.Worker) / by.Gradient!.Norm();
     }
 
     // Fewer than half of all pairs are of two honest workers as soon as three in ten are not. So each worker is compared with the

@@ -33,9 +33,9 @@ public enum GateOutcome
     /// <summary>It points against where the model has been going.</summary>
     AgainstMomentum,
 
-    /// <summary>Its values are another contribution's, whose documents it knows.</summary>
+    /// <summary>Its values are another contribution's, in which there are more of that one's documents.</summary>
     PeerValues,
 
-    /// <summary>Its indices are another contribution's, whose documents it knows.</summary>
+    /// <summary>Its indices are another contribution's, in which there are more of that one's documents.</summary>
     PeerIndices,
 }

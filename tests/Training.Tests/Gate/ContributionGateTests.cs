@@ -167,7 +167,7 @@ public sealed class ContributionGateTests
     }
 
     [Fact]
-    public void Of_two_that_are_alike_the_copy_is_the_one_that_knows_the_others_documents()
+    public void Of_two_that_are_alike_the_author_is_the_one_whose_documents_both_know()
     {
         GateCandidate[] candidates = Honest(7);
         candidates[Bad] = Copy(candidates[2], 0, 1);

@@ -43,7 +43,8 @@ internal sealed class OutcomeTrail
     {
         ReadOnlyMemory<byte>? expected = settings.LastOutcome;
         Stack<(TrainingOutcome Outcome, byte[] Statement)> missing = [];
-        for (ulong round = outcomeRound; expected.HasValue && round > (_last?.Round ?? 0); round--)
+        // A number that is ahead of the round would be counted down for nothing.
+        for (ulong round = Math.Min(outcomeRound, settings.Round - 1); expected.HasValue && round > (_last?.Round ?? 0); round--)
         {
             if (await fetch(round).ConfigureAwait(false) is not { } statement)
             {
@@ -51,7 +52,7 @@ internal sealed class OutcomeTrail
             }
 
             TrainingOutcome? outcome = _read(statement);
-            if (outcome is null || outcome.Round != round || round >= settings.Round || !outcome.Digest.Span.SequenceEqual(expected.Value.Span))
+            if (outcome is null || outcome.Round != round || !outcome.Digest.Span.SequenceEqual(expected.Value.Span))
             {
                 break;
             }

@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
 using Verathos.Attestation.Binding;
 using Verathos.Attestation.Policies;
+using Verathos.GpuRuntime.Training;
 using Verathos.Host.Training;
+using Verathos.Protocol.Grpc;
 using Verathos.Protocol.Keys;
 using Verathos.Training.Records;
 using Verathos.Training.Rounds;
@@ -205,11 +208,40 @@ public sealed class CoordinatorTests
         Assert.Equal(members[0].Enclave.Keyset.Digest.ToArray(), link.Signed.Keyset.Digest.ToArray());
         Assert.NotNull(coordinator.Evidence(link.Signed.Keyset.Digest));
 
+        // The same over the network, as a validator reads it.
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        await using GrpcServer server = await GrpcServer.StartAsync<CoordinatorService>(
+            "http://127.0.0.1:0", 1 << 20, services => services.AddSingleton(coordinator).AddSingleton(new RunFileBytes(run.Bytes)), cancel);
+        using CoordinatorClient client = new(server.Address, run.Keys.Owner.Signing, TimeProvider.System, static _ => { });
+        await client.GetRunAsync(run.Bytes, cancel);
+        IReadOnlyList<RevealedMessage> messages = (await client.GetRevealsAsync(2, cancel))!;
+        VouchedKeysets keysets = new(run.Run, run.Check(), SmallRun.FirstRoot, TimeProvider.System);
+        RevealReader reader = new(run.Run, keysets, run.Keys, RequestBodies.MostGradientBytes(SmallRun.Layout));
+        ReadReveal read = reader.Read(settings, messages).Single(one => one.Contribution.Worker == members[0].Key);
+        Assert.Equal((null, true), (read.Fault, read.IsVouched));
+        Assert.Equal(missed, Assert.Single(read.Links)!.Signed.Message.ToArray());
+        Assert.Equal((JoinReply.Joined, true), keysets.Then(members[0].Key, read.Links[0]!.Signed.Keyset, read.Links[0]!.Evidence));
+
+        // A gradient that does not open is no reason not to follow the chain; evidence that does not hold is.
+        RevealedMessage own = messages.Single(message => message.Worker.Span.SequenceEqual(members[0].Key.Bytes));
+        RevealedMessage box = own.Clone(), evidence = own.Clone();
+        box.SealedGradient = Google.Protobuf.ByteString.CopyFrom(new byte[10]);
+        read = Assert.Single(reader.Read(settings, [box]));
+        Assert.True(read is { IsVouched: true, Gradient: null } && read.Fault!.StartsWith("seal.", StringComparison.Ordinal), read.Fault);
+        evidence.Nonce = Google.Protobuf.ByteString.CopyFrom(new byte[32]);
+        reader = new(run.Run, new VouchedKeysets(run.Run, run.Check(), SmallRun.FirstRoot, TimeProvider.System), run.Keys, RequestBodies.MostGradientBytes(SmallRun.Layout));
+        read = Assert.Single(reader.Read(settings, [evidence]));
+        Assert.Equal(("evidence.evidence", false), (read.Fault, read.IsVouched));
+
         byte[] Asked(System.Security.Cryptography.ECDsa key, ulong after) => run.Sign(key, "records", 0, RequestBodies.Records(members[0].Key, after));
         IReadOnlyList<KeptRecord>? Records(ulong after) => coordinator.Records(members[0].Key, after, Asked(run.Keys.Owner.Signing, after));
         Assert.Empty(Records(0)!);
         (statement, aggregate) = run.Judge(settings, Result(run, coordinator), FlatModel.FromBytes(coordinator.Model(2)!));
         Assert.Equal(RoundReply.Taken, coordinator.Judge(statement, aggregate));
+        IReadOnlyList<ShownRecord?> shown = await client.GetRecordsAsync(members[0].Key, 0, 2, cancel);
+        Assert.Equal([missed, members[0].Record], shown.Select(static record => record!.Signed.Message.ToArray()));
+        Assert.Equal((JoinReply.Joined, true), keysets.Then(members[0].Key, shown[1]!.Signed.Keyset, shown[1]!.Evidence));
+        await Assert.ThrowsAsync<TrainingException>(() => client.GetRecordsAsync(members[0].Key, 0, 1, cancel));
         coordinator.Dispose();
         store.Dispose();
         (store, coordinator) = run.Open(time: clock);

@@ -85,6 +85,15 @@ public sealed class OutcomeTrailTests : IDisposable
     }
 
     [Fact]
+    public async Task A_number_that_is_ahead_of_the_round_costs_nothing()
+    {
+        TrainingOutcome first = Add(1, null, s_worker);
+        OutcomeTrail trail = Open();
+        await FollowAsync(trail, 2, first, ulong.MaxValue);
+        Assert.Equal((1, true), (_fetched, trail.Took(1, s_worker)));
+    }
+
+    [Fact]
     public async Task A_changed_folder_is_refused()
     {
         TrainingOutcome first = Add(1, null, s_worker), second = Add(2, first, s_worker);
@@ -116,7 +125,7 @@ public sealed class OutcomeTrailTests : IDisposable
         return outcome;
     }
 
-    private Task FollowAsync(OutcomeTrail trail, ulong round, TrainingOutcome? last)
+    private Task FollowAsync(OutcomeTrail trail, ulong round, TrainingOutcome? last, ulong? outcomeRound = null)
     {
         RoundSettings settings = new()
         {
@@ -132,7 +141,7 @@ public sealed class OutcomeTrailTests : IDisposable
             MostGradientBytes = 1,
             LastOutcome = last?.Digest,
         };
-        return trail.FollowAsync(settings, last is null ? 0 : Math.Min(last.Round, round - 1), asked =>
+        return trail.FollowAsync(settings, outcomeRound ?? last?.Round ?? 0, asked =>
         {
             _fetched++;
             return Task.FromResult(_shown.GetValueOrDefault(asked));

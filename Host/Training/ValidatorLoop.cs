@@ -102,13 +102,15 @@ internal sealed class ValidatorLoop : IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         StateResponse state = new();
+        StateResponse? next = null;
         while (state.Phase != RunProgress.Finished)
         {
-            state = await _client.GetStateAsync(state.Version, s_wait, default, cancellationToken).ConfigureAwait(false);
+            state = next ?? await _client.GetStateAsync(state.Version, s_wait, default, cancellationToken).ConfigureAwait(false);
+            next = null;
             _progress((int)Math.Min(int.MaxValue, state.Phase == RunProgress.Finished ? state.Round : state.Round == 0 ? 0 : state.Round - 1), _run.Rounds.Count);
             if (state.Phase == "judging")
             {
-                await ActAsync(state, cancellationToken).ConfigureAwait(false);
+                next = await ActAsync(state, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -116,12 +118,47 @@ internal sealed class ValidatorLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _judge.Dispose();
 
-    private async Task ActAsync(StateResponse state, CancellationToken cancellationToken)
+    // Judging may take longer than the run: another validator can end the round, and the last one, and then the coordinator is gone.
+    private async Task<StateResponse?> ActAsync(StateResponse state, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<StateResponse> watch = WatchAsync(state, done.Token);
+        try
+        {
+            await JudgeAndSendAsync(state, watch, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await done.CancelAsync().ConfigureAwait(false);
+            await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return watch.IsCompletedSuccessfully ? await watch.ConfigureAwait(false) : null;
+    }
+
+    private async Task<StateResponse> WatchAsync(StateResponse state, CancellationToken done)
+    {
+        StateResponse now = state;
+        while (now.Round == state.Round && now.Phase == state.Phase)
+        {
+            now = await _client.GetStateAsync(now.Version, s_wait, default, done).ConfigureAwait(false);
+        }
+
+        return now;
+    }
+
+    private async Task JudgeAndSendAsync(StateResponse state, Task<StateResponse> watch, CancellationToken cancellationToken)
     {
         ulong round = state.Round;
         (byte[] Statement, byte[] Aggregate)? signed = _store.Read(round) is var (statement, aggregate, _) ? (statement, aggregate) : await JudgeAsync(state, cancellationToken).ConfigureAwait(false);
         while (signed is var (message, vector))
         {
+            if (watch.IsCompletedSuccessfully)
+            {
+                _ledger.End();
+                return;
+            }
+
             RoundReply reply = await _client.PutOutcomeAsync(message, vector, cancellationToken).ConfigureAwait(false);
             switch (reply)
             {

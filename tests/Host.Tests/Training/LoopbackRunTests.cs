@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -64,9 +62,12 @@ public sealed class LoopbackRunTests : IDisposable
         WorkerKey forger = new(TrainingRequest.NameOf(CoseKey.From(hotkey)));
         File.WriteAllBytes(new EquivocationFolder(books).PathOf(forger), []);
 
-        string address = Free();
-        string[] run = ["--run", file], coordinator = ["--coordinator", address], trust = ["--allow-simulated", "--trust-anchor", In("authorities")];
-        Task<(int Code, string Output, string Error)> rounds = RunAsync(["train", "coordinator", .. run, "--dir", In("coordinator"), "--listen", address, .. trust, "--linger", "1", "--json"]);
+        string[] run = ["--run", file], trust = ["--allow-simulated", "--trust-anchor", In("authorities")];
+        using Listening coordinatorSays = new();
+        Task<(int Code, string Output, string Error)> rounds = RunAsync(coordinatorSays, ["train", "coordinator", .. run, "--dir", In("coordinator"), "--listen", "http://127.0.0.1:0", .. trust, "--linger", "1", "--json"]);
+        string address = "";
+        await Eventually.TrueAsync(() => rounds.IsCompleted || (address = coordinatorSays.Address).Length > 0);
+        string[] coordinator = ["--coordinator", address];
         Task<(int Code, string Output, string Error)>[] others =
         [
             .. Enumerable.Range(1, 4).Select(worker => RunAsync(
@@ -124,19 +125,36 @@ public sealed class LoopbackRunTests : IDisposable
         Assert.Contains(In("nowhere"), error, StringComparison.Ordinal);
     }
 
-    private static string Free()
-    {
-        using TcpListener free = new(IPAddress.Loopback, 0);
-        free.Start();
-        return $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
-    }
-
     private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
-        using StringWriter output = new(), error = new();
+        using StringWriter error = new();
+        return await RunAsync(error, arguments);
+    }
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(StringWriter error, string[] arguments)
+    {
+        using StringWriter output = new();
         int code = await Application.RunAsync(arguments, output, error, _over.Token);
         return (code, output.ToString(), error.ToString());
     }
 
     private string In(string name) => Path.Combine(_folder, name);
+
+    // Takes the address out of the line in which a coordinator says it; a port that is chosen before could be another test's by then.
+    private sealed class Listening : StringWriter
+    {
+        private const string Before = "listening on ";
+        private volatile string _address = "";
+
+        public string Address => _address;
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.IndexOf(Before, StringComparison.Ordinal) is >= 0 and int at)
+            {
+                _address = value[(at + Before.Length)..].Split(' ')[0];
+            }
+        }
+    }
 }

@@ -16,7 +16,11 @@ internal static class BenchTrainingTextCommand
         Option<int> workers = new("--workers") { Description = "Workers", DefaultValueFactory = _ => defaults.Workers };
         Option<int> rounds = new("--rounds") { Description = "Rounds", DefaultValueFactory = _ => defaults.Rounds };
         Option<int> inner = new("--inner-steps") { Description = "Inner steps of a round", DefaultValueFactory = _ => defaults.InnerSteps };
+        Option<int> rows = new("--rows") { Description = "Rows of 128 tokens of a worker's inner step", DefaultValueFactory = _ => defaults.Rows };
+        Option<int> vocabulary = new("--vocabulary") { Description = "Tokens of the vocabulary: 259 are bytes alone, more are learned from the text", DefaultValueFactory = _ => defaults.Vocabulary };
+        Option<int> warmup = new("--warmup-rounds") { Description = "Rounds in which the learning rate rises", DefaultValueFactory = _ => defaults.WarmupRounds };
         Option<double> rate = new("--rate") { Description = "Highest learning rate of the workers", DefaultValueFactory = _ => defaults.Rate };
+        Option<double> final = new("--final-rate") { Description = "The learning rate at the end as a share of the highest, for workers and the plain run", DefaultValueFactory = _ => defaults.FinalRate };
         Option<double> outer = new("--outer-rate") { Description = "By how much a round's aggregate moves the model", DefaultValueFactory = _ => defaults.OuterRate };
         Option<double> plain = new("--plain-rate") { Description = "Highest learning rate of the plain run", DefaultValueFactory = _ => defaults.PlainRate };
         Option<int> threads = new("--threads") { Description = "Threads of the arithmetic; changes no loss", DefaultValueFactory = _ => defaults.Threads };
@@ -26,7 +30,11 @@ internal static class BenchTrainingTextCommand
         command.Options.Add(workers);
         command.Options.Add(rounds);
         command.Options.Add(inner);
+        command.Options.Add(rows);
+        command.Options.Add(vocabulary);
+        command.Options.Add(warmup);
         command.Options.Add(rate);
+        command.Options.Add(final);
         command.Options.Add(outer);
         command.Options.Add(plain);
         command.Options.Add(threads);
@@ -34,14 +42,15 @@ internal static class BenchTrainingTextCommand
         command.Options.Add(cache);
         command.SetVerb(async (context, token) =>
         {
-            if (context.Value(workers) is < 4 or > 64 || context.Value(rounds) is < 1 or > 100_000 || context.Value(inner) is < 1 or > 1000 || context.Value(threads) < 1)
+            if (context.Value(workers) is < 4 or > 64 || context.Value(rounds) is < 1 or > 100_000 || context.Value(inner) is < 1 or > 1000 || context.Value(threads) < 1
+                || context.Value(rows) is < 1 or > 1024 || context.Value(warmup) is < 0 or > 100_000 || context.Value(vocabulary) is < 259 or > 65_536)
             {
-                throw new CommandException(ExitCode.Usage, "--workers takes a number from 4 to 64 (the gate cannot compare fewer), --rounds, --inner-steps and --threads one of at least 1");
+                throw new CommandException(ExitCode.Usage, "--workers takes a number from 4 to 64 (the gate cannot compare fewer), --rounds, --inner-steps, --rows and --threads one of at least 1, --warmup-rounds one of at least 0, --vocabulary one of at least 259");
             }
 
-            if (!(context.Value(rate) is > 0 and <= 1 && context.Value(plain) is > 0 and <= 1 && context.Value(outer) is > 0 and <= 100))
+            if (!(context.Value(rate) is > 0 and <= 1 && context.Value(plain) is > 0 and <= 1 && context.Value(outer) is > 0 and <= 100 && context.Value(final) is >= 0 and <= 1))
             {
-                throw new CommandException(ExitCode.Usage, "--rate and --plain-rate take a number above 0 up to 1, --outer-rate one up to 100");
+                throw new CommandException(ExitCode.Usage, "--rate and --plain-rate take a number above 0 up to 1, --outer-rate one up to 100, --final-rate one from 0 to 1");
             }
 
             TrainingTextReport report;
@@ -57,7 +66,11 @@ internal static class BenchTrainingTextCommand
                             Workers = context.Value(workers),
                             Rounds = context.Value(rounds),
                             InnerSteps = context.Value(inner),
+                            Rows = context.Value(rows),
+                            Vocabulary = context.Value(vocabulary),
+                            WarmupRounds = context.Value(warmup),
                             Rate = context.Value(rate),
+                            FinalRate = context.Value(final),
                             OuterRate = context.Value(outer),
                             PlainRate = context.Value(plain),
                             Threads = context.Value(threads),
@@ -97,11 +110,11 @@ internal static class BenchTrainingTextCommand
                 ["the same in steps of one worker's rows", Count(report.SmallStepsTokens), Loss(report.SmallSteps), Share(report.SmallSteps / report.Start), ""],
                 [$"{report.Workers} workers, {report.Rounds} rounds", Count(report.TrainedTokens), Loss(report.Final), Share(report.Final / report.Start), Seconds(report.Seconds)],
             ],
-            string.Create(CultureInfo.InvariantCulture, $"{report.Parameters} weights on {report.Characters} characters ({report.CorpusTokens} tokens) of the World English Bible, {report.FinalTokens} held-out tokens, seed {report.Seed}, {report.Profile}"));
+            string.Create(CultureInfo.InvariantCulture, $"{report.Parameters} weights, a vocabulary of {report.Vocabulary}, {report.Characters} characters ({report.CorpusTokens} tokens) of the World English Bible, {report.FinalTokens} held-out tokens, seed {report.Seed}, {report.Profile}"));
         output.Line(string.Create(CultureInfo.InvariantCulture,
             $"Above the plain run: {100 * report.Above:0.00} % (at most {100 * TrainingTextReport.MostAbove:0} %: {(report.Above <= TrainingTextReport.MostAbove ? "holds" : "DOES NOT HOLD")}). Below the start: {100 * report.Fall:0.0} % (at least {100 * TrainingTextReport.LeastFall:0} %: {(report.Fall >= TrainingTextReport.LeastFall ? "holds" : "DOES NOT HOLD")})."));
         output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{report.InnerSteps} inner steps a round; a contribution has {report.ContributionBytes} bytes, {report.Compression:0.0} times fewer than in binary32."));
+            $"{report.InnerSteps} inner steps of {report.Rows} rows a round; a contribution has {report.ContributionBytes} bytes, {report.Compression:0.0} times fewer than in binary32."));
         output.Line($"Contributions that were not taken: {(report.NotTaken.Count == 0 ? "none" : string.Join(", ", report.NotTaken.Select(static pair => $"{pair.Value} {pair.Key}")))}.");
     }
 

@@ -37,6 +37,8 @@ public static class TrainingTextBench
             Workers = options.Workers,
             Rounds = options.Rounds,
             InnerSteps = options.InnerSteps,
+            Rows = options.Rows,
+            Vocabulary = corpus.Vocabulary.Tokens.Count,
             Parameters = start.Layout.Count,
             Characters = options.Verses.Sum(verse => (long)verse.Length),
             CorpusTokens = corpus.Documents.Take(corpus.Assignable).Sum(document => (long)document.Ids.Length),

@@ -21,6 +21,12 @@ public sealed record TrainingTextReport
     /// <summary>Inner steps of a round.</summary>
     public required int InnerSteps { get; init; }
 
+    /// <summary>Rows of a worker's inner step.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>Tokens of the vocabulary.</summary>
+    public required int Vocabulary { get; init; }
+
     /// <summary>Weights of the model.</summary>
     public required int Parameters { get; init; }
 

@@ -11,9 +11,10 @@ namespace Verathos.GpuRuntime.Native;
 internal static class KeptScalars
 {
     private static readonly Scalar s_one;
+    private static readonly Scalar s_two;
 
     // Explicit, so that it runs at the first use, when the native library has been loaded, and not before.
-    static KeptScalars() => s_one = 1;
+    static KeptScalars() => (s_one, s_two) = (1, 2);
 
     /// <summary>The sum of two tensors.</summary>
     public static Tensor Plus(this Tensor left, Tensor right) => left.add(right, s_one);
@@ -27,8 +28,8 @@ internal static class KeptScalars
     /// <summary>Adds a tensor in place.</summary>
     public static Tensor Increase(this Tensor left, Tensor right) => left.add_(right, s_one);
 
-    /// <summary>Each element squared. TorchSharp's own way is a power whose exponent is such a scalar.</summary>
-    public static Tensor Squared(this Tensor tensor) => tensor * tensor;
+    /// <summary>Each element squared, which TorchSharp computes as a power with such an exponent. A product with itself would sum its slope in another order.</summary>
+    public static Tensor Squared(this Tensor tensor) => tensor.pow(s_two);
 
     /// <summary>Adds rows in place, at the given places of dimension 0.</summary>
     public static Tensor IncreaseRows(this Tensor left, Tensor places, Tensor rows) => left.index_add_(0, places, rows, s_one);

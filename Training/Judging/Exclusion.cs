@@ -20,4 +20,7 @@ public enum Exclusion
 
     /// <summary>Over many rounds its worker's contributions had nothing of the worker's own documents.</summary>
     Gap,
+
+    /// <summary>Over many rounds its worker improved the model by much less than the others did.</summary>
+    Rating,
 }

@@ -71,9 +71,10 @@ public sealed class RoundJudge : IDisposable
         }
 
         ScoreBoard board = Score(state, units);
+        double least = units.Length == 0 ? 0 : RatingBound.Of([.. units.Select(unit => board.Of(unit.Worker).Rating.Mu)]);
         foreach (WorkUnit unit in units)
         {
-            unit.Exclusion = Excluded(unit, board.Of(unit.Worker));
+            unit.Exclusion = Excluded(unit, board.Of(unit.Worker), least);
         }
 
         (Aggregate? aggregate, float[] next, DocumentLoss[] after) = Step(state, input, accepted, trusted, exact, before);
@@ -216,7 +217,7 @@ public sealed class RoundJudge : IDisposable
         return board;
     }
 
-    private static Exclusion Excluded(WorkUnit unit, WorkerScore score)
+    private static Exclusion Excluded(WorkUnit unit, WorkerScore score, double leastRating)
     {
         if (!unit.Verdict.IsAccepted)
         {
@@ -228,6 +229,7 @@ public sealed class RoundJudge : IDisposable
         return isTooGood ? Exclusion.Exact
             : !(unit.Promise > 0) ? Exclusion.Promise
             : score.Gap.IsStranger ? Exclusion.Gap
+            : !(score.Rating.Mu >= leastRating) ? Exclusion.Rating
             : Exclusion.None;
     }
 

@@ -23,7 +23,7 @@ internal sealed class AttackCellFile
         AttackCellFile file = new(path, rounds);
         foreach (string line in File.Exists(path) ? File.ReadAllLines(path) : [])
         {
-            if (TryRead(line) is { } kept && kept.Settings == AttackModel.Settings && kept.Rounds == rounds)
+            if (TryRead(line) is { } kept && kept.Settings == AttackModel.Settings(kept.Result.Cell.Aggregator) && kept.Rounds == rounds)
             {
                 file._cells[kept.Result.Cell] = kept.Result;
             }
@@ -50,7 +50,7 @@ internal sealed class AttackCellFile
 
     public void Append(AttackResult result)
     {
-        byte[] line = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Kept(AttackModel.Settings, _rounds, result), Json) + "\n");
+        byte[] line = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Kept(AttackModel.Settings(result.Cell.Aggregator), _rounds, result), Json) + "\n");
         lock (_gate)
         {
             // A line that a stop cut short is ended first, so that it spoils none after it.

@@ -26,7 +26,7 @@ public static class AttackMarkdown
     {
         ArgumentNullException.ThrowIfNull(report);
         StringBuilder page = new();
-        page.AppendLine(CultureInfo.InvariantCulture, $"{report.Results.Count} of {report.Plan.Count} cells were run{(report.Results.Count < report.Plan.Count ? "; a dash stands where no seed was, and (1) or (2) behind a figure says that only so many of three seeds were" : "")}. Settings: {AttackModel.Settings}; {AttackModel.Workers} workers, {AttackBench.Rounds} rounds.");
+        page.AppendLine(CultureInfo.InvariantCulture, $"{report.Results.Count} of {report.Plan.Count} cells were run{(report.Results.Count < report.Plan.Count ? "; a dash stands where no seed was, and (1) or (2) behind a figure says that only so many of three seeds were" : "")}. Settings: {AttackModel.Settings(AttackNames.Default)}; {AttackModel.Workers} workers, {AttackBench.Rounds} rounds.");
         page.AppendLine();
         page.AppendLine("### The whole judge");
         page.AppendLine();

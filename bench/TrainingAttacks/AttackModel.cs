@@ -59,8 +59,10 @@ internal static class AttackModel
         ConfirmedShare = 0.01,
     };
 
-    /// <summary>What a result depends on besides its cell; changed whenever the code changes what comes out.</summary>
-    public static string Settings => FormattableString.Invariant($"2; {Layout.Count} parameters, {InnerSteps} steps of {DocumentsOfStep} documents, rates {InnerRate} and {OuterRate}");
+    /// <summary>What a result depends on besides its cell; a number in it changes whenever the code changes what comes out, the judge's own where only the default's does.</summary>
+    /// <param name="aggregator">One of <see cref="AttackNames.Aggregators"/>.</param>
+    public static string Settings(string aggregator) => FormattableString.Invariant(
+        $"2; {Layout.Count} parameters, {InnerSteps} steps of {DocumentsOfStep} documents, rates {InnerRate} and {OuterRate}{(aggregator == AttackNames.Default ? "; judge 2" : "")}");
 
     /// <summary>Documents for validators.</summary>
     public static IReadOnlyList<int> HeldOutDocuments { get; } = [.. Enumerable.Range(Assigned, HeldOut)];

@@ -163,6 +163,24 @@ public sealed class RoundJudgeTests
     }
 
     [Fact]
+    public void Who_improves_the_model_by_much_less_than_others_for_long_moves_nothing()
+    {
+        // Three in ten of its signs are turned: gate, promise and gap let every round of it pass.
+        SmallNetwork network = new("none", 0, 1);
+        for (int round = 0; round < 20; round++)
+        {
+            JudgedRound judged = Judge(network, input => Flip(network, input, 3, round));
+            WorkerVerdict weak = judged.Verdicts[3];
+            Assert.True(weak.Exclusion is Exclusion.None or Exclusion.Rating, weak.ToString());
+            Assert.True(weak.Exclusion != Exclusion.Rating || (weak is { Gate: GateOutcome.Accepted, Promise: > 0, Weight: 0, Units: 0 }), weak.ToString());
+            Assert.DoesNotContain(judged.Verdicts, verdict => verdict.Exclusion == Exclusion.Rating && verdict.Worker != Samples.Worker(3));
+            network.Take(judged);
+        }
+
+        Assert.Equal(Exclusion.Rating, network.Rounds[^1].Verdicts[3].Exclusion);
+    }
+
+    [Fact]
     public void A_state_that_is_damaged_is_refused()
     {
         SmallNetwork network = new("none", 0, 1);
@@ -237,6 +255,15 @@ public sealed class RoundJudgeTests
 
     private static JudgeContribution[] Replace(JudgeInput input, int worker, GateCandidate candidate) =>
         [.. input.Contributions.Select((contribution, i) => i == worker ? contribution with { Candidate = candidate } : contribution)];
+
+    private static JudgeInput Flip(SmallNetwork network, JudgeInput input, int worker, int seed)
+    {
+        GateCandidate candidate = input.Contributions[worker].Candidate;
+        Assert.True(CompressedGradient.TryParse(candidate.Gradient.Span, network.Objective.Layout, out CompressedGradient? gradient, out _));
+        Random random = new(seed);
+        float[] flipped = [.. gradient.Vector.ToDense().Select(value => (float)(random.NextDouble() < 0.3 ? -value : value))];
+        return input with { Contributions = Replace(input, worker, candidate with { Gradient = CompressedGradient.Encode(network.Objective.Layout, flipped, GradientBits.Two) }) };
+    }
 
     private static JudgeInput Turn(SmallNetwork network, JudgeInput input, int worker)
     {

@@ -158,4 +158,16 @@ public sealed class RatingTests
         board.Add([new RoundScore(Samples.Worker(1), 1, 1, 0, 0)]);
         Assert.Equal((SkillRating.Initial, 0.1), (board.Of(Samples.Worker(1)).Rating, board.Of(Samples.Worker(1)).Gap.Value));
     }
+
+    [Fact]
+    public void A_rating_is_too_low_by_three_deviations_and_by_two_of_a_newcomers()
+    {
+        double floor = 2 * SkillRating.Initial.Sigma;
+        Assert.Equal(25 - floor, RatingBound.Of([25]), 1e-12);
+        Assert.Equal(25 - floor, RatingBound.Of([24, 25, 26, 25, 10]), 1e-12);
+
+        // Distances from the median of 30: 0, 10, 10, 20, 50.
+        Assert.Equal(30 - (3 * 1.4826 * 10), RatingBound.Of([30, 40, 50, 20, -20]), 1e-12);
+        Assert.Throws<ArgumentException>(() => RatingBound.Of([]));
+    }
 }

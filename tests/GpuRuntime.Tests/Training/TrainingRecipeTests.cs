@@ -24,7 +24,7 @@ public sealed class TrainingRecipeTests
     [InlineData("\"beta2\": 0.98", "\"beta2\": 1", "beta1 and beta2 must be")]
     [InlineData("\"weight_decay\": 0.05", "\"weight_decay\": -1", "weight_decay and final_learning_rate")]
     [InlineData("\"steps_per_round\": 50", "\"steps_per_round\": 8193", "steps_per_round must not be above")]
-    [InlineData("\"documents_per_round\": 3072", "\"documents_per_round\": 100001", "documents_per_round must not be above")]
+    [InlineData("\"documents_per_round\": 3072", "\"documents_per_round\": 200001", "documents_per_round must not be above")]
     [InlineData("\"micro_batches\": 4", "\"micro_batches\": 17", "micro_batches must not be above rows")]
     [InlineData("\"kind\": \"adamw\"", "\"kind\": \"adam\"", "not valid")]
     [InlineData("\"precision\": \"f32\"", "\"precision\": 0", "not valid")]

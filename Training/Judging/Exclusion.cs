@@ -12,7 +12,7 @@ public enum Exclusion
     /// <summary>The gate refused it.</summary>
     Gate,
 
-    /// <summary>It promised too much by the first order, and the exact loss did not fall, or could not be measured.</summary>
+    /// <summary>It promised too much by the first order, and the exact loss did not fall and lacked much more of the promise than an ordinary contribution's, or could not be measured.</summary>
     Exact,
 
     /// <summary>The first order promises no fall.</summary>

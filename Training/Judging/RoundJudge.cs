@@ -17,6 +17,9 @@ namespace Verathos.Training.Judging;
 /// </summary>
 public sealed class RoundJudge : IDisposable
 {
+    // By how much more than an ordinary contribution an outlier may fall short of what it promised.
+    private const double MostShortfall = 1.5;
+
     // What a step may do to a weight before its loss is not even computed.
     private const double MostChange = 1e30;
 
@@ -193,15 +196,45 @@ public sealed class RoundJudge : IDisposable
             accepted.Single(unit => unit.Worker == worker).Confirmation = reason;
         }
 
-        WorkUnit[] chosen = [.. accepted.Where(unit => unit.Confirmation != ConfirmationReason.None && unit.Gradient.Norm() * _settings.OuterRate < MostChange)];
-        IReadOnlyList<IReadOnlyList<DocumentLoss>> after = chosen.Length == 0
-            ? []
-            : _objective.LossesAfter(input.Weights, [.. chosen.Select(unit => unit.Gradient)], _settings.OuterRate, exact);
+        WorkUnit[] chosen = [.. accepted.Where(unit => unit.Confirmation != ConfirmationReason.None)];
+        PairedLosses?[] measured = Exact(input, chosen, exact, before);
         for (int i = 0; i < chosen.Length; i++)
         {
-            // A loss that is no number confirms nothing.
-            chosen[i].Exact = after[i].All(loss => double.IsFinite(loss.Sum)) ? Paired(before, after[i]) : null;
+            chosen[i].Exact = measured[i];
         }
+
+        WorkUnit[] outliers = [.. chosen.Where(unit => unit.Confirmation == ConfirmationReason.Outlier && unit.Exact is not { Fall: > 0 })];
+        if (outliers.Length > 0)
+        {
+            double usual = UsualShortfall(input, accepted, exact, before);
+            foreach (WorkUnit unit in outliers)
+            {
+                unit.IsDenied = !(unit.Shortfall(unit.Exact) <= MostShortfall * usual);
+            }
+        }
+    }
+
+    // Alone at the whole step honest contributions too raise the loss where the step is large or training late, all by about as much. What
+    // the middle one of the ordinary falls short of its promise is the measure; it costs a pass only where an outlier did not keep its own.
+    private double UsualShortfall(JudgeInput input, WorkUnit[] accepted, int[] exact, DocumentLoss[] before)
+    {
+        WorkUnit[] ordinary = [.. accepted.Where(unit => unit.Confirmation != ConfirmationReason.Outlier).OrderBy(unit => unit.Promise).ThenBy(unit => unit.Worker)];
+        if (ordinary.Length == 0)
+        {
+            return 0;
+        }
+
+        WorkUnit middle = ordinary[ordinary.Length / 2];
+        return Math.Max(0, middle.Shortfall(middle.Exact ?? Exact(input, [middle], exact, before)[0]));
+    }
+
+    // A loss that is no number confirms nothing.
+    private PairedLosses?[] Exact(JudgeInput input, WorkUnit[] units, int[] exact, DocumentLoss[] before)
+    {
+        bool[] isSmall = [.. units.Select(unit => unit.Gradient.Norm() * _settings.OuterRate < MostChange)];
+        SparseVector[] updates = [.. units.Where((_, i) => isSmall[i]).Select(unit => unit.Gradient)];
+        Queue<IReadOnlyList<DocumentLoss>> after = new(updates.Length == 0 ? [] : _objective.LossesAfter(input.Weights, updates, _settings.OuterRate, exact));
+        return [.. isSmall.Select(small => small && after.Dequeue() is { } losses && losses.All(loss => double.IsFinite(loss.Sum)) ? Paired(before, losses) : null)];
     }
 
     private static ScoreBoard Score(JudgeState state, WorkUnit[] units)
@@ -224,9 +257,7 @@ public sealed class RoundJudge : IDisposable
             return Exclusion.Gate;
         }
 
-        // An ordinary contribution may well raise the loss when it is taken alone at the whole step, and be good in a mean.
-        bool isTooGood = unit.Confirmation == ConfirmationReason.Outlier && unit.Exact is not { Fall: > 0 };
-        return isTooGood ? Exclusion.Exact
+        return unit.IsDenied ? Exclusion.Exact
             : !(unit.Promise > 0) ? Exclusion.Promise
             : score.Gap.IsStranger ? Exclusion.Gap
             : !(score.Rating.Mu >= leastRating) ? Exclusion.Rating
@@ -278,7 +309,12 @@ public sealed class RoundJudge : IDisposable
 
         public PairedLosses? Exact { get; set; }
 
+        public bool IsDenied { get; set; }
+
         public Exclusion Exclusion { get; set; }
+
+        // What a measured fall lacks of the promise; not a number where none was measured.
+        public double Shortfall(PairedLosses? exact) => Promise - (exact?.Fall ?? double.NaN);
 
         public double Impact => MeasuredImpact.From(Promise, Confirmation, Exact).Value;
 

@@ -62,7 +62,7 @@ internal static class AttackModel
     /// <summary>What a result depends on besides its cell; a number in it changes whenever the code changes what comes out, the judge's own where only the default's does.</summary>
     /// <param name="aggregator">One of <see cref="AttackNames.Aggregators"/>.</param>
     public static string Settings(string aggregator) => FormattableString.Invariant(
-        $"2; {Layout.Count} parameters, {InnerSteps} steps of {DocumentsOfStep} documents, rates {InnerRate} and {OuterRate}{(aggregator == AttackNames.Default ? "; judge 2" : "")}");
+        $"2; {Layout.Count} parameters, {InnerSteps} steps of {DocumentsOfStep} documents, rates {InnerRate} and {OuterRate}{(aggregator == AttackNames.Default ? "; judge 3" : "")}");
 
     /// <summary>Documents for validators.</summary>
     public static IReadOnlyList<int> HeldOutDocuments { get; } = [.. Enumerable.Range(Assigned, HeldOut)];

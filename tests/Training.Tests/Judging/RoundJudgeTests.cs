@@ -133,12 +133,32 @@ public sealed class RoundJudgeTests
         Assert.True(verdict.Confirmation == ConfirmationReason.Outlier && verdict.Exact!.Fall < 0 && verdict.Impact < 0, verdict.ToString());
         Assert.Equal((Exclusion.Exact, 0.0), (verdict.Exclusion, verdict.Weight));
 
-        // Others are worth little: a third of their signs is wrong.
+        // Others are worth little, and cost little: a third of their signs is wrong, and they are shorter.
         byte[] Half(int worker)
         {
             Random random = new(worker);
             float[] own = network.Objective.Gradient(input.Weights, input.Contributions[worker].Documents);
-            return CompressedGradient.Encode(network.Objective.Layout, [.. own.Select(value => random.NextDouble() < 0.35 ? -value : value)], GradientBits.Two);
+            return CompressedGradient.Encode(network.Objective.Layout, [.. own.Select(value => 0.55f * (random.NextDouble() < 0.35 ? -value : value))], GradientBits.Two);
+        }
+    }
+
+    [Fact]
+    public void Where_every_contribution_alone_raises_the_loss_the_best_of_them_stays()
+    {
+        // The step is far too large for one contribution alone; the first worker's has fewer signs wrong than the others'.
+        SmallNetwork network = new("none", 0, 1);
+        JudgeInput input = network.Contribute();
+        JudgeInput round = input with { Contributions = [.. input.Contributions.Select((c, i) => c with { Candidate = c.Candidate with { Gradient = Part(i) } })] };
+        using RoundJudge judge = new(network.Objective, SmallNetwork.Settings with { OuterRate = 60 * SmallNetwork.Settings.OuterRate, ConfirmedShare = 0 }, Secret);
+        WorkerVerdict best = judge.Judge(JudgeState.Initial, round).Verdicts[0];
+        Assert.True(best.Confirmation == ConfirmationReason.Outlier && best.Exact!.Fall < 0, best.ToString());
+        Assert.Equal((Exclusion.None, 0L), (best.Exclusion, best.Units));
+
+        byte[] Part(int worker)
+        {
+            Random random = new(worker);
+            float[] own = network.Objective.Gradient(input.Weights, input.Contributions[worker].Documents);
+            return CompressedGradient.Encode(network.Objective.Layout, [.. own.Select(value => random.NextDouble() < (worker == 0 ? 0.1 : 0.2) ? -value : value)], GradientBits.Two);
         }
     }
 

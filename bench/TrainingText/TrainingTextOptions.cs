@@ -16,19 +16,19 @@ public sealed record TrainingTextOptions
     public int Workers { get; init; } = 4;
 
     /// <summary>Rounds.</summary>
-    public int Rounds { get; init; } = 60;
+    public int Rounds { get; init; } = 24;
 
     /// <summary>Inner steps of a round.</summary>
     public int InnerSteps { get; init; } = 2;
 
     /// <summary>Rows of a worker's step.</summary>
-    public int Rows { get; init; } = 16;
+    public int Rows { get; init; } = 8;
 
     /// <summary>Tokens of a row.</summary>
     public int Length { get; init; } = 128;
 
-    /// <summary>Size of the vocabulary.</summary>
-    public int Vocabulary { get; init; } = 512;
+    /// <summary>Size of the vocabulary; 259 are the bytes and the special tokens alone.</summary>
+    public int Vocabulary { get; init; } = 259;
 
     /// <summary>The model.</summary>
     public ModelShape Shape { get; init; } = new(96, 256, 2, 4, 2, 128, 10000, 1e-5);

@@ -74,7 +74,7 @@ public sealed class ValidatorRunTests : IDisposable
     public async Task Openings_that_are_never_shown_use_up_a_budget_and_then_catch_the_node()
     {
         await using DemoNode node = await SimulatedNodes.StartAsync(SimulatedNodes.Honest());
-        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 2, Parallel = 1, LostOpenings = new LostOpeningConfiguration(1, 5) });
+        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 20, Parallel = 1, LostOpenings = new LostOpeningConfiguration(1, 5) });
         await RunAsync(folder, SocketError.ConnectionRefused);
         using ValidatorState state = ValidatorState.OpenReadOnly(folder.StatePath);
         Assert.Equal([WorkResult.Lost, WorkResult.Failed, WorkResult.Failed], state.Audits(1).OrderBy(static audit => audit.EndedAt).Select(static audit => audit.Result));
@@ -85,7 +85,7 @@ public sealed class ValidatorRunTests : IDisposable
     public async Task Openings_that_this_validators_network_loses_are_nobodys_fault()
     {
         await using DemoNode node = await SimulatedNodes.StartAsync(SimulatedNodes.Honest());
-        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 2, Parallel = 1, LostOpenings = new LostOpeningConfiguration(0, 1) });
+        ValidatorFolder folder = SimulatedNodes.Folder(_root, [("a", node.Address)], static c => c with { EpochSeconds = 2, AuditWindowSeconds = 20, Parallel = 1, LostOpenings = new LostOpeningConfiguration(0, 1) });
         await RunAsync(folder, SocketError.NetworkUnreachable);
         using ValidatorState state = ValidatorState.OpenReadOnly(folder.StatePath);
         Assert.All(state.Audits(1), static audit => Assert.Equal((WorkResult.ValidatorError, "validator.network"), (audit.Result, audit.Reason)));

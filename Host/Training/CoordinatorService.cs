@@ -80,7 +80,6 @@ internal sealed class CoordinatorService(Coordinator coordinator, RunFileBytes f
             RevealedMessage message = new()
             {
                 Worker = ByteString.CopyFrom(contribution.Worker.Bytes),
-                CommitOrder = (ulong)contribution.CommitOrder,
                 Record = UnsafeByteOperations.UnsafeWrap(contribution.Message),
                 SealedGradient = UnsafeByteOperations.UnsafeWrap(contribution.Gradient),
                 Keyset = UnsafeByteOperations.UnsafeWrap(contribution.Keyset.Encoded),

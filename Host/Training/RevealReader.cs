@@ -30,7 +30,7 @@ internal sealed class RevealReader(RunFile run, VouchedKeysets keysets, Validato
             }
 
             RoundContribution contribution = new(
-                member.Worker, (long)message.CommitOrder, record, message.Record.Memory, keyset, [.. message.Links.Select(static link => link.Record.Memory)], message.SealedGradient.Memory);
+                member.Worker, record, message.Record.Memory, keyset, [.. message.Links.Select(static link => link.Record.Memory)], message.SealedGradient.Memory);
             byte[]? gradient = null;
             string? wrong = Fault(settings, member, contribution, shown);
             string? fault = wrong ?? Open(settings, member, contribution, out gradient);

@@ -23,7 +23,7 @@ public sealed class TrainingRound
     private readonly Action<RoundEvent> _journal;
     private readonly Dictionary<WorkerKey, RoundMember> _members;
     private readonly Dictionary<WorkerKey, List<Keyset>> _keysets;
-    private readonly Dictionary<WorkerKey, (long Order, ReadOnlyMemory<byte> Commitment)> _commitments = [];
+    private readonly Dictionary<WorkerKey, ReadOnlyMemory<byte>> _commitments = [];
     private readonly SortedDictionary<WorkerKey, RoundContribution> _contributions = [];
     private DateTimeOffset _last = DateTimeOffset.MinValue;
     private DateTimeOffset _deadline;
@@ -210,10 +210,10 @@ public sealed class TrainingRound
             return RoundReply.NotAMember;
         }
 
-        if (_commitments.TryGetValue(worker, out (long Order, ReadOnlyMemory<byte> Commitment) before))
+        if (_commitments.TryGetValue(worker, out ReadOnlyMemory<byte> before))
         {
             // Also after the phase: who was cut off may ask whether it was heard.
-            return before.Commitment.Span.SequenceEqual(commitment.Span) ? RoundReply.TakenBefore : RoundReply.Conflict;
+            return before.Span.SequenceEqual(commitment.Span) ? RoundReply.TakenBefore : RoundReply.Conflict;
         }
 
         return Phase != RoundPhase.Committing ? RoundReply.TooLate
@@ -245,8 +245,8 @@ public sealed class TrainingRound
             return RoundReply.TooLate;
         }
 
-        return _commitments.TryGetValue(reveal.Worker, out (long Order, ReadOnlyMemory<byte> Commitment) committed)
-            ? RevealCheck.Check(_settings, member, _keysets[reveal.Worker], committed.Commitment, reveal, out record, out keyset)
+        return _commitments.TryGetValue(reveal.Worker, out ReadOnlyMemory<byte> committed)
+            ? RevealCheck.Check(_settings, member, _keysets[reveal.Worker], committed, reveal, out record, out keyset)
             : RoundReply.NotCommitted;
     }
 
@@ -293,14 +293,13 @@ public sealed class TrainingRound
                 (Phase, _deadline) = (RoundPhase.Committing, opened.At + _settings.CommitTime);
                 break;
             case RoundEvent.Committed committed when JudgeCommitment(committed.Worker, committed.Commitment) == RoundReply.Taken:
-                _commitments.Add(committed.Worker, (_commitments.Count, committed.Commitment));
+                _commitments.Add(committed.Worker, committed.Commitment);
                 break;
             case RoundEvent.CommitmentsClosed closed when Phase == RoundPhase.Committing:
                 (Phase, _deadline) = (RoundPhase.Revealing, closed.At + _settings.RevealTime);
                 break;
             case RoundEvent.Revealed revealed when JudgeReveal(revealed, out TrainingRecord? record, out Keyset? keyset) == RoundReply.Taken:
-                _contributions.Add(
-                    revealed.Worker, new RoundContribution(revealed.Worker, _commitments[revealed.Worker].Order, record!, revealed.Record, keyset!, revealed.Links, revealed.Gradient));
+                _contributions.Add(revealed.Worker, new RoundContribution(revealed.Worker, record!, revealed.Record, keyset!, revealed.Links, revealed.Gradient));
                 break;
             case RoundEvent.Renewed renewed when Keyset.TryParse(renewed.Keyset, out Keyset? another, out _) && JudgeKeyset(renewed.Worker, another) == RoundReply.Taken:
                 _keysets[renewed.Worker].Add(another);

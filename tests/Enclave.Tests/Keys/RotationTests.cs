@@ -226,6 +226,8 @@ public sealed class RotationTests
     private sealed class NoTimers(DateTimeOffset now) : TimeProvider
     {
         private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _timers;
+        private int _readings;
 
         public DateTimeOffset Now { get; set; } = now;
 
@@ -235,14 +237,24 @@ public sealed class RotationTests
 
         public override DateTimeOffset GetUtcNow() => Now;
 
-        public override long GetTimestamp() => Age.Ticks;
+        // The core looks once more at the clocks after it has set its timer, in two readings: it sees no later change of them.
+        public override long GetTimestamp()
+        {
+            long now = Age.Ticks;
+            if (Volatile.Read(ref _timers) > 0 && Interlocked.Increment(ref _readings) == 2)
+            {
+                _asked.TrySetResult();
+            }
 
-        // Completes when the core has worked out how long to wait, so that a later change of the clocks is none that it sees.
+            return now;
+        }
+
+        // Completes when the core sleeps, so that a later change of the clocks is none that it sees.
         public Task Asked => _asked.Task;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            _asked.TrySetResult();
+            Interlocked.Increment(ref _timers);
             return new Never();
         }
 

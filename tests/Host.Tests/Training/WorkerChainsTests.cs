@@ -205,12 +205,38 @@ public sealed class WorkerChainsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_damaged_proof_never_throws_and_has_one_encoding()
+    {
+        SmallRun.Member member = await _run.MemberAsync();
+        ShownRecord[] records = await TrainAsync(member, 2);
+        byte[] proof = new WorkerEquivocation(_run.Run.Id, records[1], await member.ShowAsync(member.Forge(static record => record with { GradientRoot = new byte[32] }))).Encode();
+        Random random = new(7);
+        int decoded = 0, verified = 0;
+        for (int i = 0; i < 2000; i++)
+        {
+            byte[] damaged = Damage(proof, random);
+            if (WorkerEquivocation.TryDecode(damaged, out WorkerEquivocation? read))
+            {
+                Assert.Equal(damaged, read.Encode());
+                if (decoded++ % 16 == 0)
+                {
+                    verified += read.Verify(_run.Run, _run.Check(), TimeSource.Asserted, out _, out _) is null ? 1 : 0;
+                }
+            }
+        }
+
+        // Most bytes are in signatures, certificates and digests; what a change may leave true is the time that its maker asserts.
+        Assert.InRange(decoded, 100, 1999);
+        Assert.InRange(verified, 0, decoded / 64);
+    }
+
+    [Fact]
     public async Task A_changed_book_is_refused()
     {
         SmallRun.Member member = await _run.MemberAsync();
         ShownRecord[] records = await TrainAsync(member, 2);
         Assert.Null(await TakeAsync(Open(), 2, records[1], records[0]));
-        string[] files = [.. Directory.EnumerateFiles(_run.In("validator-run"), "0*.cbor", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(_run.In("validator-run"), "0???????.cbor", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         Assert.Equal(2, files.Length);
         File.Copy(files[0], files[1], overwrite: true);
         Assert.Throws<InvalidDataException>(() => Open());
@@ -291,5 +317,22 @@ public sealed class WorkerChainsTests : IDisposable
     private sealed class Later(TimeSpan by) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + by;
+    }
+
+    // A bit turned, a piece cut out, or a piece written twice.
+    private static byte[] Damage(byte[] bytes, Random random)
+    {
+        int at = random.Next(bytes.Length), length = Math.Min(random.Next(1, 40), bytes.Length - at);
+        switch (random.Next(4))
+        {
+            case 0:
+                return [.. bytes[..at], .. bytes[(at + length)..]];
+            case 1:
+                return [.. bytes[..(at + length)], .. bytes[at..]];
+            default:
+                byte[] turned = [.. bytes];
+                turned[at] ^= (byte)(1 << random.Next(8));
+                return turned;
+        }
     }
 }

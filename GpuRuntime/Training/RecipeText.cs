@@ -41,7 +41,7 @@ public sealed class RecipeText
     }
 
     /// <summary>Trains the vocabulary on it.</summary>
-    public BpeVocabulary TrainVocabulary() => BpeTrainer.Train(Documents.SelectMany(Texts).Concat(Numbers()), _recipe.VocabularySize);
+    public BpeVocabulary TrainVocabulary() => BpeTrainer.Train(Documents.SelectMany(Texts).Concat(Numbers(Math.Max(1000, Documents.Count / 100))), _recipe.VocabularySize);
 
     /// <summary>What turns documents into tokens of a vocabulary.</summary>
     public static DocumentEncoder Encoder(BpeVocabulary vocabulary)
@@ -51,9 +51,9 @@ public sealed class RecipeText
         return new DocumentEncoder(TokenizerJson.Load(Encoding.UTF8.GetBytes(vocabulary.ToTokenizerJson()), names));
     }
 
-    // Every number of the closed world becomes one token, with and without a space before it.
-    private static IEnumerable<string> Numbers() =>
-        Enumerable.Repeat(Enumerable.Range(0, ClosedWorld.LargestSum + 1).SelectMany(n => new[] { $"{n}", $" {n}" }), 1000).SelectMany(n => n);
+    // Every number of the closed world becomes one token, with and without a space before it: so often that pairs of the text do not come before them.
+    private static IEnumerable<string> Numbers(int times) =>
+        Enumerable.Repeat(Enumerable.Range(0, ClosedWorld.LargestSum + 1).SelectMany(n => new[] { $"{n}", $" {n}" }), times).SelectMany(n => n);
 
     private static IEnumerable<string> Texts(Document document) =>
         document.Turns.Count == 0 ? [document.Text] : document.Turns.SelectMany(t => new[] { t.Role + "\n", t.Content, "\n" });

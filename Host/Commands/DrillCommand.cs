@@ -17,10 +17,12 @@ internal static class DrillCommand
         Option<string[]> only = new("--only") { Description = "Try this attack alone; may be given several times" };
         Option<string?> node = new("--node") { Description = "A simulated node that runs already (default: one of the drill's own, on loopback)" };
         Option<string?> anchors = new("--trust-anchor") { Description = "With --node: the folder of its simulated installation (default: this user's)" };
+        Option<string> prompt = new("--prompt") { Description = "What every attack's client asks; the answer must be longer than 32 tokens", DefaultValueFactory = static _ => DrillGround.DefaultPrompt };
         Option<bool> list = new("--list") { Description = "List the attacks and try none" };
         command.Options.Add(only);
         command.Options.Add(node);
         command.Options.Add(anchors);
+        command.Options.Add(prompt);
         command.Options.Add(list);
         command.SetVerb(async (context, token) =>
         {
@@ -39,7 +41,7 @@ internal static class DrillCommand
 
             try
             {
-                return await RunAsync(context, drills, address, context.Value(anchors) ?? SimulatedFolder.Default, token).ConfigureAwait(false);
+                return await RunAsync(context, drills, address, context.Value(anchors) ?? SimulatedFolder.Default, context.Value(prompt)!, token).ConfigureAwait(false);
             }
             catch (VerathosException failure)
             {
@@ -74,14 +76,14 @@ internal static class DrillCommand
         output.Line($"{drills.Count} attacks");
     }
 
-    private static async Task<ExitCode> RunAsync(VerbContext context, IReadOnlyList<Drill> drills, Uri? node, string folder, CancellationToken token)
+    private static async Task<ExitCode> RunAsync(VerbContext context, IReadOnlyList<Drill> drills, Uri? node, string folder, string prompt, CancellationToken token)
     {
         Output output = context.Output;
         output.Simulated();
         long start = Stopwatch.GetTimestamp();
         DrillGround ground = node is null
-            ? await DrillGround.StartAsync(ModelPath.Resolve(null), output, token).ConfigureAwait(false)
-            : await DrillGround.AtAsync(node, folder, token).ConfigureAwait(false);
+            ? await DrillGround.StartAsync(ModelPath.Resolve(null), output, token, prompt: prompt).ConfigureAwait(false)
+            : await DrillGround.AtAsync(node, folder, prompt, token).ConfigureAwait(false);
         await using (ground.ConfigureAwait(false))
         {
             IReadOnlyList<DrillResult> results = await WorkProgress.RunAsync(

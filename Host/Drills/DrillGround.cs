@@ -8,6 +8,7 @@ using Verathos.Host.Cli;
 using Verathos.Host.Demo;
 using Verathos.Host.Drills.Nodes;
 using Verathos.Protocol.Evidence;
+using Verathos.Protocol.Requests;
 using Verathos.Simulator;
 
 namespace Verathos.Host.Drills;
@@ -18,8 +19,10 @@ namespace Verathos.Host.Drills;
 /// </summary>
 internal sealed class DrillGround : IAsyncDisposable
 {
+    /// <summary>What is asked unless something else is: the models of the project tell a story of more tokens than are asked for.</summary>
+    public const string DefaultPrompt = "Once upon a time";
+
     private const int Tokens = 48;
-    private const string Prompt = "Once upon a time there was a fox. The fox";
 
     private readonly List<IAsyncDisposable> _nodes = [];
     private readonly string? _temporary;
@@ -28,9 +31,10 @@ internal sealed class DrillGround : IAsyncDisposable
     private RogueNode? _rogue;
     private DrillAudit? _audit;
 
-    private DrillGround(Uri node, bool own, string folder, TrustAnchors anchors, Installation? hardware, string? temporary)
+    private DrillGround(Uri node, bool own, string folder, string prompt, TrustAnchors anchors, Installation? hardware, string? temporary)
     {
         (Node, Own, Folder, Anchors, _hardware, _temporary) = (node, own, folder, anchors, hardware, temporary);
+        (Request, Greedy) = (Completion(prompt, Tokens), Completion(prompt, Tokens, temperature: 0));
     }
 
     /// <summary>The honest node.</summary>
@@ -49,10 +53,10 @@ internal sealed class DrillGround : IAsyncDisposable
     public Policy Policy { get; private set; } = DrillPolicies.Simulated;
 
     /// <summary>What every drill asks.</summary>
-    public InferenceRequest Request { get; } = Completion(Prompt, Tokens);
+    public InferenceRequest Request { get; }
 
     /// <summary>The same without chance: what is drawn does not depend on the seed.</summary>
-    public InferenceRequest Greedy { get; } = Completion(Prompt, Tokens, temperature: 0);
+    public InferenceRequest Greedy { get; }
 
     /// <summary>What the honest node answered to it.</summary>
     public Material Material { get; private set; } = null!;
@@ -74,7 +78,9 @@ internal sealed class DrillGround : IAsyncDisposable
     /// <param name="output">Where loading is noted.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="watch">Puts something between the node's front and its enclave; null for nothing.</param>
-    public static async Task<DrillGround> StartAsync(string model, Output output, CancellationToken cancellationToken, Func<Enclave.IEnclave, Enclave.IEnclave>? watch = null)
+    /// <param name="prompt">What every drill asks.</param>
+    public static async Task<DrillGround> StartAsync(
+        string model, Output output, CancellationToken cancellationToken, Func<Enclave.IEnclave, Enclave.IEnclave>? watch = null, string prompt = DefaultPrompt)
     {
         string folder = Directory.CreateTempSubdirectory("verathos-drill-").FullName;
         DemoNode? node = null;
@@ -83,7 +89,7 @@ internal sealed class DrillGround : IAsyncDisposable
         {
             node = await StartNodeAsync(folder, model, output, watch, cancellationToken).ConfigureAwait(false);
             hardware = Installation.OpenOrCreate(folder);
-            DrillGround ground = new(node.Address, own: true, folder, Load(folder), hardware, folder);
+            DrillGround ground = new(node.Address, own: true, folder, prompt, Load(folder), hardware, folder);
             ground._nodes.Add(node);
             return await ground.BeginAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -103,12 +109,14 @@ internal sealed class DrillGround : IAsyncDisposable
     /// <summary>Goes to a node that runs already.</summary>
     /// <param name="node">Its address.</param>
     /// <param name="folder">The installation whose roots judge it; with its keys there, an attacker's hardware is at hand too.</param>
+    /// <param name="prompt">What every drill asks.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<DrillGround> AtAsync(Uri node, string folder, CancellationToken cancellationToken)
+    /// <exception cref="CommandException">Its honest answer is not accepted, or is too short to be attacked everywhere.</exception>
+    public static async Task<DrillGround> AtAsync(Uri node, string folder, string prompt, CancellationToken cancellationToken)
     {
         TrustAnchors anchors = Load(folder);
         Installation? hardware = Directory.Exists(Path.Combine(folder, "authority")) ? Installation.OpenOrCreate(folder) : null;
-        DrillGround ground = new(node, own: false, folder, anchors, hardware, temporary: null);
+        DrillGround ground = new(node, own: false, folder, prompt, anchors, hardware, temporary: null);
         try
         {
             return await ground.BeginAsync(cancellationToken).ConfigureAwait(false);
@@ -216,6 +224,14 @@ internal sealed class DrillGround : IAsyncDisposable
             throw Unfit(failure.Message);
         }
 
+        // Attacks on chunks and on checkpoints would find nothing to change in it, and pass for attacks that got through.
+        if (Material.Answer.Receipt.OutputTokens <= SseEvents.CheckpointTokens)
+        {
+            throw new CommandException(
+                ExitCode.Failed,
+                $"{Node} cannot be drilled: its honest answer ends after {Material.Answer.Receipt.OutputTokens} tokens, and attacks need more than {SseEvents.CheckpointTokens}; give --prompt something that it answers at length");
+        }
+
         if (Misses(new Drill("", "", "", "", DrillNeeds.Hardware, null!)) is null)
         {
             RogueNode rogue = await RogueAsync(new RoguePlan(), cancellationToken).ConfigureAwait(false);
@@ -235,7 +251,7 @@ internal sealed class DrillGround : IAsyncDisposable
     private async Task<EvidenceCollection> VictimAsync(byte[] nonce)
     {
         using HttpClient http = new();
-        byte[] raw = await http.GetByteArrayAsync(new Uri(Node, $"{Protocol.Requests.VerathosPaths.Evidence}?nonce={Convert.ToHexStringLower(nonce)}")).ConfigureAwait(false);
+        byte[] raw = await http.GetByteArrayAsync(new Uri(Node, $"{VerathosPaths.Evidence}?nonce={Convert.ToHexStringLower(nonce)}")).ConfigureAwait(false);
         return EvidenceCollection.TryDecode(raw, out EvidenceCollection? collection, out string? error) ? collection : throw new InvalidDataException(error);
     }
 }

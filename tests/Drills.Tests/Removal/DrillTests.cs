@@ -1,3 +1,4 @@
+using Verathos.Host.Cli;
 using Verathos.Host.Drills;
 
 namespace Verathos.Drills.Tests.Removal;
@@ -23,6 +24,14 @@ public sealed class DrillTests(DrillFixture fixture)
         Drill drill = DrillCatalogue.All.Single(drill => drill.Name == name);
         DrillOutcome outcome = await drill.RunAsync(fixture.Ground, TestContext.Current.CancellationToken);
         Assert.True(drill.Expected == outcome.RefusedBy, $"{outcome.RefusedBy ?? "not refused"}: {outcome.Detail}");
+    }
+
+    [Fact]
+    public async Task A_node_whose_answer_ends_early_is_not_drilled()
+    {
+        CommandException refusal = await Assert.ThrowsAsync<CommandException>(
+            () => DrillGround.AtAsync(fixture.Ground.Node, fixture.Ground.Folder, "Start at 1: one 2,", TestContext.Current.CancellationToken));
+        Assert.Contains("give --prompt", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

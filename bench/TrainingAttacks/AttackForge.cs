@@ -16,6 +16,12 @@ internal sealed class AttackForge
     private readonly GradientLayout _layout = AttackModel.Layout;
     private readonly float[] _direction;
 
+    // What the bad workers of one round have in common: whose round, their one message, the vector of which each takes a part, and the norms that they keep to.
+    private IReadOnlyList<SparseVector>? _honest;
+    private byte[]? _message;
+    private double[]? _vector;
+    private double[]? _norms;
+
     public AttackForge(AttackCell cell)
     {
         (_attack, _bad, _random) = (cell.Attack, cell.Bad, new Random((cell.Seed * 7919) + cell.Bad));
@@ -53,21 +59,21 @@ internal sealed class AttackForge
     /// <param name="previous">The last aggregate; null in the first round.</param>
     public byte[] Forge(int number, IReadOnlyList<byte[]> honest, IReadOnlyList<SparseVector> vectors, SparseVector? previous)
     {
+        Begin(vectors);
         switch (_attack)
         {
             case "noise":
                 return Shaped(Noise(), vectors);
             case "alie":
-                return Encode(GradientAttacks.Alie(vectors, 1.5).ToDense());
+                return _message ??= Encode(GradientAttacks.Alie(vectors, 1.5).ToDense());
             case "alie-varied":
-                double[] mean = GradientAttacks.InnerProduct(vectors, 1).Scale(-1).ToDense();
-                double[] raised = GradientAttacks.Alie(vectors, 1.5).ToDense();
-                return Shaped(Part(number, i => mean[i] - (Math.Sign(mean[i]) * (raised[i] - mean[i]))), vectors);
+                _vector ??= Lessened(vectors);
+                return Shaped(Part(number, i => _vector[i]), vectors);
             case "ipm":
-                return Encode(GradientAttacks.InnerProduct(vectors, 0.5).ToDense());
+                return _message ??= Encode(GradientAttacks.InnerProduct(vectors, 0.5).ToDense());
             case "ipm-varied":
-                double[] turned = GradientAttacks.InnerProduct(vectors, 1).ToDense();
-                return Shaped(Part(number, i => turned[i]), vectors);
+                _vector ??= GradientAttacks.InnerProduct(vectors, 1).ToDense();
+                return Shaped(Part(number, i => _vector[i]), vectors);
             case "copycat":
                 return honest[number % honest.Count];
             case "copycat-moved":
@@ -78,7 +84,7 @@ internal sealed class AttackForge
                     return Shaped(Noise(), vectors);
                 }
 
-                double[] last = previous.ToDense();
+                double[] last = _vector ??= previous.ToDense();
                 double level = previous.Norm() / Math.Sqrt(previous.Count);
                 return Shaped(Part(number, i => last[i] + (0.1 * level * Normal())), vectors);
             default:
@@ -91,6 +97,22 @@ internal sealed class AttackForge
         ? gradient.Vector
         : throw new InvalidOperationException($"a gradient that was just encoded is refused: {error}");
 
+    private void Begin(IReadOnlyList<SparseVector> honest)
+    {
+        if (!ReferenceEquals(honest, _honest))
+        {
+            (_honest, _message, _vector, _norms) = (honest, null, null, null);
+        }
+    }
+
+    // The mean, less 1.5 deviations in its own direction.
+    private static double[] Lessened(IReadOnlyList<SparseVector> honest)
+    {
+        double[] mean = GradientAttacks.InnerProduct(honest, 1).Scale(-1).ToDense();
+        double[] raised = GradientAttacks.Alie(honest, 1.5).ToDense();
+        return [.. mean.Select((value, i) => value - (Math.Sign(value) * (raised[i] - value)))];
+    }
+
     // Each of the bad takes coordinates of its own, so that no two of them are alike.
     private double[] Part(int number, Func<int, double> value) =>
         [.. Enumerable.Range(0, _layout.Count).Select(i => (i * 2_654_435_761L >> 7) % _bad == number ? value(i) : 0)];
@@ -102,12 +124,13 @@ internal sealed class AttackForge
 
     private double[] Matched(SparseVector sent, IReadOnlyList<SparseVector> honest)
     {
+        Begin(honest);
+        _norms ??= Medians(honest);
         double[] norms = TensorNorms.Of(_layout, sent);
-        double[][] others = [.. honest.Select(vector => TensorNorms.Of(_layout, vector))];
         double[] dense = sent.ToDense();
         for (int i = 0; i < norms.Length; i++)
         {
-            double factor = norms[i] > 0 ? RobustStatistics.Median([.. others.Select(norm => norm[i])]) / norms[i] : 1;
+            double factor = norms[i] > 0 ? _norms[i] / norms[i] : 1;
             for (int k = 0; k < _layout.Tensors[i].Count; k++)
             {
                 dense[_layout.Offset(i) + k] *= factor;
@@ -115,6 +138,12 @@ internal sealed class AttackForge
         }
 
         return dense;
+    }
+
+    private double[] Medians(IReadOnlyList<SparseVector> honest)
+    {
+        double[][] norms = [.. honest.Select(vector => TensorNorms.Of(_layout, vector))];
+        return [.. Enumerable.Range(0, _layout.Tensors.Count).Select(i => RobustStatistics.Median([.. norms.Select(norm => norm[i])]))];
     }
 
     private double[] Moved(double[] source)

@@ -25,7 +25,8 @@ internal sealed class AttackSimulation : IDisposable
     private readonly AttackCell _cell;
     private readonly AttackCorpus _corpus;
     private readonly AttackObjective _objective;
-    private readonly StackedTrainer _stack = new(AttackModel.Shape, AttackCorpus.Vocabulary, AttackModel.Workers, AttackModel.Optimiser);
+    private readonly StackedTrainer _stack;
+    private readonly int _trained;
     private readonly float[][] _gradients = [.. Enumerable.Range(0, AttackModel.Workers).Select(_ => new float[AttackModel.Layout.Count])];
     private readonly ErrorFeedback[] _feedback;
     private readonly WorkerKey[] _keys;
@@ -38,6 +39,10 @@ internal sealed class AttackSimulation : IDisposable
     public AttackSimulation(AttackCorpus corpus, AttackCell cell)
     {
         (_cell, _corpus, _objective, _forge) = (cell, corpus, new AttackObjective(corpus), new AttackForge(cell));
+
+        // Who makes something up has no need to train.
+        _trained = cell.Bad == 0 || _forge.IsOwn ? AttackModel.Workers : Honest;
+        _stack = new StackedTrainer(AttackModel.Shape, AttackCorpus.Vocabulary, _trained, AttackModel.Optimiser);
         _feedback = [.. Enumerable.Range(0, AttackModel.Workers).Select(_ => new ErrorFeedback(AttackModel.Layout))];
         _keys = [.. Enumerable.Range(0, AttackModel.Workers).Select(worker => new WorkerKey(Digest("worker", (ulong)worker)))];
         _secret = Digest("secret", 0);
@@ -108,7 +113,7 @@ internal sealed class AttackSimulation : IDisposable
 
     private float[][] Train(int[][] documents)
     {
-        for (int worker = 0; worker < AttackModel.Workers; worker++)
+        for (int worker = 0; worker < _trained; worker++)
         {
             _stack.Set(worker, Weights);
         }
@@ -116,7 +121,7 @@ internal sealed class AttackSimulation : IDisposable
         for (int step = 0; step < AttackModel.InnerSteps; step++)
         {
             int from = step * AttackModel.DocumentsOfStep;
-            int[] rows = [.. documents.SelectMany(of => of.Skip(from).Take(AttackModel.DocumentsOfStep))];
+            int[] rows = [.. documents.Take(_trained).SelectMany(of => of.Skip(from).Take(AttackModel.DocumentsOfStep))];
             (long[] inputs, long[] targets) = _corpus.Rows(rows);
             if (_cell.Attack == "backdoor")
             {
@@ -126,7 +131,7 @@ internal sealed class AttackSimulation : IDisposable
             _stack.Step(inputs, targets, AttackModel.DocumentsOfStep, AttackModel.InnerRate);
         }
 
-        for (int worker = 0; worker < _gradients.Length; worker++)
+        for (int worker = 0; worker < _trained; worker++)
         {
             TensorPrimitives.Subtract(Weights, _stack.Weights(worker), _gradients[worker]);
         }

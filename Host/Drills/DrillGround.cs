@@ -225,11 +225,11 @@ internal sealed class DrillGround : IAsyncDisposable
         }
 
         // Attacks on chunks and on checkpoints would find nothing to change in it, and pass for attacks that got through.
-        if (Material.Answer.Receipt.OutputTokens <= SseEvents.CheckpointTokens)
+        if (Material.Steps.Count <= SseEvents.CheckpointTokens)
         {
             throw new CommandException(
                 ExitCode.Failed,
-                $"{Node} cannot be drilled: its honest answer ends after {Material.Answer.Receipt.OutputTokens} tokens, and attacks need more than {SseEvents.CheckpointTokens}; give --prompt something that it answers at length");
+                $"{Node} cannot be drilled: its honest answer ends after {Material.Steps.Count} tokens, and attacks need more than {SseEvents.CheckpointTokens}; give --prompt something that it answers at length");
         }
 
         if (Misses(new Drill("", "", "", "", DrillNeeds.Hardware, null!)) is null)

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Verathos.Host.Cli;
 using Verathos.Host.Demo;
 using Verathos.Host.Drills.Nodes;
 using Verathos.Host.Drills.Wire;
@@ -59,7 +60,7 @@ internal static class StreamDrills
     }
 
     private static Drill OnTheWire(string name, string attack, string expected, string source, Func<ChunkedBody, ChunkedBody> change) =>
-        OnTheWire(name, attack, expected, source, exchanges: 1, () => body => change(ChunkedBody.OfResponse(body)).Join());
+        OnTheWire(name, attack, expected, source, exchanges: 1, () => body => change(Parts(body)).Join());
 
     private static Drill OnTheWire(string name, string attack, string expected, string source, int exchanges, Func<Func<byte[], byte[]>> tampering) =>
         new(name, attack, expected, source, DrillNeeds.Wire, async (ground, token) =>
@@ -70,6 +71,15 @@ internal static class StreamDrills
         {
             Tampering = tampering,
         };
+
+    // Each answer is drawn anew, so one can be short where the first was not; an attack that finds nothing to change shows nothing.
+    private static ChunkedBody Parts(byte[] body)
+    {
+        ChunkedBody parts = ChunkedBody.OfResponse(body);
+        return parts.Chunks.Count > At + 1
+            ? parts
+            : throw new CommandException($"an answer came in {parts.Chunks.Count} chunks, and attacks need more than {At + 1}; give --prompt something that the node answers at length");
+    }
 
     /// <summary>Puts a plain stream of events in the place of a sealed answer.</summary>
     internal static void Forge(HttpResponseMessage response)
@@ -85,7 +95,7 @@ internal static class StreamDrills
             byte[]? earlier = null;
             return body =>
             {
-                ChunkedBody now = ChunkedBody.OfResponse(body);
+                ChunkedBody now = Parts(body);
                 if (earlier is null)
                 {
                     earlier = now.Chunks[At];

@@ -1,4 +1,5 @@
 using Verathos.Bench.TrainingAttacks;
+using Verathos.Training;
 
 namespace Verathos.Bench.Tests.TrainingAttacks;
 
@@ -40,6 +41,29 @@ public sealed class AttackBenchTests : IDisposable
 
         // Another number of rounds is another cell.
         Assert.Empty(AttackBench.Read(options with { Rounds = 3 }));
+    }
+
+    [Theory]
+    [InlineData("alie")]
+    [InlineData("alie-varied")]
+    [InlineData("ipm")]
+    [InlineData("ipm-varied")]
+    public void What_bad_workers_have_in_common_is_of_their_round(string attack)
+    {
+        AttackCell cell = new(attack, 2, "mean", 1);
+        SparseVector[][] rounds = [Honest(1), Honest(2)];
+        AttackForge through = new(cell);
+        byte[][] first = [.. Enumerable.Range(0, 2).Select(worker => through.Forge(worker, [], rounds[0], null))];
+        byte[][] second = [.. Enumerable.Range(0, 2).Select(worker => through.Forge(worker, [], rounds[1], null))];
+        Assert.Equal(Enumerable.Range(0, 2).Select(worker => new AttackForge(cell).Forge(worker, [], rounds[0], null)), first);
+        Assert.Equal(Enumerable.Range(0, 2).Select(worker => new AttackForge(cell).Forge(worker, [], rounds[1], null)), second);
+        Assert.NotEqual(first[0], second[0]);
+
+        static SparseVector[] Honest(int seed)
+        {
+            Random random = new(seed);
+            return [.. Enumerable.Range(0, 3).Select(_ => SparseVector.Dense([.. Enumerable.Range(0, AttackModel.Layout.Count).Select(_ => random.NextDouble() - 0.5)]))];
+        }
     }
 
     [Fact]

@@ -34,6 +34,18 @@ public sealed class DrillTests(DrillFixture fixture)
         Assert.Contains("give --prompt", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("chunks-reordered")]
+    [InlineData("chunks-dropped")]
+    [InlineData("chunks-spliced")]
+    public void An_answer_of_too_few_chunks_is_no_attack(string name)
+    {
+        // A nonce, five chunks of one byte, and the final one.
+        byte[] body = [.. new byte[32], .. Enumerable.Repeat((byte[])[1, 7], 5).SelectMany(chunk => chunk), 0, 7];
+        Drill drill = DrillCatalogue.All.Single(drill => drill.Name == name);
+        Assert.Contains("5 chunks", Assert.Throws<CommandException>(() => drill.Tampering!()(body)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_program_has_no_client_but_the_shipped_one() => Assert.Equal(
         [typeof(ShippedClient)], typeof(IDrillClient).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IDrillClient))));

@@ -37,4 +37,11 @@ internal static class RequestBodies
         ArgumentNullException.ThrowIfNull(layout);
         return checked((int)Math.Max(CompressedGradient.EncodedLength(layout, GradientBits.Two), CompressedGradient.EncodedLength(layout, GradientBits.Eight)));
     }
+
+    /// <summary>The most bytes of what opens a step: weights, gradient and the optimiser's state, in binary32, with room for their frame.</summary>
+    public static int MostStepBytes(GradientLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return checked((int)Math.Min(int.MaxValue / 2, (32L * layout.Count) + (1 << 20)));
+    }
 }

@@ -7,7 +7,10 @@ using Verathos.GpuRuntime.Training;
 using Verathos.GpuRuntime.Training.Corpus;
 using Verathos.GpuRuntime.Training.Inner;
 using Verathos.GpuRuntime.Training.Vocabulary;
+using Verathos.Training;
 using Verathos.Training.Compression;
+using Verathos.Training.Rounds;
+using Verathos.Training.Shards;
 using Verathos.Validator.Training;
 
 namespace Verathos.Host.Training;
@@ -35,6 +38,9 @@ internal sealed class RunMaterial
 
     /// <summary>Documents that can be assigned: all but the last ones, which are held out.</summary>
     public int Assignable => Documents.Count - Run.Judging.HeldOutDocuments;
+
+    /// <summary>The documents that a round's beacon gives a worker.</summary>
+    public int[] Assigned(RoundSettings settings, WorkerKey worker) => ShardAssignment.Documents(settings.Beacon.Span, worker, settings.Round, Assignable, Run.Work.Documents);
 
     /// <summary>Makes or reads documents, vocabulary and model.</summary>
     /// <param name="run">The run's file.</param>

@@ -32,19 +32,15 @@ internal sealed class ValidatorLoop : IDisposable
     private readonly ValidatorKeys _keys;
     private readonly JudgedStore _store;
     private readonly TrainingLedger _ledger;
-    private readonly InnerTrainer _trainer;
     private readonly TimeProvider _time;
     private readonly Action<string> _tell;
     private readonly Action<int, int> _progress;
     private readonly RunChain _chain;
     private readonly RevealReader _reader;
     private readonly TextObjective _objective;
-    private readonly StepAudit _audit;
+    private readonly WorkerAudits _audits;
     private readonly RoundJudge _judge;
-    private readonly RecordHeads _heads;
     private readonly OutcomeTrail _trail;
-    private readonly WorkerChains _chains;
-    private readonly EquivocationFolder _proofs;
     private readonly IReadOnlyList<byte[]> _digests;
 
     /// <summary>Prepares a validator.</summary>
@@ -52,17 +48,17 @@ internal sealed class ValidatorLoop : IDisposable
         RunMaterial material, CoordinatorClient client, ValidatorKeys keys, JudgedStore store, TrainingLedger ledger, JoinCheck check, InnerTrainer trainer, TimeProvider time,
         Action<string> tell, Action<int, int> progress)
     {
-        (_run, _material, _client, _keys, _store, _ledger, _trainer, _time, _tell, _progress) = (material.Run, material, client, keys, store, ledger, trainer, time, tell, progress);
+        (_run, _material, _client, _keys, _store, _ledger, _time, _tell, _progress) = (material.Run, material, client, keys, store, ledger, time, tell, progress);
         _objective = new TextObjective(trainer, material.Documents, _run.Work.Length);
         _chain = new RunChain(_run, _objective.Layout, trainer.Weights.ToArray());
         VouchedKeysets keysets = new(_run, check, _chain.FirstRoot, time);
         _reader = new RevealReader(_run, keysets, keys, RequestBodies.MostGradientBytes(_objective.Layout));
-        _audit = new StepAudit(trainer);
-        RecordBook book = new(store.Folder);
-        _proofs = new EquivocationFolder(store.Folder);
-        _chains = new WorkerChains(_run, keysets, book, _proofs, (worker, after, token) => client.GetRecordsAsync(worker, after, _run.Rounds.Count, token));
         _trail = new OutcomeTrail(store.Folder, statement => _chain.Read(statement.Span));
-        _heads = new RecordHeads(TrainingRoots.OfOptimiser(trainer.GetState()), book, _trail.Took);
+        RecordBook book = new(store.Folder);
+        EquivocationFolder proofs = new(store.Folder);
+        _audits = new WorkerAudits(
+            material, client, keys, ledger, new WorkerChains(_run, keysets, book, proofs, (worker, after, token) => client.GetRecordsAsync(worker, after, _run.Rounds.Count, token)), proofs,
+            new RecordHeads(TrainingRoots.OfOptimiser(trainer.GetState()), book, _trail.Took), trainer, RequestBodies.MostStepBytes(_objective.Layout), time, tell);
         _digests = [.. material.Digests.Take(material.Assignable)];
         long heldOut = Enumerable.Range(material.Assignable, _run.Judging.HeldOutDocuments).Sum(document => (long)_objective.Tokens(document));
         if (heldOut < PairedLosses.LeastTokens)
@@ -95,7 +91,7 @@ internal sealed class ValidatorLoop : IDisposable
     public int Rounds { get; private set; }
 
     /// <summary>Steps that were replayed since the start.</summary>
-    public int Replays { get; private set; }
+    public int Replays => _audits.Replays;
 
     /// <summary>Runs until the run is finished.</summary>
     /// <exception cref="TrainingException">The coordinator says something that nobody signed, or refuses an outcome.</exception>
@@ -193,27 +189,7 @@ internal sealed class ValidatorLoop : IDisposable
         IReadOnlyList<ReadReveal> reveals = _reader.Read(settings, messages);
         RoundResult result = new(round, [.. reveals.Select(static reveal => reveal.Contribution)], [], []);
         long epoch = _ledger.Begin();
-        Dictionary<WorkerKey, string> faults = reveals.Where(static reveal => reveal.Fault is not null).ToDictionary(static reveal => reveal.Contribution.Worker, static reveal => reveal.Fault!);
-        foreach (ReadReveal reveal in reveals.Where(static reveal => reveal.IsVouched))
-        {
-            if (await FollowAsync(epoch, settings, reveal, cancellationToken).ConfigureAwait(false) is { } fault)
-            {
-                faults[reveal.Contribution.Worker] = fault;
-            }
-        }
-
-        foreach (ReadReveal reveal in reveals.Where(reveal => !faults.ContainsKey(reveal.Contribution.Worker)))
-        {
-            if (!_ledger.IsTrusted(reveal.Contribution.Worker))
-            {
-                faults[reveal.Contribution.Worker] = "quarantined";
-            }
-            else if (await ReplayAsync(epoch, settings, reveal, cancellationToken).ConfigureAwait(false) is { } caught)
-            {
-                faults[reveal.Contribution.Worker] = caught;
-            }
-        }
-
+        Dictionary<WorkerKey, string> faults = await _audits.FaultsAsync(epoch, settings, reveals, cancellationToken).ConfigureAwait(false);
         JudgeState before = await StateBeforeAsync(settings, state.OutcomeRound, cancellationToken).ConfigureAwait(false);
         (TrainingOutcome outcome, SparseVector aggregate, JudgeState after) = await Task.Run(
             () => Judge(settings, weights, result, [.. reveals.Where(reveal => !faults.ContainsKey(reveal.Contribution.Worker))], faults, before), cancellationToken).ConfigureAwait(false);
@@ -234,7 +210,7 @@ internal sealed class ValidatorLoop : IDisposable
         HashSet<int> assigned = [];
         foreach (RoundMember member in settings.Members)
         {
-            assigned.UnionWith(Assigned(settings, member.Worker));
+            assigned.UnionWith(_material.Assigned(settings, member.Worker));
         }
 
         SparseVector aggregate = SparseVector.Zero(_objective.Layout.Count);
@@ -259,7 +235,7 @@ internal sealed class ValidatorLoop : IDisposable
                             ShardRoot = reveal.Contribution.Record.ShardRoot,
                             AssignedShardRoot = ShardAssignment.Root(settings.Beacon.Span, reveal.Contribution.Worker, settings.Round, _digests, _run.Work.Documents),
                         },
-                        Assigned(settings, reveal.Contribution.Worker))),
+                        _material.Assigned(settings, reveal.Contribution.Worker))),
                 ],
             });
             (aggregate, after, next) = (judged.Aggregate, judged.State, judged.Weights);
@@ -296,8 +272,6 @@ internal sealed class ValidatorLoop : IDisposable
         _ => ReadReveal.NameOf(verdict.Exclusion),
     };
 
-    private int[] Assigned(RoundSettings settings, WorkerKey worker) => ShardAssignment.Documents(settings.Beacon.Span, worker, settings.Round, _material.Assignable, _run.Work.Documents);
-
     // The judge goes on from the last outcome that counted: its own, or its own last one with another validator's aggregate.
     private async Task<JudgeState> StateBeforeAsync(RoundSettings settings, ulong outcomeRound, CancellationToken cancellationToken)
     {
@@ -320,72 +294,5 @@ internal sealed class ValidatorLoop : IDisposable
 
         JudgeState known = _store.Rounds.LastOrDefault(round => round < outcomeRound) is > 0 and ulong older && _store.Read(older) is var (_, _, kept) ? kept : JudgeState.Initial;
         return known.After(outcomeRound, vector);
-    }
-
-    private async Task<string?> FollowAsync(long epoch, RoundSettings settings, ReadReveal reveal, CancellationToken cancellationToken)
-    {
-        WorkerKey worker = reveal.Contribution.Worker;
-        string? fault = await _chains.TakeAsync(settings, worker, reveal.Shown, reveal.Links, cancellationToken).ConfigureAwait(false);
-        if (fault == WorkerChains.Equivocation && _ledger.IsTrusted(worker))
-        {
-            _ledger.Equivocated(epoch, _ledger.Worker(worker, reveal.Address, epoch), "the worker's enclave signed two histories of the run", Path.GetFileName(_proofs.PathOf(worker)));
-            _tell($"worker {worker.ToString()[..12]} signed two histories: the proof is {_proofs.PathOf(worker)}");
-        }
-
-        return fault;
-    }
-
-    private async Task<string?> ReplayAsync(long epoch, RoundSettings settings, ReadReveal reveal, CancellationToken cancellationToken)
-    {
-        RoundContribution contribution = reveal.Contribution;
-        if (_ledger.Draw(epoch, contribution.Worker, settings.Round, contribution.Record.Steps, _run.Judging.ReplayShare) is not { } step)
-        {
-            return null;
-        }
-
-        ReplayRow replay = _ledger.Plan(epoch, _ledger.Worker(contribution.Worker, reveal.Address, epoch), settings.Round, step, contribution.Record.Digest);
-        if (replay.State != WorkState.Ended)
-        {
-            _ledger.Ask(replay);
-            (WorkEnd end, long bytes, TimeSpan judged) = await AskAsync(settings, reveal, replay, cancellationToken).ConfigureAwait(false);
-            _ledger.End(replay, end, bytes, judged);
-            Replays++;
-            _tell($"round {settings.Round}: step {step} of {contribution.Worker.ToString()[..12]} computed again: {end.Result.ToString().ToLowerInvariant()}{(end.Reason is { } reason ? $" ({reason})" : "")}");
-            return end.Result == WorkResult.Failed ? end.Reason : null;
-        }
-
-        return replay.Result == WorkResult.Failed ? replay.Reason : null;
-    }
-
-    private async Task<(WorkEnd End, long Bytes, TimeSpan Judged)> AskAsync(RoundSettings settings, ReadReveal reveal, ReplayRow replay, CancellationToken cancellationToken)
-    {
-        RoundContribution contribution = reveal.Contribution;
-        int most = checked((int)Math.Min(int.MaxValue / 2, (32L * _objective.Layout.Count) + (1 << 20)));
-        (byte[]? box, string why) = await StepClient.AskAsync(
-            reveal.Address, _client, contribution.Worker, settings.Round, contribution.Record.Digest, replay.Step, GradientSeal.MostBytes(most, 1), TimeSpan.FromSeconds(_run.Judging.ReplaySeconds), _time,
-            cancellationToken).ConfigureAwait(false);
-        if (box is null)
-        {
-            return (_ledger.Lost(replay, why, _run.Judging.LostReplays), 0, TimeSpan.Zero);
-        }
-
-        SealSubject subject = new(SealSubject.Step, _run.Id, contribution.Worker, settings.Round, SHA256.HashData(contribution.Message.Span));
-        SealError error = GradientSeal.Open(box, subject, _keys.Seal, most, out byte[]? content);
-        if (error != SealError.None)
-        {
-            return (StepAudit.Caught("step.seal", $"what was shown does not open ({error})"), box.Length, TimeSpan.Zero);
-        }
-
-        long begun = Stopwatch.GetTimestamp();
-        ReplayedWork work = new()
-        {
-            Documents = [.. Assigned(settings, contribution.Worker).Select(document => _material.Documents[document])],
-            Rows = _run.Work.Rows,
-            Length = _run.Work.Length,
-            Rates = _run.Work.Rates(settings.Round, _run.Rounds.Count),
-            OptimiserBefore = _heads.StateBefore(contribution.Record),
-        };
-        WorkEnd end = await Task.Run(() => _audit.Judge(contribution.Record, work, replay.Step, content), cancellationToken).ConfigureAwait(false);
-        return (end, box.Length, Stopwatch.GetElapsedTime(begun));
     }
 }

@@ -29,9 +29,10 @@ public sealed class LoopbackRunTests : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // From a model's folder, with adapters, one worker without the run's file, one that the second validator has a proof against, and a first validator that never speaks.
+    // From a model's folder, with adapters, one worker without the run's file, one that the second validator has a proof against, and a first validator that has judged and says so only
+    // when the run is finished and its coordinator gone.
     [Fact]
-    public async Task A_run_of_adapters_on_a_models_folder_ends_although_its_first_validator_is_dead()
+    public async Task A_run_of_adapters_on_a_models_folder_ends_although_its_first_validator_is_late()
     {
         string file = In("run.json");
         BpeVocabulary vocabulary = BpeTrainer.Train(new CorpusGenerator(1).Documents(200).Select(static document => document.Text), 320);
@@ -68,11 +69,14 @@ public sealed class LoopbackRunTests : IDisposable
         string address = "";
         await Eventually.TrueAsync(() => rounds.IsCompleted || (address = coordinatorSays.Address).Length > 0);
         string[] coordinator = ["--coordinator", address];
+        TaskCompletionSource lateHasJudged = new(TaskCreationOptions.RunContinuationsAsynchronously), coordinatorIsGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using Waiting late = new(lateHasJudged, coordinatorIsGone.Task), inTime = new(new TaskCompletionSource(), lateHasJudged.Task);
         Task<(int Code, string Output, string Error)>[] others =
         [
             .. Enumerable.Range(1, 4).Select(worker => RunAsync(
                 ["train", "worker", .. worker == 3 ? [] : run, .. coordinator, "--dir", In($"worker-{worker}"), "--threads", "1", "--simulated-authorities", In("authorities"), "--json"])),
-            RunAsync(["train", "validator", .. run, .. coordinator, "--dir", In("v2"), "--threads", "2", .. trust, "--json"]),
+            .. new (string Name, Waiting Says)[] { ("v2", inTime), ("v1", late) }.Select(validator =>
+                RunAsync(validator.Says, ["train", "validator", .. run, .. coordinator, "--dir", In(validator.Name), "--threads", "1", .. trust, "--json"])),
         ];
         // One that fails would leave the others waiting.
         List<Task<(int Code, string Output, string Error)>> running = [rounds, .. others];
@@ -83,11 +87,17 @@ public sealed class LoopbackRunTests : IDisposable
             if (status != 0)
             {
                 await _over.CancelAsync();
+                lateHasJudged.TrySetResult();
+                coordinatorIsGone.TrySetResult();
                 await Task.WhenAll(running);
                 Assert.Fail($"{status}: {output} {said}");
             }
 
             running.Remove(done);
+            if (done == rounds)
+            {
+                coordinatorIsGone.SetResult();
+            }
         }
 
         JsonElement ended = JsonDocument.Parse((await rounds).Output).RootElement;
@@ -99,6 +109,10 @@ public sealed class LoopbackRunTests : IDisposable
 
         JsonElement judged = JsonDocument.Parse((await others[4]).Output).RootElement;
         Assert.Equal((1, 3), (judged.GetProperty("judged").GetInt32(), judged.GetProperty("replays").GetProperty("Passed").GetInt32()));
+
+        // The late one judged the same round, and that its outcome counts no more is no fault.
+        Assert.Equal(1, JsonDocument.Parse((await others[5]).Output).RootElement.GetProperty("judged").GetInt32());
+        Assert.NotNull(new JudgedStore(In("v1"), read.Id).Read(1));
 
         // Every record is in the validator's book, and who signed two histories is left out and caught.
         RecordBook book = new(books);
@@ -139,6 +153,20 @@ public sealed class LoopbackRunTests : IDisposable
     }
 
     private string In(string name) => Path.Combine(_folder, name);
+
+    // Says that a round was judged, and holds up who says so until something has happened.
+    private sealed class Waiting(TaskCompletionSource judged, Task then) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.StartsWith("round 1: ", StringComparison.Ordinal) == true && value.Contains(" contributions, ", StringComparison.Ordinal))
+            {
+                judged.TrySetResult();
+                then.Wait(TimeSpan.FromMinutes(3));
+            }
+        }
+    }
 
     // Takes the address out of the line in which a coordinator says it; a port that is chosen before could be another test's by then.
     private sealed class Listening : StringWriter

@@ -92,6 +92,27 @@ internal sealed class SmallRun : IDisposable
         return member;
     }
 
+    /// <summary>A round of the first model, with members that have signed nothing yet.</summary>
+    public RoundSettings SettingsOf(ulong round, params IEnumerable<Member> members) => SettingsOf(round, members.Select(static member => new RoundMember(member.Key, member.Enclave.Keyset, 0, null)));
+
+    /// <summary>A round of the first model.</summary>
+    public RoundSettings SettingsOf(ulong round, IEnumerable<RoundMember> members) => new()
+    {
+        Run = Run.Id,
+        Round = round,
+        BaseModelRoot = FirstRoot,
+        Beacon = Run.BeaconOf(round),
+        NumericProfile = Run.NumericProfile,
+        Members = [.. members],
+        Quorum = 1,
+        CommitTime = TimeSpan.FromHours(1),
+        RevealTime = TimeSpan.FromHours(1),
+        OutcomeTime = TimeSpan.FromHours(1),
+        Patience = TimeSpan.Zero,
+        MostGradientBytes = 1,
+        Validators = Run.RoundValidators,
+    };
+
     /// <summary>An outcome of the round under way, with an aggregate that leads to the model it names.</summary>
     public (byte[] Statement, byte[] Aggregate) Judge(RoundSettings settings, RoundResult result, float[] weights, bool wrongModel = false)
     {
@@ -138,6 +159,7 @@ internal sealed class SmallRun : IDisposable
         private MemberEvidence? _evidence;
         private ReadOnlyMemory<byte>? _digest;
         private ulong _counter;
+        private byte[] _gradient = [];
 
         public ECDsa Hotkey => hotkey;
 
@@ -191,7 +213,7 @@ internal sealed class SmallRun : IDisposable
         public void Train(ulong round, ReadOnlyMemory<byte> beacon, ReadOnlyMemory<byte> baseRoot)
         {
             Round = round;
-            byte[] gradient = CompressedGradient.Encode(Layout, [.. First.Select((_, i) => (float)Math.Sin(i + key.Bytes[0]))], GradientBits.Two);
+            _gradient = CompressedGradient.Encode(Layout, [.. First.Select((_, i) => (float)Math.Sin(i + key.Bytes[0]))], GradientBits.Two);
             TrainingRecord record = new()
             {
                 BootId = new byte[16],
@@ -205,7 +227,7 @@ internal sealed class SmallRun : IDisposable
                 BaseModelRoot = baseRoot,
                 ShardRoot = new byte[32],
                 Losses = [2, 1],
-                GradientRoot = TrainingRoots.OfGradient(gradient),
+                GradientRoot = TrainingRoots.OfGradient(_gradient),
                 ErrorFeedbackRoot = new byte[32],
                 OptimiserRoot = State,
                 StepsRoot = new byte[32],
@@ -217,8 +239,11 @@ internal sealed class SmallRun : IDisposable
             Record = enclave.Sign(record, DateTimeOffset.UnixEpoch, out byte[] digest);
             _digest = digest;
             Salt = RandomNumberGenerator.GetBytes(32);
-            Box = GradientSeal.Seal(gradient, new SealSubject(SealSubject.Gradient, run.Run.Id, key, Round, SHA256.HashData(Record)), [run.Keys.Public.SealKey]);
+            Box = SealTo(Record);
         }
+
+        /// <summary>The gradient of the last round, sealed as that of a record.</summary>
+        public byte[] SealTo(byte[] record) => GradientSeal.Seal(_gradient, new SealSubject(SealSubject.Gradient, run.Run.Id, key, Round, SHA256.HashData(record)), [run.Keys.Public.SealKey]);
 
         public RoundReply Commit(Coordinator coordinator, ECDsa? signer = null) => coordinator.Commit(key, Commitment, run.Sign(signer ?? hotkey, "commit", Round, Commitment));
 

@@ -295,22 +295,7 @@ public sealed class WorkerChainsTests : IDisposable
     {
         Keyset keyset = own.Signed.Keyset;
         WorkerKey worker = new(Claims(own).Worker.Span);
-        RoundSettings settings = new()
-        {
-            Run = _run.Run.Id,
-            Round = round,
-            BaseModelRoot = SmallRun.FirstRoot,
-            Beacon = _run.Run.BeaconOf(round),
-            NumericProfile = _run.Run.NumericProfile,
-            Members = [new RoundMember(worker, keyset, 0, null)],
-            Quorum = 1,
-            CommitTime = TimeSpan.FromHours(1),
-            RevealTime = TimeSpan.FromHours(1),
-            OutcomeTime = TimeSpan.FromHours(1),
-            Patience = TimeSpan.Zero,
-            MostGradientBytes = 1,
-            Validators = _run.Run.RoundValidators,
-        };
+        RoundSettings settings = _run.SettingsOf(round, [new RoundMember(worker, keyset, 0, null)]);
         return chains.TakeAsync(settings, worker, own, links, TestContext.Current.CancellationToken);
     }
 

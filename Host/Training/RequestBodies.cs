@@ -38,7 +38,7 @@ internal static class RequestBodies
         return checked((int)Math.Max(CompressedGradient.EncodedLength(layout, GradientBits.Two), CompressedGradient.EncodedLength(layout, GradientBits.Eight)));
     }
 
-    /// <summary>The most bytes of what opens a step: weights, gradient and the optimiser's state, in binary32, with room for their frame.</summary>
+    /// <summary>The most bytes of what opens a step: twice what weights, two moments and a gradient take in binary32, and room for names and proofs.</summary>
     public static int MostStepBytes(GradientLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);

@@ -65,7 +65,7 @@ public sealed class LoopbackRunTests : IDisposable
 
         string[] run = ["--run", file], trust = ["--allow-simulated", "--trust-anchor", In("authorities")];
         using Listening coordinatorSays = new();
-        Task<(int Code, string Output, string Error)> rounds = RunAsync(coordinatorSays, ["train", "coordinator", .. run, "--dir", In("coordinator"), "--listen", "http://127.0.0.1:0", .. trust, "--linger", "1", "--json"]);
+        Task<(int Code, string Output, string Error)> rounds = RunAsync(coordinatorSays, ["train", "coordinator", .. run, "--dir", In("coordinator"), "--listen", "http://127.0.0.1:0", .. trust, "--linger", "3", "--json"]);
         string address = "";
         await Eventually.TrueAsync(() => rounds.IsCompleted || (address = coordinatorSays.Address).Length > 0);
         string[] coordinator = ["--coordinator", address];

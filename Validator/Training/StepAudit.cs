@@ -65,7 +65,17 @@ public sealed class StepAudit(InnerTrainer trainer)
             return Caught("step.state-form", "the optimiser's state that was shown is none of the run's optimiser");
         }
 
-        StepResult result = trainer.Step(BatchOf(work, step), work.Rates[step]);
+        StepResult result;
+        try
+        {
+            result = trainer.Step(BatchOf(work, step), work.Rates[step]);
+        }
+        catch (TrainingException)
+        {
+            // Not finite, and so no step that an honest enclave signs.
+            return Caught("step.computable", $"step {step} cannot be computed from what was shown");
+        }
+
         string? wrong = !Same(trainer.LastGradient, content.Gradient) ? "step.gradient"
             : BitConverter.SingleToInt32Bits((float)result.Loss) != BitConverter.SingleToInt32Bits(record.Losses[step]) ? "step.loss"
             : !TrainingRoots.OfModel(_layout, trainer.Weights).AsSpan().SequenceEqual((content.Next?.Step.ModelRoot ?? record.ResultRoot).Span) ? "step.result"
@@ -77,9 +87,18 @@ public sealed class StepAudit(InnerTrainer trainer)
     // Another machine's last bits differ, so the update cannot be compared; the gradient is what the data and the weights decide.
     private WorkEnd Compare(TrainingRecord record, ReplayedWork work, int step, StepContent content)
     {
-        trainer.SetWeights(content.Weights);
-        _ = trainer.Gradient(BatchOf(work, step));
-        double distance = Distance(content.Gradient, trainer.LastGradient);
+        double distance;
+        try
+        {
+            trainer.SetWeights(content.Weights);
+            _ = trainer.Gradient(BatchOf(work, step));
+            distance = Distance(content.Gradient, trainer.LastGradient);
+        }
+        catch (TrainingException)
+        {
+            distance = double.PositiveInfinity;
+        }
+
         double tolerance = trainer.Settings.Precision == TrainingPrecision.F32 ? 1e-5 : 5e-3;
         return distance <= tolerance ? Passed() : new WorkEnd(WorkResult.Failed, "step.distance", $"step {step} of a record of the profile {record.NumericProfile} lies {distance:G3} from the gradient here, more than {tolerance:G3}")
         {

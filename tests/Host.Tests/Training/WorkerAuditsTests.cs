@@ -121,7 +121,8 @@ public sealed class WorkerAuditsTests : IDisposable
     }
 
     private static async Task<ReadReveal> ReadAsync(SmallRun.Member member) => new(
-        new RoundContribution(member.Key, member.Claims, member.Record, member.Enclave.Keyset, [], member.Box), [], null, "", await member.ShowAsync(), []) { IsVouched = true };
+        new RoundContribution(member.Key, member.Claims, member.Record, member.Enclave.Keyset, [], member.Box), [], null, "", await member.ShowAsync(), [])
+    { IsVouched = true };
 
     private async Task<SmallRun.Member> TrainedAsync()
     {

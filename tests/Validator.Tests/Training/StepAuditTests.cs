@@ -147,6 +147,27 @@ public sealed class StepAuditTests : IDisposable
         Assert.Empty(end.Events);
     }
 
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.MaxValue)]
+    public void What_makes_a_replay_throw_is_the_workers_fault(float weight)
+    {
+        // Committed to and shown, but nothing finite comes of it.
+        float[] weights = [.. Enumerable.Repeat(weight, _layout.Count)];
+        List<TrainingStep> steps = [.. _steps];
+        steps[1] = steps[1] with { ModelRoot = TrainingRoots.OfModel(_layout, weights) };
+        byte[] shown = (Content(1) with { Weights = weights, Opening = StepOpening.Create(steps, 1), Next = StepOpening.Create(steps, 2) }).Encode();
+        StepAudit audit = new(_trainer);
+        WorkEnd end = audit.Judge(Record(steps, _trainer.Profile), Work, 1, shown);
+        Assert.Equal((WorkResult.Failed, "step.computable"), (end.Result, end.Reason));
+        Assert.Equal(EventKind.Caught, Assert.Single(end.Events).Kind);
+        Assert.Equal((WorkResult.Failed, "step.distance"), audit.Judge(Record(steps, "train-f32-elsewhere/1"), Work, 1, shown) is var other ? (other.Result, other.Reason) : default);
+
+        // And leaves nothing behind.
+        Assert.Equal(WorkResult.Passed, audit.Judge(_record, Work, 1, Content(1).Encode()).Result);
+    }
+
     private static float[] Changed(float[] values)
     {
         float[] changed = [.. values];
